@@ -1,0 +1,53 @@
+"""The error tree; every message names the remedy.
+
+GemsError
+├── UsageError          what you asked for cannot be done as written
+│   └── OutsideWorldError   the offline `mini` models do not know these words
+├── ConfigError         a setting, a file, a key or a package is missing or wrong
+├── AnswerError         a chat model kept answering in a form nobody can read
+├── ModelError          a chat model could not be reached or refused the call
+├── GeneratorError      an image generator failed or returned no picture
+└── StoreError          a stored picture or text is missing or damaged
+"""
+
+from __future__ import annotations
+
+
+class GemsError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class UsageError(GemsError):
+    """The request cannot be carried out as written; the message says what to change."""
+
+
+class OutsideWorldError(UsageError):
+    """The offline `mini` models know only a small world of coloured shapes."""
+
+
+class ConfigError(GemsError):
+    """A setting, file, key or package is missing or wrong."""
+
+
+class AnswerError(GemsError):
+    """A chat model gave no usable answer, even when asked again.
+
+    Attributes:
+        raw: the last raw text of the model.
+    """
+
+    def __init__(self, message: str, raw: str = "") -> None:
+        super().__init__(message)
+        self.raw = raw
+
+
+class ModelError(GemsError):
+    """A chat model could not be reached, or refused the call."""
+
+
+class GeneratorError(GemsError):
+    """An image generator failed, or what it returned is not a picture."""
+
+
+class StoreError(GemsError):
+    """A stored picture or text is missing or damaged."""
