@@ -1,3 +1,32 @@
 """GEMS on LangGraph: plan, draw, check and refine a picture until it is right."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gems_graph.graph import build_graph
+    from gems_graph.images import Store
+    from gems_graph.run import Trajectory, arun, run
+    from gems_graph.settings import Settings
+
 __version__ = "0.1.0"
+__all__ = ["Settings", "Store", "Trajectory", "__version__", "arun", "build_graph", "run"]
+
+_HOMES = {
+    "Settings": "settings",
+    "Store": "images",
+    "Trajectory": "run",
+    "arun": "run",
+    "build_graph": "graph",
+    "run": "run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is: `import gems_graph` itself stays instant."""
+    if name not in _HOMES:
+        msg = f"module 'gems_graph' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(f"gems_graph.{_HOMES[name]}"), name)

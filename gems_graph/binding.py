@@ -1,0 +1,161 @@
+"""Bind our nodes to LangGraph: one background loop, settings in effect, best image never lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.errors import GraphBubbleUp
+from langgraph.runtime import get_runtime
+from langgraph.types import Overwrite
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+
+from gems_graph.memory import has_image
+from gems_graph.settings import Settings, settle
+from gems_graph.state import State
+from gems_graph.toolbox import MakeToolbox, Toolbox
+
+Update = dict[str, Any]
+_CLEARED = {
+    **{key: Overwrite([]) for key in ("rounds", "experiences", "notes", "timings")},
+    "stop": Overwrite({}),
+}
+"""Channels that accumulate: a thread used again would go on where it ended."""
+NodeFunction = Callable[[State, Toolbox], Awaitable[Update]]
+
+
+class Portal:
+    """One background event loop for the whole process, whichever door a run came through.
+
+    It owns every client, limit and node, so that `invoke`, `ainvoke`, a notebook and a dev
+    server, mixed in one process, never meet a connection that belongs to a closed loop.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._pid = 0
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop; started on first use, and again in a forked child."""
+        with self._lock:
+            if self._loop is None or self._pid != os.getpid():
+                self._loop, self._pid = asyncio.new_event_loop(), os.getpid()
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name="gems-io", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+    def run(self, coroutine: Callable[[], Awaitable[Update]]) -> Update:
+        """Run to the end on the background loop; Ctrl-C cancels what it waits for.
+
+        Raises:
+            RuntimeError: called from the background loop itself, where it would wait forever.
+        """
+        if threading.current_thread() is self._thread:
+            msg = "graph.invoke was called inside an async node; await graph.ainvoke instead."
+            raise RuntimeError(msg)
+        future = asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    async def arun(self, coroutine: Callable[[], Awaitable[Update]]) -> Update:
+        """Await on the background loop; cancelling the waiter cancels the call."""
+        if asyncio.get_running_loop() is self._loop:
+            return await coroutine()
+        future = asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
+        return await asyncio.wrap_future(future)
+
+
+PORTAL = Portal()
+
+
+async def _coroutine(function: Callable[[], Awaitable[Update]]) -> Update:
+    return await function()
+
+
+class Node(Runnable[State, Update]):
+    """`async (state, toolbox) -> update` as a LangGraph node.
+
+    Args:
+        name: the node's name in the graph.
+        function: what it does.
+        built: the settings that the graph was built with.
+        make_toolbox: makes the node's toolbox from the settings in effect.
+    """
+
+    name: str
+
+    def __init__(
+        self, name: str, function: NodeFunction, built: Settings, make_toolbox: MakeToolbox
+    ) -> None:
+        self.name = name
+        self._function, self._built, self._make_toolbox = function, built, make_toolbox
+
+    def invoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> Update:  # noqa: A002
+        """Run the node for a caller without an event loop."""
+        return PORTAL.run(lambda: self._run(input))
+
+    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> Update:  # noqa: A002
+        """Run the node for a caller on any event loop."""
+        return await PORTAL.arun(lambda: self._run(input))
+
+    async def _run(self, state: State) -> Update:
+        if state.get("stop") and self.name not in {"begin", "select"}:
+            return {}  # the loop has ended: pass through to the exit
+        kept = {} if self.name == "begin" else state.get("settings", {})
+        settings = settle(self._built, kept, get_runtime().context)
+        started = time.monotonic()
+        try:
+            update = await self._function(state, self._make_toolbox(settings))
+        except GraphBubbleUp:  # interrupts and drains are exceptions, too
+            raise
+        except Exception as error:
+            if settings.raise_on_error or self.name == "begin" or not has_image(state):
+                raise
+            return {"stop": {"reason": "error", "node": self.name, "error": _in_words(error)}}
+        check(self.name, update)
+        if self.name == "begin":
+            return {**update, **_CLEARED}
+        return self._timed(state, update, time.monotonic() - started)
+
+    def _timed(self, state: State, update: Update, seconds: float) -> Update:
+        n = update.get("attempt", state.get("attempt", {})).get("n", 0)
+        timing = {"node": self.name, "round": n, "seconds": round(seconds, 4)}
+        return {**update, "timings": [timing]}
+
+
+_UPDATE: TypeAdapter[Any] = TypeAdapter(
+    with_config(ConfigDict(strict=True, extra="forbid"))(State),
+)
+
+
+def check(node: str, update: Mapping[str, Any]) -> None:
+    """Make sure that a node returned known keys with values of the right types.
+
+    LangGraph would drop unknown keys in silence, and store bad values.
+
+    Raises:
+        TypeError: it did not.
+    """
+    plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
+    try:
+        _UPDATE.validate_python(plain)
+    except ValidationError as error:
+        msg = f"The node {node!r} returned an update that is not of State: {error}"
+        raise TypeError(msg) from error
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,96 @@
+"""The graph of GEMS (arXiv 2603.28088, Fig. 2): wiring and exits on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from gems_graph import resources
+from gems_graph.binding import Node, NodeFunction
+from gems_graph.generators import Generator
+from gems_graph.images import Store
+from gems_graph.memory import all_pass
+from gems_graph.nodes import MODULES
+from gems_graph.settings import Settings, from_env, settle
+from gems_graph.state import Input, Output, State
+from gems_graph.toolbox import MakeToolbox, Toolbox
+
+Graph = CompiledStateGraph[State, Settings, Input, Output]
+
+
+EXIT = "all pass / N_max / stop"
+ROUTES: dict[Hashable, str] = {EXIT: "select", "refine": "refiner", "compress": "compressor"}
+
+
+def after_verifier(state: State) -> str | list[str]:
+    """Take one of the three exits (Eq. 5), or go round again."""
+    settings, rounds = state["settings"], state["rounds"]
+    if state.get("stop"):  # an error or a budget: the best so far
+        return EXIT
+    if all_pass(rounds[-1]):  # done
+        return EXIT
+    if len(rounds) >= settings["max_iterations"]:  # spent: argmax
+        return EXIT
+    if settings["memory"] != "experience":  # nothing to compress
+        return "refine"
+    return "compress" if settings["order"] == "reference" else ["refine", "compress"]
+
+
+def after_compressor(state: State) -> Literal["refiner", "generator"]:
+    """Refine only now in the order of the authors' code; in the paper's, that is under way."""
+    return "refiner" if state["settings"]["order"] == "reference" else "generator"
+
+
+def build_graph(
+    settings: Settings | Mapping[str, Any] | None = None,
+    *,
+    mllm: str | BaseChatModel | None = None,
+    generator: str | Generator | None = None,
+    checkpointer: Any = None,
+    store: Store | None = None,
+    toolbox: MakeToolbox | None = None,
+    modules: Mapping[str, NodeFunction] = MODULES,
+    **dials: Any,
+) -> Graph:
+    """Build the loop: `{"prompt": ...}` in, `{"result": ..., "rounds": ...}` out.
+
+    Args:
+        settings: dials of every run of this graph; the run's own `context` wins over them, and
+            `GEMS_*` variables give way to them.
+        mllm: a chat model for all roles, by name or as any LangChain object.
+        generator: an image generator, by name or as `async (prompt, *, seed, size) -> picture`.
+        checkpointer: any LangGraph saver; none: nothing is persisted.
+        store: where pictures go; by default `images` under `GEMS_HOME`.
+        toolbox: replaces everything a node may use (for tests).
+        modules: nodes by name, where you want your own.
+        dials: single settings, for example `max_iterations=3`.
+
+    Raises:
+        ConfigError: a setting is out of bounds or unknown.
+    """
+    named = {"mllm": mllm, "generator": generator}
+    names = {key: value for key, value in named.items() if isinstance(value, str)}
+    objects: dict[str, Any] = {
+        key: value for key, value in named.items() if value is not None and key not in names
+    }
+    built = settle(from_env(), settings, {**dials, **names})
+    where = store or Store(resources.home() / "images")
+    make = toolbox or (lambda current: Toolbox(current, where, **objects))
+
+    graph = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
+    for name, function in modules.items():
+        graph.add_node(name, Node(name, function, built, make))
+    graph.add_edge(START, "begin")
+    graph.add_edge("begin", "planner")
+    graph.add_edge("begin", "decomposer")
+    graph.add_edge(["planner", "decomposer"], "generator")
+    graph.add_edge("generator", "verifier")
+    graph.add_conditional_edges("verifier", after_verifier, ROUTES)
+    graph.add_edge("refiner", "generator")
+    graph.add_conditional_edges("compressor", after_compressor)
+    graph.add_edge("select", END)
+    return graph.compile(checkpointer=checkpointer, name="gems")

@@ -1,0 +1,145 @@
+"""The content-addressed store: pictures and long texts, by the SHA-256 of their bytes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from gems_graph.errors import GeneratorError, StoreError
+from gems_graph.state import ImageRef, Thought
+
+MAX_PIXELS = 64_000_000  # against decompression bombs; 8000 x 8000
+_MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+_INLINE = 500  # characters of reasoning kept in state; the rest lies in the store
+
+
+class Store:
+    """Pictures and texts in a folder, each named by its hash, so none is ever overwritten.
+
+    Args:
+        folder: created when first written to.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def put_image(self, data: bytes) -> ImageRef:
+        """Keep an encoded picture (PNG, JPEG or WebP) as it is.
+
+        Raises:
+            GeneratorError: the bytes are not such a picture.
+            StoreError: the folder cannot be written.
+        """
+        media_type, (width, height) = _inspect(data)
+        return ImageRef(sha256=self._put(data), media_type=media_type, width=width, height=height)
+
+    def put_thought(self, text: str) -> Thought:
+        """Keep reasoning: short as it is, long by reference with its beginning."""
+        if len(text) <= _INLINE:
+            return Thought(text=text, sha256=None)
+        return Thought(text=text[:_INLINE], sha256=self._put(text.encode()))
+
+    def thought(self, thought: Thought) -> str:
+        """Return the whole text of reasoning."""
+        key = thought["sha256"]
+        return self.read(key).decode() if key else thought["text"]
+
+    def path(self, sha256: str) -> Path:
+        """Return where the bytes of a hash lie."""
+        return self.folder / sha256[:2] / sha256
+
+    def read(self, sha256: str) -> bytes:
+        """Return stored bytes, checked against their hash.
+
+        Raises:
+            StoreError: they are missing or damaged.
+        """
+        try:
+            data = self.path(sha256).read_bytes()
+        except OSError as error:
+            msg = f"{self.path(sha256)} is missing from the image store ({error.strerror})."
+            raise StoreError(msg) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            msg = f"{self.path(sha256)} is damaged: its content does not match its name."
+            raise StoreError(msg)
+        return data
+
+    def open(self, ref: ImageRef) -> Image.Image:
+        """Return the picture of a reference, decoded."""
+        image = Image.open(io.BytesIO(self.read(ref["sha256"])))
+        image.load()
+        return image
+
+    def view(self, ref: ImageRef, side: int) -> tuple[str, str]:
+        """Return a picture as a model sees it: `(base64, media type)`, longest side <= `side`.
+
+        Encoded once per picture and side, so that probes of one round are byte-identical.
+        """
+        return _view(self, ref["sha256"], side)
+
+    def _put(self, data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        target = self.path(sha256)
+        if not target.exists():
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _write(target, data)
+            except OSError as error:
+                msg = (
+                    f"Cannot write to the image store {self.folder} ({error.strerror}): "
+                    "free some space, or point GEMS_HOME at a folder you may write to."
+                )
+                raise StoreError(msg) from error
+        return sha256
+
+
+@lru_cache(maxsize=128)
+def _view(store: Store, sha256: str, side: int) -> tuple[str, str]:
+    data = store.read(sha256)
+    image = Image.open(io.BytesIO(data))
+    if max(image.size) <= side and image.format == "PNG" and len(data) < 100_000:
+        return base64.b64encode(data).decode(), "image/png"
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    # 4:4:4 keeps thin coloured strokes; JPEG because some servers silently drop WebP
+    image.convert("RGB").save(out, "JPEG", quality=85, subsampling=0)
+    return base64.b64encode(out.getvalue()).decode(), "image/jpeg"
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Write beside the target, flush to disk, then rename: a crash leaves no half file."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _inspect(data: bytes) -> tuple[str, tuple[int, int]]:
+    """Return media type and size, having decoded every pixel."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                msg = f"The picture is {image.width} x {image.height}, over {MAX_PIXELS:,} pixels."
+                raise GeneratorError(msg)
+            image.load()
+            if image.format in _MEDIA:
+                return _MEDIA[image.format], image.size
+            msg = f"The generator sent {image.format}; send PNG, JPEG or WebP."
+            raise GeneratorError(msg)
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        start = data[:80].decode("utf-8", "replace")
+        msg = f"The generator's answer is not a picture ({len(data)} bytes, beginning {start!r})."
+        raise GeneratorError(msg) from error

@@ -1,0 +1,44 @@
+"""Begin a trajectory: a fresh id, the settings in effect, the caller's own criteria."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+from gems_graph.errors import UsageError
+from gems_graph.state import Attempt, Criterion, State
+from gems_graph.toolbox import Toolbox
+
+
+async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
+    """Check the request, and forget what an earlier run on this thread left.
+
+    Raises:
+        UsageError: the prompt is empty or the checklist holds nothing.
+    """
+    prompt = state.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip():
+        msg = "The prompt is empty: say what to draw."
+        raise UsageError(msg)
+    settings = toolbox.settings
+    if settings.seed is None:
+        settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
+    return {
+        "trajectory": uuid.uuid4().hex,
+        "settings": settings.model_dump(),
+        "criteria": _criteria(state.get("checklist")),
+        "skills": [],
+        "attempt": Attempt(n=0, prompt=prompt, thought=toolbox.keep("")),
+        "result": {},
+    }
+
+
+def _criteria(checklist: list[str] | None) -> list[Criterion]:
+    if checklist is None:
+        return []
+    questions = [question.strip() for question in checklist if question.strip()]
+    if not questions:
+        msg = "The checklist holds no criteria: give at least one yes/no question, or none at all."
+        raise UsageError(msg)
+    return [Criterion(question=question, source="user") for question in questions]

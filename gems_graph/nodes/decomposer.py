@@ -1,0 +1,51 @@
+"""Decomposer: split U into atomic yes/no criteria, C = F_dec(U) (Eq. 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import field_validator
+
+from gems_graph.errors import AnswerError
+from gems_graph.models.answers import Form, plain
+from gems_graph.state import Criterion, State
+from gems_graph.toolbox import Toolbox
+
+
+class Checklist(Form):
+    """At least one criterion that says something."""
+
+    criteria: list[str]
+
+    @field_validator("criteria")
+    @classmethod
+    def _usable(cls, criteria: list[str]) -> list[str]:
+        usable = [plain(c) for c in criteria if any(char.isalnum() for char in c)]
+        if not usable:
+            msg = "it holds no criterion"
+            raise ValueError(msg)
+        return list(dict.fromkeys(usable))
+
+
+async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
+    """Make the criteria; where no model can, the one criterion is the request itself.
+
+    So an image is never called a success without having been judged.
+    """
+    if state.get("criteria"):  # the caller's own
+        return {}
+    try:
+        answer = await toolbox.ask(
+            "decomposer", "decomposer", Checklist, user_prompt=state["prompt"]
+        )
+    except AnswerError as error:
+        question = f"Does the picture show, in every detail, what this asks for? {state['prompt']}"
+        note = f"No usable criteria; the request itself is the only one. {error}"
+        return {"criteria": [Criterion(question=question, source="prompt")], "notes": [note]}
+    most = toolbox.settings.max_criteria
+    kept = answer.value.criteria[:most]
+    left_out = len(answer.value.criteria) - len(kept)
+    return {
+        "criteria": [Criterion(question=question, source="decomposer") for question in kept],
+        "notes": [f"{left_out} criteria over max_criteria={most} were left out."] * bool(left_out),
+    }

@@ -1,0 +1,33 @@
+"""Load a backend by name: our own module of that name, or an entry point of any package."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from importlib.metadata import entry_points
+from typing import Any
+
+from gems_graph.errors import ConfigError
+
+
+def load(room: str, name: str) -> Any:
+    """Return what opens the backend `name` of a room (`models`, `generators`), or None.
+
+    That is an entry point of the group `gems_graph.ROOM`, or the function `open_backend` of
+    the module `gems_graph.ROOM.NAME`.
+
+    Raises:
+        ConfigError: the backend exists, but a package that it needs does not.
+    """
+    for entry in entry_points(group=f"gems_graph.{room}", name=name):
+        return entry.load()
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return None
+    module = f"gems_graph.{room}.{name}"
+    try:
+        return getattr(importlib.import_module(module), "open_backend", None)
+    except ModuleNotFoundError as error:
+        if error.name == module:
+            return None
+        msg = f"The backend {name!r} needs the package {error.name!r}; install it with pip."
+        raise ConfigError(msg) from error

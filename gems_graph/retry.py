@@ -1,0 +1,105 @@
+"""The one retry layer: passing failures are tried again, the others named with a remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from gems_graph.errors import GemsError
+
+T = TypeVar("T")
+
+_PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529}
+_LONGEST = 60.0  # seconds; what a server asks for in Retry-After counts up to here
+_REMEDIES = {
+    400: "the request was not understood; check the model's name and options",
+    401: "the key was refused; check the provider's API key variable",
+    402: "the account has no credit left",
+    403: "the key may not use this; check its permissions",
+    404: "there is no such address or model; check the URL and the model's name",
+    413: "the request is too large; lower vision_max_side",
+    414: "the prompt is too long for this server's URL; shorten it",
+    429: "the server is busy or your quota is spent; lower concurrency or wait",
+}
+
+
+async def persistently(
+    call: Callable[[], Awaitable[T]],
+    *,
+    retries: int,
+    wait: float,
+    timeout: float,
+    failure: type[GemsError],
+    what: str,
+) -> T:
+    """Await `call()`, again after a passing failure, at most `retries` more times.
+
+    Args:
+        call: makes the call; called anew each time.
+        retries: repeats after the first call.
+        wait: seconds before the first repeat; doubles each time, with jitter.
+        timeout: seconds that one call may take.
+        failure: what to raise in the end.
+        what: who was called, for the message.
+
+    Raises:
+        GemsError: of type `failure`, naming the remedy; our own errors pass unchanged.
+    """
+    for attempt in range(retries + 1):
+        try:
+            async with asyncio.timeout(timeout):
+                return await call()
+        except GemsError:
+            raise
+        except Exception as error:
+            if attempt == retries or not is_passing(error):
+                msg = f"{what}: {in_words(error, timeout)}"
+                raise failure(msg) from error
+            pause = wait * 2**attempt * random.uniform(0.75, 1.25)
+            await asyncio.sleep(min(_LONGEST, max(pause, _retry_after(error))))
+    raise AssertionError  # the last turn of the loop returns or raises
+
+
+def is_passing(error: Exception) -> bool:
+    """Tell whether a failure may pass by itself: time-outs, lost connections, busy servers."""
+    status = _status(error)
+    if status is not None:
+        return status in _PASSING
+    return isinstance(error, TimeoutError | ConnectionError) or _is_transport(error)
+
+
+def in_words(error: Exception, timeout: float) -> str:
+    """Say what went wrong and what to do about it, without request headers or keys."""
+    status = _status(error)
+    if status is not None:
+        remedy = _REMEDIES.get(status, "the server failed; try again later")
+        return f"HTTP {status}: {remedy}"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {timeout:g} s; raise the time limit or check the server"
+    if is_passing(error):
+        return f"cannot be reached ({type(error).__name__}); check that it runs and its URL"
+    return f"{type(error).__name__}: {error}"
+
+
+def _is_transport(error: Exception) -> bool:
+    """Recognise httpx's and the providers' own connection errors without importing them."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return bool(names & {"TransportError", "APIConnectionError", "APITimeoutError"})
+
+
+def _status(error: Exception) -> int | None:
+    for source in (error, getattr(error, "response", None)):
+        status = getattr(source, "status_code", None)
+        if isinstance(status, int):
+            return status
+    return None
+
+
+def _retry_after(error: Exception) -> float:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        return float(headers.get("retry-after", 0))
+    except ValueError:
+        return 0.0

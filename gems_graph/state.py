@@ -1,0 +1,133 @@
+"""What flows through the graph: plain JSON, pictures and long texts by reference.
+
+Symbols as in the paper (arXiv 2603.28088): U `prompt`, C `criteria`, P_i / T_i / I_i the
+parts of an `Attempt`, V_i its verdicts (an attempt with verdicts is a `Round`), E_i
+`experiences[i-1]`, M_i the rounds and experiences up to i.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Annotated, Any, Literal, NotRequired
+
+from langgraph.channels import EphemeralValue
+from pydantic import Field
+from typing_extensions import TypedDict
+
+StopReason = Literal["passed", "max_iterations", "budget", "error", "cancelled", "accepted"]
+
+
+class ImageRef(TypedDict):
+    """A picture in the image store: SHA-256 of its bytes, media type, size in pixels."""
+
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+
+
+class Thought(TypedDict):
+    """Reasoning: its beginning, and where the whole text is if that was too long for state."""
+
+    text: str
+    sha256: str | None
+
+
+class Criterion(TypedDict):
+    """One yes/no probe; `source` is `user`, `decomposer` or `prompt` (made of U itself)."""
+
+    question: str
+    source: str
+
+
+class Verdict(TypedDict):
+    """One answer of the Verifier; `p_yes` is in 0..1 where the server gives log-probabilities."""
+
+    answer: Literal["yes", "no", "unsure"]
+    p_yes: float | None
+    evidence: str
+
+
+class Attempt(TypedDict):
+    """Round i in the making: P_i and T_i from Planner or Refiner, then seed and I_i."""
+
+    n: int
+    prompt: str
+    thought: Thought
+    seed: NotRequired[int]
+    image: NotRequired[ImageRef]
+
+
+class Round(Attempt):
+    """A finished attempt: one verdict per criterion, in the order of the criteria (V_i)."""
+
+    verdicts: list[Verdict]
+
+
+class Stop(TypedDict, total=False):
+    """Why the loop ended early: the reason, the node that met it, the error in words."""
+
+    reason: StopReason
+    node: str
+    error: str
+
+
+class Timing(TypedDict):
+    """Wall time of one node: seconds, and the round it worked on (0: before the first)."""
+
+    node: str
+    round: int
+    seconds: float
+
+
+class Result(TypedDict, total=False):
+    """The best picture and why it is the best; `passed` of `total` criteria hold for it."""
+
+    image: ImageRef
+    prompt: str
+    round: int
+    passed: int
+    total: int
+    success: bool
+    verified: bool
+    stop: Stop
+    why: str
+
+
+def first(old: Stop, new: Stop) -> Stop:
+    """Keep the first stop: two siblings may fail in one superstep."""
+    return old or new
+
+
+class Input(TypedDict):
+    """What a caller gives."""
+
+    prompt: Annotated[str, Field(description="What to draw (U), in any language.")]
+    checklist: NotRequired[
+        Annotated[
+            list[str], Field(description="Your own yes/no criteria, instead of the Decomposer.")
+        ]
+    ]
+
+
+class Output(TypedDict, total=False):
+    """What a caller gets, and what streams and Studio show."""
+
+    prompt: str
+    trajectory: str
+    skills: list[str]
+    criteria: list[Criterion]
+    attempt: Attempt
+    rounds: Annotated[list[Round], operator.add]
+    experiences: Annotated[list[str], operator.add]
+    notes: Annotated[list[str], operator.add]
+    timings: Annotated[list[Timing], operator.add]
+    result: Result
+
+
+class State(Output, total=False):
+    """All channels of the graph."""
+
+    checklist: Annotated[list[str], EphemeralValue]
+    settings: dict[str, Any]
+    stop: Annotated[Stop, first]

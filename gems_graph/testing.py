@@ -1,0 +1,131 @@
+"""Public test doubles: a scripted chat model and a painter. They are scripts, and say so."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from PIL import Image
+from pydantic import PrivateAttr
+
+Answer = str | dict[str, Any] | AIMessage | BaseException
+Script = Answer | Sequence[Answer] | Callable[[str], Answer]
+
+DEFAULTS: dict[str, Script] = {
+    "select-skills": {"skills": []},
+    "apply-skills": {"prompt": "a prompt written with a skill"},
+    "decompose": {"criteria": ["Is it there?", "Is it right?"]},
+    "verify": {"evidence": "seen", "answer": "yes"},
+    "refine": {"rationale": "say where", "prompt": "a better prompt"},
+    "compress": {"experience": "saying where helps"},
+}
+"""What `ScriptedChat` answers to each task unless told otherwise."""
+
+
+class ScriptedChat(BaseChatModel):
+    """A chat model that answers each task by script and remembers what it was asked.
+
+    Args:
+        script: answers by task (`decompose`, `verify`, ...). One answer is given always, a
+            sequence in turn (its last for ever), a function gets the text of the prompt. A dict
+            is sent as JSON, an exception raised.
+    """
+
+    script: Mapping[str, Any] = {}
+    _asked: list[tuple[str, list[BaseMessage]]] = PrivateAttr(default_factory=list)
+    _lock: Any = PrivateAttr(default_factory=threading.Lock)
+
+    @property
+    def _llm_type(self) -> str:
+        return "gems-scripted"
+
+    def asked(self, task: str) -> list[list[BaseMessage]]:
+        """Return the messages of every call of a task, in order."""
+        return [messages for name, messages in self._asked if name == task]
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        prompt = text_of(messages[0])
+        task = task_of(prompt)
+        with self._lock:
+            turn = len(self.asked(task))
+            self._asked.append((task, messages))
+        answer = _turn(self.script.get(task, DEFAULTS[task]), turn, prompt)
+        return ChatResult(generations=[ChatGeneration(message=_message(answer))])
+
+
+class Painter:
+    """A generator that paints a plain picture from prompt and seed, and remembers its calls.
+
+    Args:
+        script: what to do in turn instead of painting: an exception to raise, bytes to return,
+            or None to paint.
+    """
+
+    name = "painter"
+
+    def __init__(self, script: Sequence[BaseException | bytes | None] = ()) -> None:
+        self.script = list(script)
+        self.calls: list[tuple[str, int]] = []
+
+    async def __call__(
+        self, prompt: str, *, seed: int, size: tuple[int, int] | None = None
+    ) -> bytes:
+        """Return a PNG whose colour follows from prompt and seed."""
+        turn = len(self.calls)
+        self.calls.append((prompt, seed))
+        planned = self.script[turn] if turn < len(self.script) else None
+        if isinstance(planned, BaseException):
+            raise planned
+        return planned if planned is not None else paint(prompt, seed, size or (64, 64))
+
+
+def paint(prompt: str, seed: int, size: tuple[int, int]) -> bytes:
+    """Return a one-colour PNG, another for each prompt and seed."""
+    number = sum(map(ord, prompt)) * 31 + seed * 7919
+    colour = (number % 256, number // 256 % 256, number // 65536 % 256)
+    out = BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def text_of(message: BaseMessage) -> str:
+    """Return a message's text, with `[picture]` where a picture stands."""
+    if isinstance(message.content, str):
+        return message.content
+    blocks = [block if isinstance(block, dict) else {"text": block} for block in message.content]
+    return "\n".join(str(block.get("text", "[picture]")) for block in blocks)
+
+
+def task_of(prompt: str) -> str:
+    """Return the task that an assembled prompt names."""
+    found = re.search(r"<task>([a-z-]+)</task>", prompt)
+    return found[1] if found else ""
+
+
+def _turn(script: Any, turn: int, prompt: str) -> Answer:
+    if isinstance(script, list | tuple):
+        script = script[min(turn, len(script) - 1)]
+    answer: Answer = script(prompt) if callable(script) else script
+    return answer
+
+
+def _message(answer: Answer) -> AIMessage:
+    if isinstance(answer, BaseException):
+        raise answer
+    if isinstance(answer, AIMessage):
+        return answer
+    return AIMessage(answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False))
