@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -16,7 +17,7 @@ from langgraph.types import Overwrite
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from gems_graph.memory import has_image
-from gems_graph.settings import Settings, settle
+from gems_graph.settings import Settings, ours, settle
 from gems_graph.state import State
 from gems_graph.toolbox import MakeToolbox, Toolbox
 
@@ -26,6 +27,7 @@ _CLEARED = {
     "stop": Overwrite({}),
 }
 """Channels that accumulate: a thread used again would go on where it ended."""
+_WORKERS = 8  # threads for files and pictures, all in all
 NodeFunction = Callable[[State, Toolbox], Awaitable[Update]]
 
 
@@ -48,6 +50,8 @@ class Portal:
         with self._lock:
             if self._loop is None or self._pid != os.getpid():
                 self._loop, self._pid = asyncio.new_event_loop(), os.getpid()
+                workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="gems-io")
+                self._loop.set_default_executor(workers)
                 self._thread = threading.Thread(
                     target=self._loop.run_forever, name="gems-io", daemon=True
                 )
@@ -115,7 +119,7 @@ class Node(Runnable[State, Update]):
         if state.get("stop") and self.name not in {"begin", "select"}:
             return {}  # the loop has ended: pass through to the exit
         kept = {} if self.name == "begin" else state.get("settings", {})
-        settings = settle(self._built, kept, get_runtime().context)
+        settings = settle(self._built, kept, ours(get_runtime().context))
         started = time.monotonic()
         try:
             update = await self._function(state, self._make_toolbox(settings))

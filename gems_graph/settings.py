@@ -144,21 +144,28 @@ class Settings(BaseModel):
         return int(width), int(height)
 
 
-def explicit(source: object) -> dict[str, Any]:
-    """Return the dials that a source sets on purpose, its preset spelled out.
+Layer = Settings | Mapping[str, Any] | None
 
-    Anything that is not ours (nothing, a parent graph's own context) sets none.
-    """
+
+def explicit(source: Layer) -> dict[str, Any]:
+    """Return the dials that a source sets on purpose, its preset spelled out."""
     if isinstance(source, Settings):
         dials = source.model_dump(include=source.model_fields_set)
-    elif isinstance(source, Mapping) and source.keys() <= Settings.model_fields.keys():
-        dials = dict(source)
     else:
-        return {}
+        dials = dict(source or {})
     return {**PRESETS.get(str(dials.get("preset")), {}), **dials}
 
 
-def settle(*layers: object) -> Settings:
+def ours(context: object) -> Layer:
+    """Return a run's context if it holds our dials; a parent graph's own object does not."""
+    if isinstance(context, Settings):
+        return context
+    if isinstance(context, Mapping) and context.keys() <= Settings.model_fields.keys():
+        return context
+    return None
+
+
+def settle(*layers: Layer) -> Settings:
     """Merge layers of dials, later ones first in rank, over the defaults.
 
     Raises:

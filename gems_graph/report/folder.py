@@ -1,0 +1,104 @@
+"""The output folder of a run: the pictures, the strip and the whole record."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gems_graph.report.strip import strip
+
+from gems_graph import __version__
+from gems_graph.errors import StoreError
+from gems_graph.images import Store
+from gems_graph.state import ImageRef, State
+
+_SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+SCHEMA = 1
+"""Version of `trajectory.json`; raised when a reader of an older one would misread it."""
+
+
+def free_folder(wanted: Path) -> Path:
+    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, ... that holds no run yet."""
+    folder, number = wanted, 1
+    while (folder / "trajectory.json").exists():
+        number += 1
+        folder = wanted.with_name(f"{wanted.name}-{number}")
+    return folder
+
+
+def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Write `image.png`, every round's picture, `rounds.png` and `trajectory.json`.
+
+    Args:
+        folder: created where it is missing.
+        state: of a run that drew at least one picture, with its result.
+        store: holds the pictures.
+        about: what else the record should say: thread, models.
+
+    Returns:
+        The record, as written to `trajectory.json`.
+
+    Raises:
+        StoreError: the folder cannot be written, or a picture is missing.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for n, ref in _pictures(state).items():
+            (folder / _name(n, ref)).write_bytes(store.read(ref["sha256"]))
+        store.open(state["result"]["image"]).save(folder / "image.png")
+        strip(state, store).save(folder / "rounds.png")
+        told = record(state, store, about)
+        text = json.dumps(told, ensure_ascii=False, indent=1)
+        (folder / "trajectory.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        msg = (
+            f"Cannot write to {folder} ({error.strerror}). The run itself is kept; free some "
+            "space or name another folder with --out."
+        )
+        raise StoreError(msg) from error
+    return told
+
+
+def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell a run as plain JSON: reasoning in full, pictures by file name and hash."""
+    rounds = [
+        {**round_, "thought": store.thought(round_["thought"]), "file": _name(n, round_["image"])}
+        for n, round_ in enumerate(state.get("rounds", []), start=1)
+    ]
+    kept = ("prompt", "trajectory", "skills", "criteria", "experiences", "notes", "timings")
+    return {
+        "schema": SCHEMA,
+        **about,
+        **{key: state.get(key) for key in kept},
+        "settings": state.get("settings", {}),
+        "rounds": rounds,
+        "result": state["result"],
+        "stop_reason": state["result"]["stop"].get("reason"),
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run depends on."""
+    packages = ("langgraph", "langchain-core", "langchain-openai", "pillow", "numpy")
+    return {
+        "gems-graph": __version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+    }
+
+
+def _pictures(state: State) -> dict[int, ImageRef]:
+    pictures = {round_["n"]: round_["image"] for round_ in state.get("rounds", [])}
+    attempt = state.get("attempt")
+    if attempt and attempt.get("image"):
+        pictures.setdefault(attempt["n"], attempt["image"])
+    return pictures
+
+
+def _name(n: int, ref: ImageRef) -> str:
+    return f"round-{n}.{_SUFFIX[ref['media_type']]}"

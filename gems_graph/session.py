@@ -1,0 +1,154 @@
+"""A run from the terminal: persisted in SQLite, shown while it goes on, safe to interrupt."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from rich.console import Console
+
+from gems_graph import resources
+from gems_graph.errors import GemsError, StoreError
+from gems_graph.graph import Graph, build_graph
+from gems_graph.images import Store
+from gems_graph.memory import has_image
+from gems_graph.nodes.select import choose
+from gems_graph.report import folder as folders
+from gems_graph.report.progress import Progress, progress
+from gems_graph.settings import Settings
+from gems_graph.state import Input, Result, State, Stop
+
+PASSED, FAILED, BEST_EFFORT, INTERRUPTED = 0, 1, 3, 130
+"""Exit codes: all criteria passed, error and no image, a best-effort image, Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run as the command line asks for it; `out` is the folder wanted."""
+
+    prompt: str
+    checklist: Sequence[str] | None
+    settings: Settings
+    thread: str
+    out: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: its state (with a result if any picture exists), and whether by Ctrl-C."""
+
+    state: State
+    store: Store
+    interrupted: bool = False
+
+
+def run(job: Job, *, as_json: bool, quiet: bool) -> int:
+    """Run a job, write its folder, tell of it on stdout, and return the exit code."""
+    console = Console(stderr=True)
+    try:
+        outcome = asyncio.run(draw(job, progress(console, quiet=quiet)))
+        return _tell(job, outcome, as_json=as_json, quiet=quiet)
+    except GemsError as error:
+        console.print(f"gems: {error}", markup=False, highlight=False, soft_wrap=True)
+        return FAILED
+
+
+def _tell(job: Job, outcome: Outcome, *, as_json: bool, quiet: bool) -> int:
+    result = outcome.state.get("result")
+    again = f"The trajectory is kept as thread {job.thread}."
+    if not result:
+        print(f"Interrupted before any picture was drawn. {again}", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    folder = folders.free_folder(job.out)
+    told = folders.write(folder, outcome.state, outcome.store, {"thread": job.thread})
+    for note in () if quiet else outcome.state.get("notes", []):
+        print(f"note: {note}", file=sys.stderr)  # noqa: T201
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))  # noqa: T201
+    elif quiet:
+        print(folder / "image.png")  # noqa: T201
+    else:
+        print(f"{_verdict(result)}\n{folder / 'image.png'}\n{folder / 'rounds.png'}")  # noqa: T201
+    if outcome.interrupted:
+        print(f"Interrupted; this is the best so far. {again}", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    return PASSED if result["success"] else BEST_EFFORT
+
+
+def _verdict(result: Result) -> str:
+    """Say in one line how it ended."""
+    stop = result["stop"]
+    head = f"{'Passed' if result['success'] else 'Best effort'}: {result['why']}."
+    if error := stop.get("error"):
+        return f"{head} Stopped in {stop.get('node')}: {error}"
+    return head
+
+
+async def draw(job: Job, show: Progress) -> Outcome:
+    """Run the graph on a thread of the SQLite checkpointer under `GEMS_HOME`.
+
+    Raises:
+        GemsError: nothing could be drawn.
+        StoreError: the checkpointer's file cannot be used.
+    """
+    store = Store(resources.home() / "images")
+    given = Input(prompt=job.prompt)
+    if job.checklist is not None:
+        given["checklist"] = list(job.checklist)
+    async with _saver(resources.home()) as saver:
+        graph = build_graph(job.settings, checkpointer=saver, store=store)
+        config: RunnableConfig = {"configurable": {"thread_id": job.thread}}
+        try:
+            with show:
+                await _follow(graph, given, config, show)
+        except asyncio.CancelledError:
+            state = await _state(graph, config)
+            return Outcome(_cancelled(state), store, interrupted=True)
+        return Outcome(await _state(graph, config), store)
+
+
+async def _follow(graph: Graph, given: Input, config: RunnableConfig, show: Progress) -> None:
+    stream = graph.astream(
+        given, config, stream_mode=["values", "tasks"], durability="sync"
+    )  # what a node did is on disk before the next one starts
+    async for mode, data in cast(AsyncIterator[tuple[str, dict[str, Any]]], stream):
+        if mode == "values":
+            show.update(data)
+        elif "input" in data:  # a task begins; its end carries `result`
+            show.doing(data["name"])
+
+
+async def _state(graph: Graph, config: RunnableConfig) -> State:
+    return cast(State, (await graph.aget_state(config)).values)
+
+
+def _cancelled(state: State) -> State:
+    if not has_image(state):
+        return state
+    stopped: State = {**state, "stop": Stop(reason="cancelled")}
+    return {**stopped, "result": choose(stopped)}
+
+
+@asynccontextmanager
+async def _saver(home: Path) -> AsyncIterator[AsyncSqliteSaver]:
+    file = home / "trajectories.sqlite"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        async with AsyncSqliteSaver.from_conn_string(str(file)) as saver:
+            await saver.setup()
+            yield saver
+    except (sqlite3.Error, OSError) as error:
+        msg = (
+            f"Cannot keep trajectories in {file} ({error}); check the disk, or point GEMS_HOME "
+            "at a folder you may write to."
+        )
+        raise StoreError(msg) from error

@@ -1,0 +1,76 @@
+"""Shared by all tests: a clean environment, and a loop made of public test doubles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gems_graph import Store, build_graph
+from gems_graph.graph import Graph
+from gems_graph.testing import Painter, ScriptedChat
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("GEMS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GEMS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "images")
+
+
+class Loop:
+    """A graph with its doubles at hand."""
+
+    def __init__(self, store: Store, script: dict[str, Any], **build: Any) -> None:
+        self.chat = ScriptedChat(script=script)
+        self.painter = build.pop("generator", None) or Painter()
+        self.store = store
+        build = {"seed": 1, "retry_wait": 0, **build}
+        self.graph: Graph = build_graph(
+            mllm=self.chat, generator=self.painter, store=store, **build
+        )
+
+    def run(self, prompt: str = "a cat", **given: Any) -> Any:
+        return self.graph.invoke({"prompt": prompt, **given})
+
+
+@pytest.fixture
+def loop(store: Store) -> Iterator[Callable[..., Loop]]:
+    def make(script: dict[str, Any] | None = None, **build: Any) -> Loop:
+        return Loop(store, script or {}, **build)
+
+    return make
+
+
+def verdicts(*rounds: str) -> Callable[[str], dict[str, str]]:
+    """Script a Verifier: one string per round, one letter per criterion (y, n, u).
+
+    Probes of a round come in any order, so each is told by its question: `Is there A?` is the
+    first criterion, `B` the second; rounds are counted per question.
+    """
+    words = {"y": "yes", "n": "no", "u": "unsure"}
+    turns: dict[str, int] = {}
+
+    def answer(prompt: str) -> dict[str, str]:
+        question = prompt.rpartition("<criterion>")[2].split("</criterion>")[0].strip()
+        letter = question.removesuffix("?")[-1]
+        turn = turns.get(letter, 0)
+        turns[letter] = turn + 1
+        planned = rounds[min(turn, len(rounds) - 1)]
+        return {"evidence": f"{letter} seen", "answer": words[planned["ABCDEFGH".index(letter)]]}
+
+    return answer
+
+
+def criteria(count: int) -> dict[str, list[str]]:
+    """Script a Decomposer with questions that `verdicts` knows."""
+    return {"criteria": [f"Is there {letter}?" for letter in "ABCDEFGH"[:count]]}
