@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from openai import DefaultAsyncHttpxClient
+from pydantic import SecretStr
 
 from gems_graph.errors import ConfigError
 
@@ -35,7 +36,7 @@ def open_backend(model: str, url: str | None) -> BaseChatModel:
     return CompatibleChat(
         model=model,
         base_url=url,
-        api_key=lambda: key,
+        api_key=SecretStr(key),
         max_retries=0,  # one retry layer: ours
         http_async_client=DefaultAsyncHttpxClient(timeout=None),  # time limits are ours, too
         stream_usage=True,

@@ -1,4 +1,4 @@
-"""Public test doubles: a scripted chat model and a painter. They are scripts, and say so."""
+"""A scripted chat model and a painter."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ScriptedChat(BaseChatModel):
         with self._lock:
             turn = len(self.asked(task))
             self._asked.append((task, messages))
-        answer = _turn(self.script.get(task, DEFAULTS[task]), turn, prompt)
+        answer = planned(self.script.get(task, DEFAULTS[task]), turn, prompt)
         return ChatResult(generations=[ChatGeneration(message=_message(answer))])
 
 
@@ -87,10 +87,10 @@ class Painter:
         """Return a PNG whose colour follows from prompt and seed."""
         turn = len(self.calls)
         self.calls.append((prompt, seed))
-        planned = self.script[turn] if turn < len(self.script) else None
-        if isinstance(planned, BaseException):
-            raise planned
-        return planned if planned is not None else paint(prompt, seed, size or (64, 64))
+        step = self.script[turn] if turn < len(self.script) else None
+        if isinstance(step, BaseException):
+            raise step
+        return step if step is not None else paint(prompt, seed, size or (64, 64))
 
 
 def paint(prompt: str, seed: int, size: tuple[int, int]) -> bytes:
@@ -116,11 +116,11 @@ def task_of(prompt: str) -> str:
     return found[1] if found else ""
 
 
-def _turn(script: Any, turn: int, prompt: str) -> Answer:
+def planned(script: Any, turn: int, prompt: str) -> Any:
+    """Return what a script answers at its turn-th call."""
     if isinstance(script, list | tuple):
         script = script[min(turn, len(script) - 1)]
-    answer: Answer = script(prompt) if callable(script) else script
-    return answer
+    return script(prompt) if callable(script) else script
 
 
 def _message(answer: Answer) -> AIMessage:

@@ -1,0 +1,63 @@
+# Everything a newcomer types. Needs Python 3.11+, make and git.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test lint types contracts unit bench bench-loop bench-pipeline train-mini snapshots clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt
+	@touch $@
+
+DEMO := three yellow squares and a purple cross and three orange squares and a green cross
+
+demo: $(VENV)/.run ## Draw, check and refine one picture, offline
+	$(BIN)/gems run "$(DEMO)" --seed 11 || test $$? -eq 3
+
+test: lint types contracts unit ## Run everything that must hold (under 10 minutes)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+bench: bench-start bench-pipeline bench-loop ## Measure start-up, the pipeline and the loop
+
+bench-start: $(VENV)/.dev ## Time the import, the first picture and a picture
+	$(BIN)/python -m tools.bench_start
+
+bench-loop: $(VENV)/.dev ## GEMS against one image, five seeds and a muted Refiner
+	$(BIN)/python -m tools.bench_loop
+
+bench-pipeline: $(VENV)/.dev ## The graph against the bound of its data dependencies
+	$(BIN)/python -m tools.bench_pipeline
+
+train-mini: $(VENV)/.run ## Train the offline generator anew (31 minutes on two cores)
+	$(PIP) install --editable '.[train]'
+	$(BIN)/python -m tools.mini.train --minutes 31 --out runs/mini
+	$(BIN)/python -m tools.mini.export runs/mini
+
+clean: ## Remove what make has made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
+	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/test_prompts.py

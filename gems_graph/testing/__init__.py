@@ -1,0 +1,16 @@
+"""Public test doubles: a scripted chat model, a painter, loopback servers. Scripts all of them."""
+
+from gems_graph.testing.doubles import DEFAULTS, Painter, ScriptedChat, paint, task_of, text_of
+from gems_graph.testing.servers import ChatServer, Fault, ImageServer
+
+__all__ = [
+    "DEFAULTS",
+    "ChatServer",
+    "Fault",
+    "ImageServer",
+    "Painter",
+    "ScriptedChat",
+    "paint",
+    "task_of",
+    "text_of",
+]
