@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import tempfile
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gems_graph.state import ImageRef, Thought
 
 MAX_PIXELS = 64_000_000  # against decompression bombs; 8000 x 8000
 _MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+_ENCODING = threading.Lock()  # eight probes of one picture must not encode it eight times
 _INLINE = 500  # characters of reasoning kept in state; the rest lies in the store
 
 
@@ -82,7 +84,8 @@ class Store:
 
         Encoded once per picture and side, so that probes of one round are byte-identical.
         """
-        return _view(self, ref["sha256"], side)
+        with _ENCODING:
+            return _view(self, ref["sha256"], side)
 
     def _put(self, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()

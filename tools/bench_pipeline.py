@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from gems_graph import Store, build_graph
@@ -39,8 +43,8 @@ def bound(delays: Delays, rounds: int) -> float:
     return verdict
 
 
-def measure(delays: Delays) -> float:
-    """Return the seconds that one trajectory takes, clients warm."""
+def serve(delays: Delays, urls: Connection) -> None:
+    """Run both servers until told to end; in a process of their own, as servers are."""
     script = {
         "decompose": {"criteria": [f"Is there {n}?" for n in range(CRITERIA)]},
         "verify": {"evidence": "-", "answer": "no"},
@@ -49,12 +53,31 @@ def measure(delays: Delays) -> float:
     with (
         ChatServer(script, delays=waits) as chat,
         ImageServer(delay=delays.image, size=(1024, 1024)) as images,
-        tempfile.TemporaryDirectory() as folder,
     ):
+        urls.send((chat.url, images.url))
+        urls.recv()
+
+
+@contextmanager
+def serving(delays: Delays) -> Iterator[tuple[str, str]]:
+    """Yield the URLs of a chat and an image server with these delays."""
+    ours, theirs = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(target=serve, args=(delays, theirs))
+    process.start()
+    try:
+        yield ours.recv()
+    finally:
+        ours.send("end")
+        process.join()
+
+
+def measure(delays: Delays) -> float:
+    """Return the seconds that one trajectory takes, clients warm."""
+    with serving(delays) as (chat, images), tempfile.TemporaryDirectory() as folder:
         graph = build_graph(
             mllm="compat:m",
-            mllm_url=chat.url,
-            generator=f"http:{images.url}",
+            mllm_url=chat,
+            generator=f"http:{images}",
             store=Store(folder),
             max_iterations=ROUNDS,
         )

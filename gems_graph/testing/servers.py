@@ -61,7 +61,7 @@ class ChatServer(_Server):
         script: answers by task, as for `ScriptedChat`; a `Fault` is sent as such.
         reasoning: what is sent as reasoning beside each answer, if anything.
         reasoning_field: `reasoning_content` (SGLang, Kimi) or `reasoning` (vLLM, Ollama).
-        delays: seconds by task; `""` for all others.
+        delays: seconds by task from request to answer; `""` for all others.
     """
 
     def __init__(
@@ -79,13 +79,14 @@ class ChatServer(_Server):
 
     def answer(self, path: str, headers: Message, body: bytes) -> tuple[str, bytes] | Fault:
         """Answer one chat completion by script."""
+        started = time.monotonic()
         request = json.loads(body)
         prompt = _text(request["messages"][0]["content"])
         task = task_of(prompt)
         key = headers.get("Authorization", "")
         turn = self.note({"kind": task, "path": path, "key": key, "prompt": prompt, **request})
-        time.sleep(self._delays.get(task, self._delays.get("", 0)))
         reply = planned(self.script[task], turn, prompt)
+        _sleep_until(started + self._delays.get(task, self._delays.get("", 0)))
         if isinstance(reply, Fault):
             return reply
         text = reply if isinstance(reply, str) else json.dumps(reply, ensure_ascii=False)
@@ -103,7 +104,7 @@ class ImageServer(_Server):
 
     Args:
         script: in turn, bytes to send or a `Fault`; None, or no more script: paint.
-        delay: seconds each picture takes.
+        delay: seconds from request to answer.
         size: width and height in pixels of painted pictures.
     """
 
@@ -119,12 +120,13 @@ class ImageServer(_Server):
 
     def answer(self, path: str, headers: Message, body: bytes) -> tuple[str, bytes] | Fault:
         """Paint one picture, or follow the script."""
+        started = time.monotonic()
         query = {key: values[0] for key, values in parse_qs(urlsplit(path).query).items()}
         turn = self.note({"kind": "image", "path": path, **query})
-        time.sleep(self._delay)
         reply = self.script[turn] if turn < len(self.script) else None
         if reply is None:
             reply = paint(query["prompt"], int(query.get("seed", 0)), self._size)
+        _sleep_until(started + self._delay)
         return reply if isinstance(reply, Fault) else ("image/png", reply)
 
 
@@ -152,6 +154,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def _text(content: Any) -> str:

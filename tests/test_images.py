@@ -1,0 +1,128 @@
+"""The store: content-addressed, whole or not at all, honest about damage; state stays small."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage
+from langgraph.checkpoint.sqlite import SqliteSaver
+from PIL import Image
+
+from gems_graph import Store
+from gems_graph.errors import GeneratorError, StoreError
+from gems_graph.testing import Painter, paint
+from tests.conftest import criteria, verdicts
+
+
+def photograph(seed: int, size: int = 1024) -> bytes:
+    """A picture with the entropy of a photograph: noise over a gradient."""
+    noise = random.Random(seed).randbytes(size * size * 3 // 64)
+    small = Image.frombytes("RGB", (size // 8, size // 8), noise[: (size // 8) ** 2 * 3])
+    out = io.BytesIO()
+    small.resize((size, size), Image.Resampling.BICUBIC).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_the_same_bytes_are_kept_once_and_come_back(store: Store) -> None:
+    data = paint("p", 1, (8, 6))
+    ref = store.put_image(data)
+    assert store.put_image(data) == ref
+    assert (ref["width"], ref["height"], ref["media_type"]) == (8, 6, "image/png")
+    assert store.read(ref["sha256"]) == data
+    assert len([f for f in store.folder.rglob("*") if f.is_file()]) == 1
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_three_formats_are_kept_as_sent(store: Store, form: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (5, 5)).save(out, form)
+    assert store.put_image(out.getvalue())["media_type"] == f"image/{form.lower()}"
+
+
+def test_what_is_no_whole_picture_is_refused(store: Store) -> None:
+    gif = io.BytesIO()
+    Image.new("RGB", (5, 5)).save(gif, "GIF")
+    cut = photograph(1, 64)[:-300]
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+    for data in (b"", b"ERROR", cut, svg, gif.getvalue()):
+        with pytest.raises(GeneratorError):
+            store.put_image(data)
+    assert not store.folder.exists()
+
+
+def test_a_decompression_bomb_is_refused(store: Store) -> None:
+    out = io.BytesIO()
+    Image.new("1", (9_000, 9_000)).save(out, "PNG")
+    with pytest.raises(GeneratorError):
+        store.put_image(out.getvalue())
+
+
+def test_missing_and_damaged_files_are_named(store: Store) -> None:
+    ref = store.put_image(paint("p", 1, (8, 8)))
+    file = store.path(ref["sha256"])
+    file.write_bytes(b"other")
+    with pytest.raises(StoreError, match=f"{file.name} is damaged"):
+        store.read(ref["sha256"])
+    file.unlink()
+    with pytest.raises(StoreError, match=f"{file.name} is missing"):
+        store.read(ref["sha256"])
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="GEMS_HOME"):
+        Store(tmp_path / "file").put_image(paint("p", 1, (8, 8)))
+
+
+def test_many_writers_leave_one_whole_file(store: Store) -> None:
+    data = photograph(3, 256)
+    with ThreadPoolExecutor(8) as pool:
+        refs = list(pool.map(lambda _: store.put_image(data)["sha256"], range(32)))
+    assert len(set(refs)) == 1
+    assert [f.name for f in store.folder.rglob("*") if f.is_file()] == [refs[0]]
+
+
+def test_a_view_fits_and_is_the_same_bytes_each_time(store: Store) -> None:
+    ref = store.put_image(photograph(2, 512))
+    data, media_type = store.view(ref, 100)
+    assert media_type == "image/jpeg"
+    assert max(Image.open(io.BytesIO(base64.b64decode(data))).size) == 100
+    assert store.view(ref, 100)[0] is data
+
+
+def test_short_thoughts_stay_and_long_ones_go_to_the_store(store: Store) -> None:
+    assert store.put_thought("short") == {"text": "short", "sha256": None}
+    long = "思考 " * 20_000
+    kept = store.put_thought(long)
+    assert len(kept["text"]) == 500
+    assert store.thought(kept) == long
+
+
+def test_state_is_small_json_and_checkpoints_stay_under_500_kb(loop: Any, tmp_path: Path) -> None:
+    reasoning = [AIMessage('{"rationale": "r", "prompt": "better"}',
+                           additional_kwargs={"reasoning_content": f"{n} " + "x" * 60_000})
+                 for n in range(5)]  # fmt: skip
+    script = {"decompose": criteria(8), "verify": verdicts("ynynynyn"), "refine": reasoning}
+    painter = Painter([photograph(n) for n in range(5)])
+    assert sum(map(len, painter.script)) > 5_000_000  # type: ignore[arg-type]
+    file = tmp_path / "checkpoints.sqlite"
+    with SqliteSaver.from_conn_string(str(file)) as saver:
+        made = loop(script, generator=painter, checkpointer=saver)
+        config = {"configurable": {"thread_id": "t"}}
+        made.graph.invoke({"prompt": "a cat"}, config, durability="sync")
+        values = made.graph.get_state(config).values
+        assert len(values["rounds"]) == 5
+        assert json.loads(json.dumps(values)) == values
+        rows = saver.conn.execute("select checkpoint, metadata from checkpoints").fetchall()
+        rows += saver.conn.execute("select value, channel from writes").fetchall()
+        size = sum(len(cell) for row in rows for cell in row)
+    assert size < 500_000
+    whole = [made.store.thought(r["thought"]) for r in values["rounds"][1:]]
+    assert [len(text) for text in whole] == [60_002] * 4
