@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gems_graph.graph import build_graph
     from gems_graph.images import Store
-    from gems_graph.run import Trajectory, arun, run
+    from gems_graph.trajectory import Trajectory, arun, run
     from gems_graph.settings import Settings
 
 __version__ = "0.1.0"
@@ -17,10 +17,10 @@ __all__ = ["Settings", "Store", "Trajectory", "__version__", "arun", "build_grap
 _HOMES = {
     "Settings": "settings",
     "Store": "images",
-    "Trajectory": "run",
-    "arun": "run",
+    "Trajectory": "trajectory",
+    "arun": "trajectory",
     "build_graph": "graph",
-    "run": "run",
+    "run": "trajectory",
 }
 
 

@@ -50,10 +50,10 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
         for n, ref in _pictures(state).items():
             (folder / _name(n, ref)).write_bytes(store.read(ref["sha256"]))
         store.open(state["result"]["image"]).save(folder / "image.png")
-        strip(state, store).save(folder / "rounds.png")
         told = record(state, store, about)
         text = json.dumps(told, ensure_ascii=False, indent=1)
         (folder / "trajectory.json").write_text(text + "\n", encoding="utf-8")
+        strip(state, store).save(folder / "rounds.png")
     except OSError as error:
         msg = (
             f"Cannot write to {folder} ({error.strerror}). The run itself is kept; free some "
