@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint types contracts unit bench bench-loop bench-pipeline train-mini snapshots clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-pipeline train-mini snapshots clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -61,3 +61,8 @@ clean: ## Remove what make has made
 
 snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
 	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/test_prompts.py
+
+heavy: $(VENV)/.dev ## The suites that need torch or a dev server; installs them
+	$(PIP) install 'torch==2.13.0'
+	$(PIP) install --constraint constraints.txt --editable '.[train,studio]'
+	$(BIN)/python -m pytest tests/heavy

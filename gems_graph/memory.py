@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gems_graph.settings import Settings
-from gems_graph.state import Attempt, Criterion, Round, State, Thought
+from gems_graph.state import Attempt, Criterion, Round, State
 
 View = dict[str, Any]
 """What a prompt template shows of one attempt."""
@@ -32,16 +32,16 @@ def has_image(state: State) -> bool:
     return bool(state.get("rounds") or state.get("attempt", {}).get("image"))
 
 
-def current_view(state: State, settings: Settings, recall: Callable[[Thought], str]) -> View:
+def current_view(state: State, settings: Settings, thoughts: Sequence[str]) -> View:
     """Show round i to the Refiner or Compressor: P_i, I_i, V_i and T_i."""
     round_ = state["rounds"][-1]
     view = _view(state, round_, settings.vision_max_side)
-    view["thought"] = recall(round_["thought"])
+    view["thought"] = thoughts[-1]
     return view
 
 
 def history_views(
-    state: State, settings: Settings, recall: Callable[[Thought], str], upto: int
+    state: State, settings: Settings, thoughts: Sequence[str], upto: int
 ) -> list[View]:
     """Show the rounds before the current one, and experiences up to E_`upto`.
 
@@ -51,12 +51,12 @@ def history_views(
     if settings.memory == "none":
         return []
     views = []
-    for round_ in state["rounds"][:-1]:
+    for round_, thought in zip(state["rounds"][:-1], thoughts, strict=False):
         view = _view(state, round_, settings.history_max_side)
         if settings.memory == "feedback":
             view["image"] = None
         if settings.memory == "thought":
-            view["thought"] = recall(round_["thought"])
+            view["thought"] = thought
         if settings.memory == "experience":
             view["experience"] = _experience(state, round_["n"], upto)
         views.append(view)

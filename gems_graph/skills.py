@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -33,6 +32,8 @@ class Skill:
 class Skills:
     """Skills by name, from the packaged folder and further ones; a later folder wins.
 
+    `manifest` holds names and descriptions, sorted by name; `problems` names broken skills.
+
     Args:
         folders: each holds one folder per skill with a `SKILL.md` in it.
 
@@ -41,27 +42,24 @@ class Skills:
     """
 
     def __init__(self, folders: Iterable[str] = ()) -> None:
-        self._folders = [data_folder("skills"), *map(Path, folders)]
-        for folder in self._folders[1:]:
+        self.problems: list[str] = []
+        found: dict[str, Skill] = {}
+        for folder in (data_folder("skills"), *map(Path, folders)):
             if not folder.is_dir():
                 msg = f"The skill folder {str(folder)!r} does not exist; create it or drop it."
                 raise ConfigError(msg)
-        self.problems: list[str] = []
-
-    @cached_property
-    def manifest(self) -> list[Skill]:
-        """Names and descriptions, sorted by name; broken skills are listed in `problems`."""
-        found: dict[str, Skill] = {}
-        for folder in self._folders:
             for file in sorted(folder.glob("*/SKILL.md")):
-                try:
-                    skill = _read(file)
-                except (ValueError, OSError, yaml.YAMLError) as error:
-                    first_line = str(error).splitlines()[0]
-                    self.problems.append(f"The skill {file} is left out: {first_line}.")
-                else:
-                    found[skill.name] = skill
-        return [found[name] for name in sorted(found)]
+                self._add(file, found)
+        self.manifest = [found[name] for name in sorted(found)]
+
+    def _add(self, file: Path, found: dict[str, Skill]) -> None:
+        try:
+            skill = _read(file)
+        except (ValueError, OSError, yaml.YAMLError) as error:
+            first_line = str(error).splitlines()[0]
+            self.problems.append(f"The skill {file} is left out: {first_line}.")
+        else:
+            found[skill.name] = skill
 
     def find(self, name: str) -> Skill | None:
         """Return the skill a model means by a name, also where it writes it a little wrong."""

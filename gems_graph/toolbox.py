@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.messages import HumanMessage
 
 from gems_graph.errors import GeneratorError
 from gems_graph.generators import Generator, encode, open_generator
 from gems_graph.images import Store
 from gems_graph.models import open_chat
 from gems_graph.models.answers import Answer, F, ask
-from gems_graph.prompts import Part, prompts_in
+from gems_graph.prompts import prompts_in
 from gems_graph.retry import persistently
 from gems_graph.settings import Settings
 from gems_graph.skills import Skills
-from gems_graph.state import ImageRef, Thought
+from gems_graph.state import ImageRef, Round, Thought
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,10 @@ class Toolbox:
             AnswerError: the model gave no usable answer.
             ModelError: the model could not be reached.
         """
-        parts = prompts_in(self.settings.prompts).render(task, **values)
-        chat = open_chat(self.mllm or self.settings.mllm, self.settings.mllm_url)
-        return await ask(chat, [await self._message(parts)], form, self.settings)
+        message = HumanMessage(await asyncio.to_thread(self._assemble, task, values))
+        model = self.mllm or self.settings.mllm
+        chat = await asyncio.to_thread(open_chat, model, self.settings.mllm_url)
+        return await ask(chat, [message], form, self.settings)
 
     async def generate(self, prompt: str, seed: int) -> ImageRef:
         """Draw one picture and keep it.
@@ -57,7 +58,9 @@ class Toolbox:
         Raises:
             GeneratorError: the generator failed or returned no picture.
         """
-        draw = self.generator or open_generator(self.settings.generator)
+        draw = self.generator
+        if draw is None:
+            draw = await asyncio.to_thread(open_generator, self.settings.generator)
         size = self.settings.size_px
         picture = await persistently(
             lambda: _awaitable(draw(prompt, seed=seed, size=size)),
@@ -74,25 +77,22 @@ class Toolbox:
         """How records name the generator."""
         return str(getattr(self.generator, "name", None) or self.settings.generator)
 
-    @property
-    def skills(self) -> Skills:
-        """The skills on disk as of now."""
-        return Skills(self.settings.skills)
+    async def skills(self) -> Skills:
+        """Return the skills on disk as of now, their manifest read."""
+        return await asyncio.to_thread(lambda: Skills(self.settings.skills))
 
-    def keep(self, thought: str) -> Thought:
+    async def keep(self, thought: str) -> Thought:
         """Put reasoning into a form that state can hold."""
-        return self.store.put_thought(thought)
+        return await asyncio.to_thread(self.store.put_thought, thought)
 
-    def recall(self, thought: Thought) -> str:
-        """Return the whole text of kept reasoning."""
-        return self.store.thought(thought)
+    async def recall(self, rounds: Sequence[Round]) -> list[str]:
+        """Return the whole reasoning of each round, T_1 to T_i."""
+        return await asyncio.to_thread(
+            lambda: [self.store.thought(round_["thought"]) for round_ in rounds]
+        )
 
-    async def _message(self, parts: list[Part]) -> BaseMessage:
-        if any(not isinstance(part, str) for part in parts):
-            return HumanMessage(await asyncio.to_thread(self._blocks, parts))
-        return HumanMessage(self._blocks(parts))
-
-    def _blocks(self, parts: list[Part]) -> list[Any]:
+    def _assemble(self, task: str, values: dict[str, Any]) -> list[Any]:
+        parts = prompts_in(self.settings.prompts).render(task, **values)
         return [_text(part) if isinstance(part, str) else self._image(*part) for part in parts]
 
     def _image(self, ref: ImageRef, side: int | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,9 @@ from gems_graph.retry import persistently
 from gems_graph.settings import Settings
 
 __all__ = ["Chat", "Reply", "open_chat"]
+
+
+_OPENING = threading.Lock()  # two roles that start together must share one client
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ def open_chat(model: str | BaseChatModel, url: str | None = None) -> Chat:
         ConfigError: nobody knows the name, or its package is missing.
     """
     if isinstance(model, str):
-        return _open(model, url)
+        with _OPENING:
+            return _open(model, url)
     name = getattr(model, "model_name", None) or getattr(model, "model", None)
     label = str(name or type(model).__name__)
     return Chat(rehome(model), label, f"{type(model).__name__}:{id(model)}")

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from gems_graph.errors import UsageError
-from gems_graph.state import Attempt, Criterion, State
+from gems_graph.state import Attempt, Criterion, State, Thought
 from gems_graph.toolbox import Toolbox
 
 
@@ -29,7 +29,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
         "settings": settings.model_dump(),
         "criteria": _criteria(state.get("checklist")),
         "skills": [],
-        "attempt": Attempt(n=0, prompt=prompt, thought=toolbox.keep("")),
+        "attempt": Attempt(n=0, prompt=prompt, thought=Thought(text="", sha256=None)),
         "result": {},
     }
 

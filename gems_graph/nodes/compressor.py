@@ -20,7 +20,8 @@ class Lesson(Form):
 async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Distil the attempt; a failure here costs this experience, not the run."""
     settings, n = toolbox.settings, state["rounds"][-1]["n"]
-    history = history_views(state, settings, toolbox.recall, n - 1)
+    thoughts = await toolbox.recall(state["rounds"])
+    history = history_views(state, settings, thoughts, n - 1)
     if settings.compressor_sees == "experiences":
         history = [only_experience(view) for view in history]
     try:
@@ -29,7 +30,7 @@ async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
             "compressor",
             Lesson,
             user_prompt=state["prompt"],
-            current=current_view(state, settings, toolbox.recall),
+            current=current_view(state, settings, thoughts),
             history=history,
             words=settings.experience_words,
         )

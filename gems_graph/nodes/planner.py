@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from gems_graph.models.answers import Form, plain
@@ -33,19 +34,22 @@ async def planner(state: State, toolbox: Toolbox) -> dict[str, Any]:
             "planner_apply",
             Written,
             user_prompt=user_prompt,
-            skills=[{"name": s.name, "instructions": s.instructions()} for s in picked],
+            skills=[
+                {"name": skill.name, "instructions": await asyncio.to_thread(skill.instructions)}
+                for skill in picked
+            ],
         )
         prompt, thought = plain(answer.value.prompt) or user_prompt, answer.thought
     return {
         "skills": [skill.name for skill in picked],
         "notes": notes,
-        "attempt": Attempt(n=1, prompt=prompt, thought=toolbox.keep(thought)),
+        "attempt": Attempt(n=1, prompt=prompt, thought=await toolbox.keep(thought)),
     }
 
 
 async def _pick(user_prompt: str, toolbox: Toolbox) -> tuple[list[Skill], list[str]]:
     """Return the picked skills, and notes on names that match none."""
-    skills, most = toolbox.skills, toolbox.settings.max_skills
+    skills, most = await toolbox.skills(), toolbox.settings.max_skills
     if not most or not skills.manifest:
         return [], skills.problems
     answer = await toolbox.ask(

@@ -22,17 +22,18 @@ async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     settings, n = toolbox.settings, state["attempt"]["n"]
     # experiences up to E_{i-1} (Eq. 6), or up to E_i where the Compressor went first
     upto = n if settings.order == "reference" else n - 1
-    current = current_view(state, settings, toolbox.recall)
+    thoughts = await toolbox.recall(state["rounds"])
+    current = current_view(state, settings, thoughts)
     if settings.order == "reference" and settings.memory == "experience":
         current["experience"] = state["experiences"][n - 1]
     if not settings.show_thought:
         current["thought"] = ""
-    history = history_views(state, settings, toolbox.recall, upto)
+    history = history_views(state, settings, thoughts, upto)
     if not settings.show_passes:
         current, history = only_failures(current), [only_failures(view) for view in history]
     answer = await toolbox.ask(
         "refiner", "refiner", Refined, user_prompt=state["prompt"], current=current, history=history
     )
     prompt = plain(answer.value.prompt) or state["attempt"]["prompt"]
-    thought = toolbox.keep(answer.thought or plain(answer.value.rationale))
+    thought = await toolbox.keep(answer.thought or plain(answer.value.rationale))
     return {"attempt": Attempt(n=n + 1, prompt=prompt, thought=thought)}

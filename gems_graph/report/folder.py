@@ -9,11 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gems_graph.report.strip import strip
-
-from gems_graph import __version__
 from gems_graph.errors import StoreError
 from gems_graph.images import Store
+from gems_graph.report.strip import strip
 from gems_graph.state import ImageRef, State
 
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -84,9 +82,8 @@ def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, An
 
 def versions() -> dict[str, str]:
     """Return the versions that a run depends on."""
-    packages = ("langgraph", "langchain-core", "langchain-openai", "pillow", "numpy")
+    packages = ("gems-graph", "langgraph", "langchain-core", "langchain-openai", "pillow", "numpy")
     return {
-        "gems-graph": __version__,
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
     }

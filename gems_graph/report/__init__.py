@@ -1,0 +1,1 @@
+"""What a finished trajectory looks like to a reader."""

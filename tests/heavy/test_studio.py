@@ -1,0 +1,77 @@
+"""The graph under `langgraph dev`, as LangGraph Studio uses it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+pytest.importorskip("langgraph_api", reason="needs the dev server: make heavy")
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (tmp_path_factory.mktemp("dev") / "log").open("w+")
+    command = [str(Path(sys.executable).parent / "langgraph"), "dev", "--no-browser", "--no-reload"]
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+    )
+    transport = httpx.HTTPTransport(retries=0)
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", timeout=120, transport=transport
+    ) as client:
+        try:
+            _wait(client, process)
+            yield client
+        finally:
+            process.terminate()
+            process.wait(30)
+            log.seek(0)
+            print(log.read()[-3000:])
+
+
+def _wait(client: httpx.Client, process: subprocess.Popen[Any]) -> None:
+    while process.poll() is None:
+        try:
+            if client.get("/ok", timeout=1).is_success:
+                return
+        except httpx.TransportError:
+            continue
+    pytest.fail("langgraph dev did not start")
+
+
+def test_a_run_on_the_server_ends_with_a_picture(server: httpx.Client) -> None:
+    out = server.post(
+        "/runs/wait",
+        json={
+            "assistant_id": "gems",
+            "input": {"prompt": "a red circle left of a blue square"},
+            "context": {"max_iterations": 2, "seed": 3},
+        },
+    ).json()
+    assert out["result"]["verified"]
+    assert len(out["rounds"]) <= 2
+    assert out["rounds"][0]["seed"] == 3
+
+
+def test_studio_finds_the_form_and_the_picture_of_the_graph(server: httpx.Client) -> None:
+    [assistant] = server.post("/assistants/search", json={}).json()
+    url = f"/assistants/{assistant['assistant_id']}"
+    schemas = server.get(f"{url}/schemas").json()
+    dials = schemas["context_schema"]["properties"]
+    assert dials["max_iterations"]["default"] == 5
+    assert all(dial["description"] for dial in dials.values())
+    assert "prompt" in schemas["input_schema"]["properties"]
+    nodes = {node["id"] for node in server.get(f"{url}/graph").json()["nodes"]}
+    assert {"planner", "decomposer", "generator", "verifier", "refiner"} <= nodes
