@@ -1,0 +1,1 @@
+"""The small world of coloured shapes that the offline `mini` models know."""

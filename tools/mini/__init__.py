@@ -1,0 +1,1 @@
+"""Train, export and measure the small diffusion model behind the generator `mini`."""
