@@ -185,7 +185,8 @@ def _rms(x: Array) -> Array:
 
 
 def _silu(x: Array) -> Array:
-    return np.divide(x, 1 + np.exp(-x))
+    gate: Array = 1 + np.exp(-x)
+    return np.divide(x, gate)
 
 
 def _attend(query: Array, key: Array, value: Array, bias: Array) -> Array:
