@@ -1,0 +1,131 @@
+"""`gems skills`: list them, read one, begin one, check some."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gems_graph.errors import UsageError
+from gems_graph.settings import from_env, settle
+from gems_graph.skills import Skill, Skills
+from gems_graph.skills.checking import check as problems_in
+from gems_graph.skills.folders import skill_files, sources
+from gems_graph.skills.names import RULE, fault
+
+BROKEN = 1  # exit code of a check that found something
+
+app = typer.Typer(no_args_is_help=True, help="List, show, begin and check skills.")
+Folders = Annotated[
+    list[str] | None,
+    typer.Option("--skills", metavar="DIR", help="Folder of more skills; may be repeated."),
+]
+
+_NEW = """\
+---
+name: {name}
+description: What this does to a picture. Use when the request ... (the Planner sees nothing else).
+---
+
+# {title}
+
+What goes wrong without this skill, and the one idea that helps.
+
+## Rules
+
+1. What to do first, concretely enough to follow.
+
+## Write
+
+How the prompt should read: order, length, words to use and to leave out.
+
+## Do not use when
+
+The request ...
+"""
+
+
+@app.command(name="list")
+def list_(skills: Folders = None) -> None:
+    """List every skill in use: its name, where it comes from, what it says of itself."""
+    found = _found(skills)
+    for skill in found.manifest:
+        where = skill.source if skill.source == "packaged" else f"{skill.source}, {skill.file}"
+        typer.echo(f"{skill.name} ({where})\n    {skill.description}")
+    for problem in found.problems:
+        typer.echo(f"note: {problem}", err=True)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="The skill, by its name.")], skills: Folders = None
+) -> None:
+    """Show all of a skill: its manifest entry, criteria, files and instructions."""
+    found = _found(skills)
+    skill = found.find(name)
+    if skill is None:
+        names = ", ".join(each.name for each in found.manifest)
+        msg = f"There is no skill {name!r}; there are {names}."
+        raise UsageError(msg)
+    typer.echo("\n".join(_told(skill)))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Its name: lowercase letters, digits, hyphens.")],
+    folder: Annotated[
+        Path, typer.Option("--in", metavar="DIR", help="Folder of skills to put it in.")
+    ] = Path(".gems/skills"),
+) -> None:
+    """Begin a skill: write a SKILL.md to fill in."""
+    if not name or fault(name):
+        msg = f"A skill cannot be called {name!r}: {RULE}."
+        raise UsageError(msg)
+    file = folder / name / "SKILL.md"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(_NEW.format(name=name, title=name.replace("-", " ").capitalize()))
+    except FileExistsError as error:
+        msg = f"{file} is there already; choose another name, or edit it."
+        raise UsageError(msg) from error
+    except OSError as error:
+        msg = f"Cannot write {file} ({error.strerror}); name another folder with --in."
+        raise UsageError(msg) from error
+    typer.echo(file)
+
+
+@app.command()
+def check(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="A skill's folder, or one of skills; default: all."),
+    ] = None,
+) -> None:
+    """Check skills against the Agent Skills standard. Exit codes: 0 fine, 1 not, 2 wrong usage."""
+    if folder is None:
+        dials = settle(from_env())
+        found = sources(dials.skills, local=dials.local_skills)
+        folders = [source.folder for source in found if skill_files(source.folder)]
+    else:
+        folders = [folder]
+    problems = [problem for each in folders for problem in problems_in(each)]
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(BROKEN)
+    typer.echo("No problems found.")
+
+
+def _found(folders: list[str] | None) -> Skills:
+    dials = settle(from_env())
+    return Skills([*dials.skills, *(folders or [])], local=dials.local_skills)
+
+
+def _told(skill: Skill) -> list[str]:
+    criteria = [f"criterion: {question}" for question in skill.criteria]
+    files = [f"file: {path}" for path in skill.references()]
+    keys = [f"{key}: {value}" for key, value in skill.metadata.items()]
+    about = [f"name: {skill.name}", f"description: {skill.description}", f"from: {skill.file}"]
+    return [*about, *keys, *criteria, *files, "", skill.instructions()]

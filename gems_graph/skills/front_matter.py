@@ -1,0 +1,110 @@
+"""The Agent Skills format: YAML front matter, then the instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from gems_graph.skills.names import LONGEST, RULE, fault, tidy
+from gems_graph.skills.parsed import BrokenSkillError, Parsed, described
+
+FENCE = "---"
+CRITERION, CRITERIA = 300, 8
+"""Characters of a skill's criterion, and criteria of a skill, at most."""
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # makes texts, lists, mappings alone
+_DEEPEST = 16  # nested lists and mappings; a skill needs two
+_QUOTE = "put values that hold `: ` or ` #`, or begin with a mark, in quotes"
+_Lines = dict[str, int]
+
+
+def parse(lines: list[str], start: int, folder: str) -> Parsed:
+    """Read front matter that opens in line `start`, counted from 0.
+
+    Raises:
+        BrokenSkillError: it breaks the standard where that matters to a run.
+    """
+    end = next((k for k in range(start + 1, len(lines)) if lines[k].rstrip() == FENCE), None)
+    if end is None:
+        what = "the front matter has no closing ---"
+        raise BrokenSkillError(start + 1, what, "add a line --- after it")
+    meta, where = _mapping("\n".join(lines[start + 1 : end]), start + 2)
+    return Parsed(
+        name=_name(meta, where.get("name", start + 1), folder),
+        description=_description(meta, where.get("description", start + 1)),
+        body="\n".join(lines[end + 1 :]).strip(),
+        criteria=_criteria(meta, where.get("criteria", start + 1)),
+        metadata={k: v for k, v in meta.items() if k not in {"name", "description", "criteria"}},
+        lines=where,
+    )
+
+
+def _mapping(text: str, first: int) -> tuple[dict[str, Any], _Lines]:
+    """Read YAML whose first line has number `first`; and tell the line of each key."""
+    where: _Lines = {}
+    try:
+        for key, line in _keys(text, first):
+            if key in where:
+                raise BrokenSkillError(line, f"{key} is there twice", "keep one of them")
+            where[key] = line
+        meta = yaml.load(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or "it holds a character that YAML forbids"
+        what = f"the front matter is not YAML ({reason})"
+        raise BrokenSkillError(first + (mark.line if mark else 0), what, _QUOTE) from error
+    if not isinstance(meta, dict):
+        what = "the front matter is no mapping"
+        raise BrokenSkillError(first, what, "write lines `key: value`")
+    return meta, where
+
+
+def _keys(text: str, first: int) -> Iterator[tuple[str, int]]:
+    """Yield the keys of the outermost mapping, and refuse what makes small YAML large."""
+    depth, at_key = 0, True
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = first + (event.start_mark.line if event.start_mark else 0)
+        if isinstance(event, yaml.AliasEvent):
+            raise BrokenSkillError(line, "it uses a YAML reference (*)", "write the value out")
+        opens = isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent)
+        if depth == 1 and (opens or isinstance(event, yaml.ScalarEvent)):
+            if at_key and isinstance(event, yaml.ScalarEvent):
+                yield event.value, line
+            at_key = not at_key
+        depth += opens - isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent)
+        if depth > _DEEPEST:
+            raise BrokenSkillError(line, "it is nested too deeply", "keep values flat")
+
+
+def _name(meta: dict[str, Any], line: int, folder: str) -> str:
+    name = meta.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise BrokenSkillError(line, "the front matter needs a name", f"add `name: {folder}`")
+    name = tidy(name)
+    if wrong := fault(name):
+        raise BrokenSkillError(line, f"the name {name[: LONGEST + 1]!r} {wrong}", RULE)
+    if tidy(folder) != name:
+        what = f"its folder is called {folder!r}, not {name!r}"
+        raise BrokenSkillError(line, what, "rename one of them")
+    return name
+
+
+def _description(meta: dict[str, Any], line: int) -> str:
+    value = meta.get("description", "")
+    if not isinstance(value, str):
+        raise BrokenSkillError(line, "its description is no text", _QUOTE)
+    return described(value, line)
+
+
+def _criteria(meta: dict[str, Any], line: int) -> tuple[str, ...]:
+    value = meta.get("criteria") or []
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(each, str) for each in items):
+        remedy = "write a list of yes/no questions"
+        raise BrokenSkillError(line, "its criteria are no list of texts", remedy)
+    kept = tuple(dict.fromkeys(" ".join(each.split()) for each in items if each.strip()))
+    if len(kept) > CRITERIA or any(len(each) > CRITERION for each in kept):
+        remedy = f"keep {CRITERIA} at most, of {CRITERION} characters at most"
+        raise BrokenSkillError(line, "its criteria are too many or too long", remedy)
+    return kept
