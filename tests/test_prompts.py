@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gems_graph import Settings, Store
 from gems_graph.errors import ConfigError
+from gems_graph.models import wrap
 from gems_graph.prompts import Picture, Prompts, escape, unescape
+from gems_graph.report.context import ToldToolbox
 from gems_graph.resources import data_folder
 from gems_graph.state import ImageRef
+from gems_graph.testing import Painter, ScriptedChat
+from tests.conftest import Loop, criteria, verdicts
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -24,12 +31,15 @@ def ref(letter: str) -> ImageRef:
 
 def view(n: int, **more: Any) -> dict[str, Any]:
     verdicts = [
-        {"n": 1, "question": "Is there A?", "answer": "yes", "evidence": "", "regression": False},
-        {"n": 2, "question": "Is B <b>?", "answer": "no", "evidence": "no B", "regression": n > 1},
-    ]
+        {"question": "Is there A?", "answer": "yes", "evidence": "", "passed_in": 0, "skill": ""},
+        {"question": "Is B <b>?", "answer": "no", "evidence": "no B", "passed_in": n - 1,
+         "skill": "spatial"},
+    ]  # fmt: skip
+    verdicts = [{"n": k, **verdict} for k, verdict in enumerate(verdicts, start=1)]
     return {
         "n": n, "prompt": f"prompt {n}", "image": ref(str(n)), "side": 64, "verdicts": verdicts,
-        "thought": f"thought {n}", "experience": f"lesson {n}", **more,
+        "thought": f"thought {n}", "experience": f"lesson {n}", "passed": 1, "total": 2,
+        "best": n == 1, "left_out": "", **more,
     }  # fmt: skip
 
 
@@ -42,12 +52,31 @@ VALUES: dict[str, dict[str, Any]] = {
     "planner_apply": {
         "user_prompt": "a cat left of a dog",
         "skills": [{"name": "spatial", "instructions": "Give each thing a region."}],
+        "files": ["spatial/references/row.md"],
+        "most_files": 4,
+        "references": [
+            {"name": "spatial/references/row.md", "text": "A row of <b>", "image": None},
+            {"name": "spatial/references/row.png", "text": "", "image": ref("d")},
+        ],
+        "lost": ["GOOD <b>"],
     },
     "decomposer": {"user_prompt": 'a sign that says "5 < 6 & <b>"'},
     "verifier": {"picture": ref("a"), "criterion": "Is there a cat?"},
-    "refiner": {"user_prompt": "U", "current": view(2), "history": [view(1, thought="")]},
-    "compressor": {"user_prompt": "U", "current": view(1), "history": [], "words": 100},
-}
+    "planner_enhance": {"user_prompt": 'a cat says "meow"', "lost": ["meow"]},
+    "verifier_batched": {"picture": ref("a"), "criteria": ["Is there a cat?", "Is it <b>?"]},
+    "refiner": {
+        "user_prompt": 'U "<b>"',
+        "skills": [{"name": "spatial", "instructions": "Give each thing a region."}],
+        "history": [view(1, thought="", left_out="thought")],
+        "left_out": 2,
+        "current": view(2),
+        "restart": True,
+        "lost": ["<b>"],
+    },
+    "compressor": {
+        "user_prompt": "U", "current": view(1), "history": [], "left_out": 0, "words": 100,
+    },
+}  # fmt: skip
 
 
 def assembled(task: str) -> str:
@@ -66,6 +95,34 @@ def test_assembled_prompt_is_as_reviewed(task: str) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text(assembled(task), encoding="utf-8")
     assert assembled(task) == file.read_text(encoding="utf-8"), "run `make snapshots` and review"
+
+
+@pytest.mark.parametrize("preset", ["paper", "reference", "loop-only"])
+def test_the_context_of_a_whole_run_is_as_reviewed(
+    preset: str, loop: Callable[..., Loop], store: Store
+) -> None:
+    """Three rounds: what the Refiner and the Compressor are told after each."""
+    plan = {
+        "decompose": criteria(3),
+        "verify": verdicts("yyn", "nyn", "yyy"),
+        "refine": {"rationale": "left and right were vague", "prompt": "a cat at the far left"},
+        "select-skills": {"skills": ["spatial-intelligence"]},
+        "compress": {"experience": "naming a side moved the cat, not the dog"},
+    }
+    told: list[str] = []
+    tools = {"models": {"default": wrap(ScriptedChat(script=plan))}, "generator": Painter()}
+
+    def toolbox(settings: Settings, trajectory: str) -> ToldToolbox:
+        return ToldToolbox(settings, store, say=told.append, trajectory=trajectory, **tools)
+
+    sides = {"vision_max_side": 512, "history_max_side": 256}
+    loop(preset=preset, toolbox=toolbox, **sides).run("a cat left of a dog")
+    text = re.sub(r"picture \w{8}", "picture", "\n".join(sorted(told))) + "\n"
+    text = re.sub(r"(?s)(<instructions [^>]*>).*?(</instructions>)", r"\1...\2", text)
+    file = SNAPSHOTS / f"context-{preset}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8"), "run `make snapshots` and review"
 
 
 def test_every_template_has_a_snapshot() -> None:

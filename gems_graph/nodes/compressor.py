@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import field_validator
+
 from gems_graph.errors import AnswerError, ModelError
-from gems_graph.memory import current_view, history_views, only_experience
+from gems_graph.memory import compressor_context, shorten
 from gems_graph.models.answers import Form, plain
 from gems_graph.state import State
 from gems_graph.toolbox import Toolbox
 
 
 class Lesson(Form):
-    """What the attempt taught."""
+    """What the attempt taught; one without a word is asked again."""
 
     experience: str
+
+    @field_validator("experience")
+    @classmethod
+    def _said(cls, text: str) -> str:
+        if not any(map(str.isalnum, text)):
+            msg = "the experience must not be empty"
+            raise ValueError(msg)
+        return text
 
 
 async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Distil the attempt; a failure here costs this experience, not the run."""
     settings, n = toolbox.settings, state["rounds"][-1]["n"]
-    thoughts = await toolbox.recall(state["rounds"])
-    history = history_views(state, settings, thoughts, n - 1)
-    if settings.compressor_sees == "experiences":
-        history = [only_experience(view) for view in history]
+    shown = compressor_context(state, settings, await toolbox.recall(state["rounds"]))
     try:
         answer = await toolbox.ask(
             "compressor",
             "compressor",
             Lesson,
             user_prompt=state["prompt"],
-            current=current_view(state, settings, thoughts),
-            history=history,
             words=settings.experience_words,
+            **shown,
         )
     except (AnswerError, ModelError) as error:
         return {"experiences": [""], "notes": [f"Round {n} left no experience: {error}"]}
-    return {"experiences": [plain(answer.value.experience)]}
+    return {"experiences": [shorten(plain(answer.value.experience), settings.experience_words)]}

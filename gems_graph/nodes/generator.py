@@ -11,6 +11,27 @@ from gems_graph.toolbox import Toolbox
 async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Draw round i; by default with another seed each round, as separate draws are."""
     attempt, settings = state["attempt"], toolbox.settings
-    seed = ((settings.seed or 0) + (attempt["n"] - 1) * settings.reseed) % 2**31
+    step = attempt["n"] - 1 if settings.reseed else _last_reseed(state)
+    seed = ((settings.seed or 0) + step) % 2**31
     image = await toolbox.generate(attempt["prompt"], seed)
-    return {"attempt": Attempt(**{**attempt, "seed": seed, "image": image})}
+    return {
+        "attempt": Attempt(**{**attempt, "seed": seed, "image": image}),
+        **_with_skill_criteria(state),
+    }
+
+
+def _with_skill_criteria(state: State) -> dict[str, Any]:
+    """Put the criteria of picked skills behind those of the request, before anything is judged.
+
+    Here, as Planner and Decomposer work at the same time and must not write one channel.
+    """
+    added = state.get("skill_criteria", [])
+    if not added or state["attempt"]["n"] > 1:
+        return {}
+    return {"criteria": [*state["criteria"], *added]}
+
+
+def _last_reseed(state: State) -> int:
+    """Return how far a restart moved the seed, where it is otherwise the same each round."""
+    attempts = [*state.get("rounds", []), state["attempt"]]
+    return max((a["n"] - 1 for a in attempts if a.get("origin") == "seed"), default=0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gems_graph.memory import current_view, history_views, only_failures
+from gems_graph.memory import best, refiner_context, stagnant
 from gems_graph.models.answers import Form, plain
-from gems_graph.state import Attempt, State
+from gems_graph.state import Attempt, Origin, Round, State
 from gems_graph.toolbox import Toolbox
+from gems_graph.verbatim import Faithful, faithful
 
 
 class Refined(Form):
@@ -18,22 +19,51 @@ class Refined(Form):
 
 
 async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Write the next prompt from the attempt and the memory; T_{i+1} is how it got there."""
-    settings, n = toolbox.settings, state["attempt"]["n"]
-    # experiences up to E_{i-1} (Eq. 6), or up to E_i where the Compressor went first
-    upto = n if settings.order == "reference" else n - 1
+    """Write the next prompt from the attempt and the memory; T_{i+1} is how it got there.
+
+    After rounds that brought nothing better it starts from the best one again: refines that
+    (`best`), or leaves the wording alone and draws it with another seed (`seed`).
+    """
+    settings, rounds = toolbox.settings, state["rounds"]
+    n = rounds[-1]["n"] + 1
+    stuck = stagnant(rounds, settings.stagnation)
+    restart = best(rounds, settings.tie_break) if stuck else None
+    if restart and settings.on_stagnation == "reseed":
+        return {"attempt": _redraw(restart, n), "notes": [_told(restart, n, "is drawn anew from")]}
+    written = await _write(state, toolbox, restart)
+    notes = [f"Round {n}: the prompt lost {text!r}; it was put back." for text in written.restored]
+    if restart:
+        notes.append(_told(restart, n, "refines"))
+    thought = await toolbox.keep(written.thought)
+    origin: Origin = "best" if restart else "refiner"
+    attempt = Attempt(n=n, prompt=written.prompt, thought=thought, origin=origin)
+    return {"attempt": attempt, "notes": notes}
+
+
+async def _write(state: State, toolbox: Toolbox, restart: Round | None) -> Faithful:
+    """Ask for the next prompt, again if it lost what the user quoted."""
+    settings, current = toolbox.settings, restart or state["rounds"][-1]
     thoughts = await toolbox.recall(state["rounds"])
-    current = current_view(state, settings, thoughts)
-    if settings.order == "reference" and settings.memory == "experience":
-        current["experience"] = state["experiences"][n - 1]
-    if not settings.show_thought:
-        current["thought"] = ""
-    history = history_views(state, settings, thoughts, upto)
-    if not settings.show_passes:
-        current, history = only_failures(current), [only_failures(view) for view in history]
-    answer = await toolbox.ask(
-        "refiner", "refiner", Refined, user_prompt=state["prompt"], current=current, history=history
-    )
-    prompt = plain(answer.value.prompt) or state["attempt"]["prompt"]
-    thought = await toolbox.keep(answer.thought or plain(answer.value.rationale))
-    return {"attempt": Attempt(n=n + 1, prompt=prompt, thought=thought)}
+    names = state.get("skills", []) if settings.show_skills else []
+    shown = {
+        **refiner_context(state, settings, thoughts, restart),
+        "user_prompt": state["prompt"],
+        "skills": await toolbox.instructions(names) if names else [],
+        "restart": bool(restart),
+    }
+
+    async def write(lost: list[str]) -> tuple[str, str]:
+        answer = await toolbox.ask("refiner", "refiner", Refined, lost=lost, **shown)
+        prompt = plain(answer.value.prompt) or current["prompt"]
+        return prompt, answer.thought or plain(answer.value.rationale)
+
+    return await faithful(write, state["prompt"])
+
+
+def _redraw(round_: Round, n: int) -> Attempt:
+    """Keep P and T of a round for another draw."""
+    return Attempt(n=n, prompt=round_["prompt"], thought=round_["thought"], origin="seed")
+
+
+def _told(restart: Round, n: int, does: str) -> str:
+    return f"Round {n} {does} round {restart['n']}, the best so far: nothing since was better."

@@ -1,0 +1,69 @@
+"""Fits the attempts into the budget of tokens and pictures; a part is shown whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gems_graph.memory.lengths import tokens
+from gems_graph.memory.views import View
+from gems_graph.settings import Settings
+
+_TAGS = 15  # tokens of the marks around one piece of text
+_EMPTY: View = {"thought": "", "verdicts": [], "experience": "", "prompt": "", "image": None}
+_LIGHTER: tuple[tuple[str, ...], ...] = ((), ("thought",), ("thought", "verdicts"))
+
+
+def fit(current: View, history: Sequence[View], settings: Settings) -> dict[str, Any]:
+    """Show the newest in full, older ones with thumbnails, then as text, then not at all.
+
+    What is too large loses its thought first, then its verdicts (the score stays). The current
+    attempt keeps everything but its thought; of the best attempt at least the score is shown.
+
+    Returns:
+        What templates show: `current`, `history` oldest first, and how many are `left_out`.
+    """
+    bare = _less(current, "thought")
+    current = next(_fitting(current, settings.history_tokens, _LIGHTER[:2]), bare)
+    room = settings.history_tokens - weight(current)
+    kept: list[View] = []
+    for view in reversed(history):
+        lighter = next(_fitting(view, room, _LIGHTER), None)
+        if lighter is None:  # older ones go as well: a memory without gaps
+            break
+        kept.insert(0, lighter)
+        room -= weight(lighter)
+    dropped = history[: len(history) - len(kept)]
+    stubs = [_stub(view, room) for view in dropped if view["best"]]
+    shown = [*stubs, *_thumbnails(kept, settings.history_pictures)]
+    return {"current": current, "history": shown, "left_out": len(dropped) - len(stubs)}
+
+
+def weight(view: View) -> int:
+    """Estimate the tokens of a view, pictures apart."""
+    said = [f"{verdict['question']} {verdict['evidence']}" for verdict in view["verdicts"]]
+    texts = [view["prompt"], view["thought"], view["experience"], *said]
+    return sum(tokens(text) + _TAGS for text in texts if text)
+
+
+def _fitting(view: View, room: int, forms: Sequence[Sequence[str]]) -> Iterator[View]:
+    """Yield the forms of a view that fit, fullest first."""
+    return (lighter for form in forms if weight(lighter := _less(view, *form)) <= room)
+
+
+def _less(view: View, *parts: str) -> View:
+    """Leave parts out, and say so."""
+    gone = [part for part in parts if view[part]]
+    return {**view, **{part: _EMPTY[part] for part in gone}, "left_out": " ".join(gone)}
+
+
+def _stub(view: View, room: int) -> View:
+    """Keep the score of the best attempt, and its prompt if there is room."""
+    score = _less(view, "image", "thought", "verdicts", "experience")
+    return score if weight(score) <= room else _less(view, *_EMPTY)
+
+
+def _thumbnails(views: Sequence[View], most: int) -> list[View]:
+    """Leave pictures to the newest only."""
+    first = max(0, len(views) - most)
+    return [{**view, "image": None} if k < first else view for k, view in enumerate(views)]

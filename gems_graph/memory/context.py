@@ -1,0 +1,80 @@
+"""What reaches the Refiner (Eq. 6) and the Compressor (Eq. 7), by memory mode and order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gems_graph.memory.budget import fit
+from gems_graph.memory.views import View, alone, only_experience, only_failures, view_of
+from gems_graph.settings import Settings
+from gems_graph.state import Round, State
+
+
+def refiner_context(
+    state: State, settings: Settings, thoughts: Sequence[str], focus: Round | None = None
+) -> dict[str, Any]:
+    """Show P_i, I_i, V_i, T_i and the memory, M_{i-1} or (order `reference`) M_i.
+
+    Args:
+        state: holds at least one round.
+        settings: those in effect.
+        thoughts: T_1 to T_i in full.
+        focus: the round to improve where that is not the last.
+    """
+    rounds = state["rounds"]
+    focus = focus or rounds[-1]
+    upto = len(rounds) if settings.order == "reference" else len(rounds) - 1
+    current = _remembered(state, settings, focus, thoughts, upto, settings.vision_max_side)
+    if settings.show_thought:
+        current["thought"] = thoughts[focus["n"] - 1]
+    history = _history(state, settings, thoughts, upto, focus)
+    if settings.memory == "none":
+        current = alone(current)
+    if not settings.show_passes:
+        current, history = only_failures(current), [only_failures(view) for view in history]
+    return fit(current, history, settings)
+
+
+def compressor_context(state: State, settings: Settings, thoughts: Sequence[str]) -> dict[str, Any]:
+    """Show P_i, I_i, V_i, T_i and M_{i-1}, or of M_{i-1} the experiences alone."""
+    last = state["rounds"][-1]
+    current = view_of(state, last, settings.tie_break, settings.vision_max_side)
+    current["thought"] = thoughts[-1]
+    history = _history(state, settings, thoughts, last["n"] - 1, last)
+    if settings.compressor_sees == "experiences":
+        current = alone(current)
+        history = [view for each in history if (view := only_experience(each))["experience"]]
+    return fit(current, history, settings)
+
+
+def _history(
+    state: State, settings: Settings, thoughts: Sequence[str], upto: int, focus: Round
+) -> list[View]:
+    if settings.memory == "none":
+        return []
+    side = settings.history_max_side
+    views = [
+        _remembered(state, settings, round_, thoughts, upto, side)
+        for round_ in state["rounds"]
+        if round_["n"] != focus["n"]
+    ]
+    return [{**v, "image": None} for v in views] if settings.memory == "feedback" else views
+
+
+def _remembered(
+    state: State, settings: Settings, round_: Round, thoughts: Sequence[str], upto: int, side: int
+) -> View:
+    """Show a round as the memory holds it, by the modes of Fig. 4 (right).
+
+    I prompt and feedback; II plus images; III plus raw thought; IV plus experience instead.
+    The current round keeps its image in all of them: it is an argument of Eq. 6. What is more
+    than the facts is known only for M_`upto`.
+    """
+    view, n = view_of(state, round_, settings.tie_break, side), round_["n"]
+    experiences = state.get("experiences", [])
+    if settings.memory == "thought" and n <= upto:
+        view["thought"] = thoughts[n - 1]
+    if settings.memory == "experience" and n <= min(upto, len(experiences)):
+        view["experience"] = experiences[n - 1]
+    return view

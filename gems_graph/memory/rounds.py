@@ -1,0 +1,72 @@
+"""Facts about the rounds of a trajectory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from gems_graph.state import Attempt, Round, State, Timing
+
+
+def passes(round_: Round) -> int:
+    """Count the criteria that hold for a round; `unsure` does not."""
+    return sum(verdict["answer"] == "yes" for verdict in round_["verdicts"])
+
+
+def all_pass(round_: Round) -> bool:
+    """Tell whether every criterion holds, and there is at least one."""
+    return 0 < len(round_["verdicts"]) == passes(round_)
+
+
+def best(rounds: Sequence[Round], tie_break: str = "first") -> Round:
+    """Return the round with most criteria passed (Eq. 5).
+
+    Args:
+        rounds: at least one.
+        tie_break: of equals, `first` takes the first, `p_yes` the likeliest to be right.
+    """
+    most = max(map(passes, rounds))
+    equals = [round_ for round_ in rounds if passes(round_) == most]
+    return max(equals, key=likelihood) if tie_break == "p_yes" else equals[0]
+
+
+def likelihood(round_: Round) -> float:
+    """Return the geometric mean of p(yes) over the criteria whose server told it; 0 if none."""
+    told = [v["p_yes"] for v in round_["verdicts"] if v["p_yes"] is not None]
+    if not told:
+        return 0.0
+    return math.exp(sum(math.log(max(p, 1e-9)) for p in told) / len(told))
+
+
+def stagnant(rounds: Sequence[Round], patience: int) -> bool:
+    """Tell whether the last `patience` rounds brought no better verdict; 0 is endless patience.
+
+    A restart is given as many rounds to prove itself as anything before it.
+    """
+    restarts = [r["n"] - 1 for r in rounds if r.get("origin") in ("best", "seed")]
+    since = max([best(rounds)["n"], *restarts])
+    return 0 < patience <= len(rounds) - since
+
+
+def has_image(state: State) -> bool:
+    """Tell whether a picture exists that must not be lost."""
+    return bool(state.get("rounds") or state.get("attempt", {}).get("image"))
+
+
+def unverified(state: State) -> Attempt | None:
+    """Return an attempt whose picture exists but was never judged, if there is one."""
+    attempt = state.get("attempt")
+    judged = {round_["n"] for round_ in state.get("rounds", [])}
+    return attempt if attempt and attempt.get("image") and attempt["n"] not in judged else None
+
+
+def worked(timings: Sequence[Timing]) -> float:
+    """Return the seconds a trajectory has worked; what overlaps counts once, as the longer."""
+    pairs = {"decomposer": "planner", "compressor": "refiner"}
+    longest: dict[tuple[str, int], float] = {}
+    for timing in timings:
+        # the Refiner's timing bears the number of the round that it prepares
+        n = timing["round"] + (timing["node"] == "compressor")
+        key = (pairs.get(timing["node"], timing["node"]), 1 if n == 0 else n)
+        longest[key] = max(longest.get(key, 0.0), timing["seconds"])
+    return sum(longest.values())
