@@ -16,7 +16,8 @@ from langgraph.runtime import get_runtime
 from langgraph.types import Overwrite
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-from gems_graph.memory import has_image
+from gems_graph.errors import BudgetError
+from gems_graph.memory import has_image, worked
 from gems_graph.settings import Settings, ours, settle
 from gems_graph.state import State
 from gems_graph.toolbox import MakeToolbox, Toolbox
@@ -25,6 +26,7 @@ Update = dict[str, Any]
 _CLEARED = {
     **{key: Overwrite([]) for key in ("rounds", "experiences", "notes", "timings")},
     "stop": Overwrite({}),
+    "ledger": Overwrite({}),
 }
 """Channels that accumulate: a thread used again would go on where it ended."""
 _WORKERS = 8  # threads for files and pictures, all in all
@@ -120,19 +122,35 @@ class Node(Runnable[State, Update]):
             return {}  # the loop has ended: pass through to the exit
         kept = {} if self.name == "begin" else state.get("settings", {})
         settings = settle(self._built, kept, ours(get_runtime().context))
+        toolbox = self._make_toolbox(settings, state.get("trajectory", ""))
         started = time.monotonic()
         try:
-            update = await self._function(state, self._make_toolbox(settings))
+            update = await self._limited(state, toolbox)
         except GraphBubbleUp:  # interrupts and drains are exceptions, too
             raise
         except Exception as error:
             if settings.raise_on_error or self.name == "begin" or not has_image(state):
                 raise
-            return {"stop": {"reason": "error", "node": self.name, "error": _in_words(error)}}
+            reason = "budget" if isinstance(error, BudgetError) else "error"
+            update = {"stop": {"reason": reason, "node": self.name, "error": _in_words(error)}}
         check(self.name, update)
         if self.name == "begin":
             return {**update, **_CLEARED}
+        update = {**update, "ledger": toolbox.ledger}
         return self._timed(state, update, time.monotonic() - started)
+
+    async def _limited(self, state: State, toolbox: Toolbox) -> Update:
+        """Run the node for no longer than the trajectory may still work."""
+        cap = toolbox.settings.max_seconds
+        if cap is None or self.name == "select":
+            return await self._function(state, toolbox)
+        left = cap - worked(state.get("timings", []))
+        try:
+            async with asyncio.timeout(max(0.0, left)):
+                return await self._function(state, toolbox)
+        except TimeoutError as error:
+            msg = f"The cap on seconds is reached: {cap:g} s of work. Raise max_seconds."
+            raise BudgetError(msg) from error
 
     def _timed(self, state: State, update: Update, seconds: float) -> Update:
         n = update.get("attempt", state.get("attempt", {})).get("n", 0)

@@ -12,9 +12,10 @@ from typing import Annotated, Any
 import typer
 from dotenv import find_dotenv, load_dotenv
 
-from gems_graph import __version__
+from gems_graph import __version__, cli_skills
 from gems_graph.errors import ConfigError, GemsError, UsageError
-from gems_graph.settings import Settings, from_env, settle
+from gems_graph.roles import ROLES
+from gems_graph.settings import Settings, from_env, from_file, settle
 
 FAILED, USAGE = 1, 2
 
@@ -25,6 +26,7 @@ app = typer.Typer(
     help="Draw, check and refine a picture until it is right.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cli_skills.app, name="skills")
 
 
 def _dial(name: str) -> Any:
@@ -32,6 +34,14 @@ def _dial(name: str) -> Any:
     flag = f"--{name.replace('_', '-')}"
     text = f"{Settings.model_fields[name].description} [env: GEMS_{name.upper()}]"
     return typer.Option(flag, help=text, show_default=False)
+
+
+_ROLE = typer.Option(
+    "--role", metavar="ROLE=MODEL", help="Another model for a role; may be repeated."
+)
+_CONFIG = typer.Option(
+    "--config", help="TOML file of settings; default gems.toml here, if there is one."
+)
 
 
 def _version(wanted: bool) -> None:
@@ -54,16 +64,22 @@ def run(
     prompt: Annotated[str, typer.Argument(help="What to draw; `-` reads it from stdin.")],
     mllm: Annotated[str | None, _dial("mllm")] = None,
     mllm_url: Annotated[str | None, _dial("mllm_url")] = None,
+    role: Annotated[list[str] | None, _ROLE] = None,
     generator: Annotated[str | None, _dial("generator")] = None,
     max_iterations: Annotated[int | None, _dial("max_iterations")] = None,
     max_skills: Annotated[int | None, _dial("max_skills")] = None,
     preset: Annotated[str | None, _dial("preset")] = None,
     seed: Annotated[int | None, _dial("seed")] = None,
     size: Annotated[str | None, _dial("size")] = None,
+    skills: Annotated[
+        list[str] | None,
+        typer.Option("--skills", metavar="DIR", help="Folder of more skills; may be repeated."),
+    ] = None,
     dial: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`."),
     ] = None,
+    config: Annotated[Path | None, _CONFIG] = None,
     criteria: Annotated[
         Path | None,
         typer.Option(help="File with your own yes/no criteria, one a line, or a JSON list."),
@@ -78,6 +94,10 @@ def run(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the whole record on stdout.")
     ] = False,
+    show_context: Annotated[
+        bool,
+        typer.Option("--show-context", help="Show what Refiner and Compressor are told on stderr."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Draw PROMPT, check the picture, and refine it until it is right.
@@ -88,23 +108,46 @@ def run(
     given = {
         "mllm": mllm, "mllm_url": mllm_url, "generator": generator, "seed": seed, "size": size,
         "max_iterations": max_iterations, "max_skills": max_skills, "preset": preset,
+        **_roles(role or []),
     }  # fmt: skip
     chosen = {key: value for key, value in given.items() if value is not None}
-    settings = settle(from_env(), _pairs(dial or []), chosen)
+    # one layer: what is set beside a preset wins over it
+    settings = settle(_file(config), from_env(), {**_pairs(dial or []), **chosen})
+    if skills:  # they come on top of those that the environment names
+        settings = settle(settings, {"skills": [*settings.skills, *skills]})
     text = _prompt(prompt)
     checklist = _checklist(criteria) if criteria else None
     thread = thread or uuid.uuid4().hex[:12]
     wanted = out or Path("gems-out") / re.sub(r"[^\w.-]+", "_", thread).lstrip(".")
     from gems_graph import session  # imported late: `--help` needs no LangGraph
 
-    job = session.Job(text, checklist, settings, thread, wanted)
+    job = session.Job(text, checklist, settings, thread, wanted, show_context)
     raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
 
 
+@app.command()
+def doctor(
+    mllm: Annotated[str | None, _dial("mllm")] = None,
+    mllm_url: Annotated[str | None, _dial("mllm_url")] = None,
+    generator: Annotated[str | None, _dial("generator")] = None,
+    role: Annotated[list[str] | None, _ROLE] = None,
+    config: Annotated[Path | None, _CONFIG] = None,
+) -> None:
+    """Call each configured model and the generator once, and say what works.
+
+    Exit codes: 0 a run can work, 1 it cannot.
+    """
+    from gems_graph.cli_doctor import doctor as examine
+
+    given = {"mllm": mllm, "mllm_url": mllm_url, "generator": generator, **_roles(role or [])}
+    chosen = {key: value for key, value in given.items() if value is not None}
+    raise typer.Exit(examine(settle(_file(config), from_env(), chosen)))
+
+
 @app.command(name="settings")
-def show_settings() -> None:
+def show_settings(config: Annotated[Path | None, _CONFIG] = None) -> None:
     """List every setting: name, value in effect, what it does."""
-    current = settle(from_env())
+    current = settle(_file(config), from_env())
     for name, field in Settings.model_fields.items():
         typer.echo(f"{name} = {getattr(current, name)!r}\n    {field.description}")
 
@@ -115,6 +158,22 @@ def _prompt(argument: str) -> str:
         msg = "The prompt is empty: say what to draw."
         raise UsageError(msg)
     return text.strip()
+
+
+def _file(config: Path | None) -> dict[str, Any]:
+    """Read the settings file that is named, or `gems.toml` where it stands."""
+    default = Path("gems.toml")
+    return from_file(config or default) if config or default.is_file() else {}
+
+
+def _roles(assignments: list[str]) -> dict[str, Any]:
+    """Read ROLE=MODEL."""
+    pairs = [assignment.partition("=") for assignment in assignments]
+    if wrong := next((name for name, _, model in pairs if not model), None):
+        msg = f"--role takes ROLE=MODEL, not {wrong!r}; the roles are {', '.join(ROLES)}."
+        raise UsageError(msg)
+    roles = {name.strip(): model.strip() for name, _, model in pairs}
+    return {"roles": roles} if roles else {}
 
 
 def _pairs(assignments: list[str]) -> dict[str, str]:

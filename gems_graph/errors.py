@@ -5,7 +5,9 @@ GemsError
 │   └── OutsideWorldError   the offline `mini` models do not know these words
 ├── ConfigError         a setting, a file, a key or a package is missing or wrong
 ├── AnswerError         a chat model kept answering in a form nobody can read
+│   └── RefusedError        it will not answer at all
 ├── ModelError          a chat model could not be reached or refused the call
+├── BudgetError         a cap on images, calls, tokens, seconds or money is reached
 ├── GeneratorError      an image generator failed or returned no picture
 └── StoreError          a stored picture or text is missing or damaged
 """
@@ -39,6 +41,14 @@ class AnswerError(GemsError):
     def __init__(self, message: str, raw: str = "") -> None:
         super().__init__(message)
         self.raw = raw
+
+
+class RefusedError(AnswerError):
+    """A chat model declined to answer; asking again would not help."""
+
+
+class BudgetError(GemsError):
+    """A cap is reached; nothing more is spent."""
 
 
 class ModelError(GemsError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
-from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
@@ -16,8 +16,9 @@ from gems_graph.images import Store
 from gems_graph.memory import all_pass
 from gems_graph.nodes import MODULES
 from gems_graph.settings import Settings, from_env, settle
+from gems_graph.skills import Skill
 from gems_graph.state import Input, Output, State
-from gems_graph.toolbox import MakeToolbox, Toolbox
+from gems_graph.toolbox import MakeToolbox, Players, equip
 
 Graph = CompiledStateGraph[State, Settings, Input, Output]
 
@@ -48,8 +49,9 @@ def after_compressor(state: State) -> Literal["refiner", "generator"]:
 def build_graph(
     settings: Settings | Mapping[str, Any] | None = None,
     *,
-    mllm: str | BaseChatModel | None = None,
+    mllm: Players | None = None,
     generator: str | Generator | None = None,
+    skills: Sequence[str | Path | Skill] | None = None,
     checkpointer: Any = None,
     store: Store | None = None,
     toolbox: MakeToolbox | None = None,
@@ -61,8 +63,10 @@ def build_graph(
     Args:
         settings: dials of every run of this graph; the run's own `context` wins over them, and
             `GEMS_*` variables give way to them.
-        mllm: a chat model for all roles, by name or as any LangChain object.
+        mllm: a chat model for all roles, by name or as any LangChain object; or such models by
+            role, `default` for the rest.
         generator: an image generator, by name or as `async (prompt, *, seed, size) -> picture`.
+        skills: more of them, as folders or made in code; a later one wins over a name before it.
         checkpointer: any LangGraph saver; none: nothing is persisted.
         store: where pictures go; by default `images` under `GEMS_HOME`.
         toolbox: replaces everything a node may use (for tests).
@@ -72,14 +76,9 @@ def build_graph(
     Raises:
         ConfigError: a setting is out of bounds or unknown.
     """
-    named = {"mllm": mllm, "generator": generator}
-    names = {key: value for key, value in named.items() if isinstance(value, str)}
-    objects: dict[str, Any] = {
-        key: value for key, value in named.items() if value is not None and key not in names
-    }
-    built = settle(from_env(), settings, {**dials, **names})
-    where = store or Store(resources.home() / "images")
-    make = toolbox or (lambda current: Toolbox(current, where, **objects))
+    names, make = equip(mllm, generator, store or Store(resources.home() / "images"), skills)
+    built = settle(from_env(), settings, dials, names)
+    make = toolbox or make
 
     graph = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
     for name, function in modules.items():

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
@@ -19,7 +20,16 @@ from gems_graph.state import ImageRef, Thought
 MAX_PIXELS = 64_000_000  # against decompression bombs; 8000 x 8000
 _MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 _ENCODING = threading.Lock()  # eight probes of one picture must not encode it eight times
+_ENCODERS: dict[str, dict[str, Any]] = {
+    "jpeg": {"quality": 75, "subsampling": 0},  # 4:4:4 keeps thin coloured strokes
+    "png": {"optimize": True},
+    "webp": {"quality": 85},
+}
 _INLINE = 500  # characters of reasoning kept in state; the rest lies in the store
+
+
+class NoPictureError(GeneratorError):
+    """What a generator sent is no picture, not a whole one, or too large."""
 
 
 class Store:
@@ -36,7 +46,7 @@ class Store:
         """Keep an encoded picture (PNG, JPEG or WebP) as it is.
 
         Raises:
-            GeneratorError: the bytes are not such a picture.
+            NoPictureError: the bytes are not such a picture.
             StoreError: the folder cannot be written.
         """
         media_type, (width, height) = _inspect(data)
@@ -79,13 +89,15 @@ class Store:
         image.load()
         return image
 
-    def view(self, ref: ImageRef, side: int) -> tuple[str, str]:
+    def view(self, ref: ImageRef, side: int, form: str = "jpeg") -> tuple[str, str]:
         """Return a picture as a model sees it: `(base64, media type)`, longest side <= `side`.
+
+        A small PNG that fits is sent as it is; others as `form`: jpeg, png or webp.
 
         Encoded once per picture and side, so that probes of one round are byte-identical.
         """
         with _ENCODING:
-            return _view(self, ref["sha256"], side)
+            return _view(self, ref["sha256"], side, form)
 
     def _put(self, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
@@ -104,16 +116,15 @@ class Store:
 
 
 @lru_cache(maxsize=128)
-def _view(store: Store, sha256: str, side: int) -> tuple[str, str]:
+def _view(store: Store, sha256: str, side: int, form: str) -> tuple[str, str]:
     data = store.read(sha256)
     image = Image.open(io.BytesIO(data))
     if max(image.size) <= side and image.format == "PNG" and len(data) < 100_000:
         return base64.b64encode(data).decode(), "image/png"
-    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    image.thumbnail((side, side), Image.Resampling.BICUBIC)
     out = io.BytesIO()
-    # 4:4:4 keeps thin coloured strokes; JPEG because some servers silently drop WebP
-    image.convert("RGB").save(out, "JPEG", quality=85, subsampling=0)
-    return base64.b64encode(out.getvalue()).decode(), "image/jpeg"
+    image.convert("RGB").save(out, form, **_ENCODERS[form])
+    return base64.b64encode(out.getvalue()).decode(), f"image/{form}"
 
 
 def _write(target: Path, data: bytes) -> None:
@@ -136,13 +147,13 @@ def _inspect(data: bytes) -> tuple[str, tuple[int, int]]:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MAX_PIXELS:
                 msg = f"The picture is {image.width} x {image.height}, over {MAX_PIXELS:,} pixels."
-                raise GeneratorError(msg)
+                raise NoPictureError(msg)
             image.load()
             if image.format in _MEDIA:
                 return _MEDIA[image.format], image.size
             msg = f"The generator sent {image.format}; send PNG, JPEG or WebP."
-            raise GeneratorError(msg)
+            raise NoPictureError(msg)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         start = data[:80].decode("utf-8", "replace")
         msg = f"The generator's answer is not a picture ({len(data)} bytes, beginning {start!r})."
-        raise GeneratorError(msg) from error
+        raise NoPictureError(msg) from error

@@ -11,6 +11,11 @@ from gems_graph.errors import GemsError
 
 T = TypeVar("T")
 
+
+class GarbledError(Exception):
+    """A server answered with success and something else than what was asked for."""
+
+
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529}
 _LONGEST = 60.0  # seconds; what a server asks for in Retry-After counts up to here
 _REMEDIES = {
@@ -30,7 +35,6 @@ async def persistently(
     *,
     retries: int,
     wait: float,
-    timeout: float,
     failure: type[GemsError],
     what: str,
 ) -> T:
@@ -40,7 +44,6 @@ async def persistently(
         call: makes the call; called anew each time.
         retries: repeats after the first call.
         wait: seconds before the first repeat; doubles each time, with jitter.
-        timeout: seconds that one call may take.
         failure: what to raise in the end.
         what: who was called, for the message.
 
@@ -49,38 +52,70 @@ async def persistently(
     """
     for attempt in range(retries + 1):
         try:
-            async with asyncio.timeout(timeout):
-                return await call()
+            return await call()
         except GemsError:
             raise
         except Exception as error:
             if attempt == retries or not is_passing(error):
-                msg = f"{what}: {in_words(error, timeout)}"
+                msg = f"{what}: {in_words(error)}"
                 raise failure(msg) from error
             pause = wait * 2**attempt * random.uniform(0.75, 1.25)
             await asyncio.sleep(min(_LONGEST, max(pause, _retry_after(error))))
     raise AssertionError  # the last turn of the loop returns or raises
 
 
+async def within(seconds: float, call: Awaitable[T]) -> T:
+    """Await a call for a limited time; waiting for a free place is not part of it.
+
+    Raises:
+        TimeoutError: it took longer; says so.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await call
+    except TimeoutError as error:
+        msg = f"no answer within {seconds:g} s; raise the time limit or check the server"
+        raise TimeoutError(msg) from error
+
+
 def is_passing(error: Exception) -> bool:
     """Tell whether a failure may pass by itself: time-outs, lost connections, busy servers."""
-    status = _status(error)
+    status = status_of(error)
     if status is not None:
         return status in _PASSING
-    return isinstance(error, TimeoutError | ConnectionError) or _is_transport(error)
+    garbled = isinstance(error, GarbledError) or _is_garbled(error)
+    return garbled or isinstance(error, TimeoutError | ConnectionError) or _is_transport(error)
 
 
-def in_words(error: Exception, timeout: float) -> str:
+def is_unpaid(error: Exception) -> bool:
+    """Tell whether a failed call was surely not charged: refused, or never delivered.
+
+    A time-out, a lost connection or an answer that cannot be read may have been paid for.
+    """
+    names = {cls.__name__ for cls in type(error).__mro__}
+    never_sent = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ConnectionRefusedError"}
+    if names & never_sent or {type(error.__cause__).__name__} & never_sent:
+        return True
+    return status_of(error) is not None
+
+
+def in_words(error: Exception) -> str:
     """Say what went wrong and what to do about it, without request headers or keys."""
-    status = _status(error)
+    status = status_of(error)
     if status is not None:
         remedy = _REMEDIES.get(status, "the server failed; try again later")
         return f"HTTP {status}: {remedy}"
-    if isinstance(error, TimeoutError):
-        return f"no answer within {timeout:g} s; raise the time limit or check the server"
+    if isinstance(error, TimeoutError | GarbledError) and str(error):
+        return str(error)
     if is_passing(error):
         return f"cannot be reached ({type(error).__name__}); check that it runs and its URL"
     return f"{type(error).__name__}: {error}"
+
+
+def _is_garbled(error: Exception) -> bool:
+    """Recognise a body that is not what the protocol says, as proxies send in trouble."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return bool(names & {"JSONDecodeError", "APIResponseValidationError"})
 
 
 def _is_transport(error: Exception) -> bool:
@@ -89,7 +124,8 @@ def _is_transport(error: Exception) -> bool:
     return bool(names & {"TransportError", "APIConnectionError", "APITimeoutError"})
 
 
-def _status(error: Exception) -> int | None:
+def status_of(error: BaseException | None) -> int | None:
+    """Return the HTTP status that an error carries, if it does."""
     for source in (error, getattr(error, "response", None)):
         status = getattr(source, "status_code", None)
         if isinstance(status, int):

@@ -20,12 +20,15 @@ from gems_graph import resources
 from gems_graph.errors import GemsError, StoreError
 from gems_graph.graph import Graph, build_graph
 from gems_graph.images import Store
+from gems_graph.ledger import total
 from gems_graph.memory import has_image
 from gems_graph.nodes.select import choose
 from gems_graph.report import folder as folders
+from gems_graph.report.context import Say, ToldToolbox
 from gems_graph.report.progress import Progress, progress
 from gems_graph.settings import Settings
 from gems_graph.state import Input, Result, State, Stop
+from gems_graph.toolbox import Toolbox
 
 PASSED, FAILED, BEST_EFFORT, INTERRUPTED = 0, 1, 3, 130
 """Exit codes: all criteria passed, error and no image, a best-effort image, Ctrl-C."""
@@ -33,13 +36,17 @@ PASSED, FAILED, BEST_EFFORT, INTERRUPTED = 0, 1, 3, 130
 
 @dataclass(frozen=True)
 class Job:
-    """One run as the command line asks for it; `out` is the folder wanted."""
+    """One run as the command line asks for it; `out` is the folder wanted.
+
+    With `show_context`, what the Refiner and the Compressor are told is shown on stderr.
+    """
 
     prompt: str
     checklist: Sequence[str] | None
     settings: Settings
     thread: str
     out: Path
+    show_context: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def run(job: Job, *, as_json: bool, quiet: bool) -> int:
     """Run a job, write its folder, tell of it on stdout, and return the exit code."""
     console = Console(stderr=True)
     try:
-        outcome = asyncio.run(draw(job, progress(console, quiet=quiet)))
+        outcome = asyncio.run(draw(job, progress(console, quiet=quiet), _sayer(console)))
         return _tell(job, outcome, as_json=as_json, quiet=quiet)
     except GemsError as error:
         console.print(f"gems: {error}", markup=False, highlight=False, soft_wrap=True)
@@ -72,6 +79,8 @@ def _tell(job: Job, outcome: Outcome, *, as_json: bool, quiet: bool) -> int:
     told = folders.write(folder, outcome.state, outcome.store, {"thread": job.thread})
     for note in () if quiet else outcome.state.get("notes", []):
         print(f"note: {note}", file=sys.stderr)  # noqa: T201
+    if not quiet:
+        print(_spent(outcome.state), file=sys.stderr)  # noqa: T201
     if as_json:
         print(json.dumps(told, ensure_ascii=False))  # noqa: T201
     elif quiet:
@@ -84,6 +93,14 @@ def _tell(job: Job, outcome: Outcome, *, as_json: bool, quiet: bool) -> int:
     return PASSED if result["success"] else BEST_EFFORT
 
 
+def _spent(state: State) -> str:
+    """Say in one line what the run used."""
+    used = total(state.get("ledger", {}))
+    tokens = used["input_tokens"] + used["output_tokens"]
+    cost = "cost unknown" if used["cost"] is None else f"cost {used['cost']:.4f}"
+    return f"used: {used['calls']} chat calls, {used['images']} images, {tokens} tokens, {cost}"
+
+
 def _verdict(result: Result) -> str:
     """Say in one line how it ended."""
     stop = result["stop"]
@@ -93,7 +110,12 @@ def _verdict(result: Result) -> str:
     return head
 
 
-async def draw(job: Job, show: Progress) -> Outcome:
+def _sayer(console: Console) -> Say:
+    """Print above the live table, exactly as it stands."""
+    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+async def draw(job: Job, show: Progress, say: Say = print) -> Outcome:
     """Run the graph on a thread of the SQLite checkpointer under `GEMS_HOME`.
 
     Raises:
@@ -104,8 +126,13 @@ async def draw(job: Job, show: Progress) -> Outcome:
     given = Input(prompt=job.prompt)
     if job.checklist is not None:
         given["checklist"] = list(job.checklist)
+
+    def tell(settings: Settings, trajectory: str) -> Toolbox:
+        return ToldToolbox(settings, store, say=say, trajectory=trajectory)
+
+    toolbox = tell if job.show_context else None
     async with _saver(resources.home()) as saver:
-        graph = build_graph(job.settings, checkpointer=saver, store=store)
+        graph = build_graph(job.settings, checkpointer=saver, store=store, toolbox=toolbox)
         config: RunnableConfig = {"configurable": {"thread_id": job.thread}}
         try:
             with show:

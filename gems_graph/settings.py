@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from gems_graph.errors import ConfigError
+from gems_graph.ledger import Price
+from gems_graph.presets import PRESETS, Preset
+from gems_graph.roles import ModelSpec, Role, split_variable
 
-Preset = Literal["paper", "reference"]
 Memory = Literal["none", "feedback", "images", "thought", "experience"]
-
-PRESETS: dict[str, dict[str, Any]] = {
-    # Eq. 6 and 7: refine with M_{i-1} and T_i, compress beside the refiner
-    "paper": {},
-    # the authors' code: compress first, refine with M_i; failures only, T_i never shown
-    "reference": {
-        "order": "reference",
-        "show_passes": False,
-        "show_thought": False,
-        "compressor_sees": "experiences",
-    },
-}
 
 
 def _size(value: object) -> object:
@@ -44,7 +37,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: Preset = Field(
-        default="paper", description="Named set of dials; dials set beside it win."
+        default="paper",
+        description="Named set of dials: the paper, the authors' code, the ablations of Fig. 4; "
+        "dials set beside it win.",
     )
     mllm: str = Field(
         default="mini",
@@ -54,6 +49,38 @@ class Settings(BaseModel):
     )
     mllm_url: str | None = Field(
         default=None, description="Base URL for `compat:`, for example http://localhost:8000/v1."
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="Sampling temperature; none: the server's own."
+    )
+    max_tokens: int | None = Field(
+        default=None, ge=1, description="Tokens of one answer at most; none: the server's own."
+    )
+    extra_body: dict[str, Any] | None = Field(
+        default=None, description="More fields for the body of a chat request (compat, openai)."
+    )
+    roles: dict[Role, ModelSpec] = Field(
+        default={},
+        description="Another model for a role (planner, decomposer, verifier, refiner, compressor, "
+        "judge): its name, or mllm, mllm_url, temperature, max_tokens, extra_body.",
+    )
+    structured: Literal["auto", "plain"] = Field(
+        default="auto",
+        description="`auto`: send the JSON schema of an answer to servers that take it; `plain`: "
+        "ask in words only.",
+    )
+    logprobs: Literal["auto", "off"] = Field(
+        default="auto", description="Ask the Verifier's server for log-probabilities, for p(yes)."
+    )
+    verify: Literal["per-criterion", "batched"] = Field(
+        default="per-criterion",
+        description="`per-criterion`: one probe a call, at once (the paper); `batched`: one call "
+        "for all, doubtful ones asked again alone.",
+    )
+    tie_break: Literal["first", "p_yes"] = Field(
+        default="first",
+        description="Of rounds with equally many passes: the first (the paper), or the one with "
+        "the highest geometric mean of p(yes).",
     )
     generator: str = Field(
         default="mini",
@@ -76,6 +103,11 @@ class Settings(BaseModel):
         default=5, ge=1, le=50, description="Rounds at most, each one image (N_max)."
     )
     max_skills: int = Field(default=1, ge=0, le=8, description="Skills the Planner may pick.")
+    enhance: bool = Field(
+        default=False,
+        description="The Planner rewrites the request also when no skill is picked (the other "
+        "reading of section 3.1).",
+    )
     max_criteria: int = Field(
         default=20, ge=1, le=100, description="Criteria kept from the Decomposer at most."
     )
@@ -86,13 +118,18 @@ class Settings(BaseModel):
     )
     memory: Memory = Field(
         default="experience",
-        description="What the memory holds beside nothing: prompt and feedback; plus images; plus "
-        "raw thought, or plus experience instead (Fig. 4 right, I to IV).",
+        description="What is remembered of earlier rounds: nothing; prompt and feedback; plus "
+        "images; plus raw thought, or plus experience instead (Fig. 4 right, I to IV).",
     )
     show_passes: bool = Field(
-        default=True, description="The Refiner sees criteria that passed, not only failures."
+        default=True,
+        description="The Refiner sees what passed, regressions and the best attempt; off: failures "
+        "only.",
     )
     show_thought: bool = Field(default=True, description="The Refiner sees T_i (Eq. 6).")
+    show_skills: bool = Field(
+        default=True, description="The Refiner sees the instructions of the picked skills."
+    )
     compressor_sees: Literal["memory", "experiences"] = Field(
         default="memory",
         description="Of the past, the Compressor sees M_{i-1} (Eq. 7) or only its experiences.",
@@ -100,17 +137,57 @@ class Settings(BaseModel):
     experience_words: int = Field(
         default=100, ge=10, le=1000, description="Length of an experience, in words at most."
     )
+    history_tokens: int = Field(
+        default=16_000,
+        ge=500,
+        le=1_000_000,
+        description="Text of all attempts shown to Refiner and Compressor, in tokens at most; the "
+        "oldest give way, whole parts first.",
+    )
+    history_pictures: int = Field(
+        default=3, ge=0, le=50, description="Pictures of earlier rounds shown beside the last one."
+    )
+    stagnation: int = Field(
+        default=0,
+        ge=0,
+        le=50,
+        description="Rounds without a better verdict before a restart; 0: never.",
+    )
+    on_stagnation: Literal["best", "reseed"] = Field(
+        default="best",
+        description="`best`: refine the best attempt instead of the last; `reseed`: draw its "
+        "prompt again with another seed.",
+    )
     vision_max_side: int = Field(
-        default=768, ge=64, le=4096, description="Longest side of a picture shown to a model (px)."
+        default=560, ge=64, le=4096, description="Longest side of a picture shown to a model (px)."
+    )
+    vision_format: Literal["jpeg", "png", "webp"] = Field(
+        default="jpeg",
+        description="How pictures are sent to models; small exact PNGs stay as they are.",
     )
     history_max_side: int = Field(
-        default=384, ge=32, le=4096, description="The same for pictures of earlier rounds (px)."
+        default=280, ge=32, le=4096, description="The same for pictures of earlier rounds (px)."
     )
     prompts: str | None = Field(
         default=None, description="Folder whose prompt templates override the packaged ones."
     )
     skills: Annotated[list[str], BeforeValidator(_folders)] = Field(
         default=[], description="Folders of more skills; a later one wins over a name before it."
+    )
+    local_skills: bool = Field(
+        default=True,
+        description="Also use the skills in ~/.config/gems/skills and in .gems/skills of the "
+        "project.",
+    )
+    skill_criteria: bool = Field(
+        default=True, description="Picked skills may add criteria of their own."
+    )
+    manifest_tokens: int = Field(
+        default=4000,
+        ge=100,
+        le=1_000_000,
+        description="Names and descriptions of skills shown to the Planner, in tokens at most; of "
+        "more, those that fit the request best.",
     )
     attempts: int = Field(
         default=3, ge=1, le=10, description="Times a model is asked before its answer is given up."
@@ -130,10 +207,48 @@ class Settings(BaseModel):
     concurrency: int = Field(
         default=16, ge=1, le=256, description="Calls to one server at a time, over all runs."
     )
+    requests_per_minute: float | None = Field(
+        default=None,
+        gt=0,
+        description="Calls to one server a minute, over all runs; none: no limit.",
+    )
+    max_images: int | None = Field(default=None, ge=1, description="Cap: images drawn.")
+    max_calls: int | None = Field(default=None, ge=1, description="Cap: chat calls made.")
+    max_tokens_total: int | None = Field(
+        default=None, ge=1, description="Cap: tokens in and out, over all chat calls."
+    )
+    max_seconds: float | None = Field(
+        default=None, gt=0, description="Cap: seconds that a trajectory works."
+    )
+    max_cost: float | None = Field(
+        default=None, gt=0, description="Cap: money spent, in the currency of the prices (USD)."
+    )
+    budget: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Name of caps shared by all runs that name it, in any process under one "
+        "GEMS_HOME; none: each trajectory has its own.",
+    )
+    prices: dict[str, Price] = Field(
+        default={},
+        description="Prices by model or generator name: input, output, cached per million tokens, "
+        "image each; they win over the packaged table.",
+    )
     raise_on_error: bool = Field(
         default=False,
         description="Raise what fails after an image exists, instead of returning it.",
     )
+
+    def model_for(self, role: Role) -> ModelSpec:
+        """Return the chat model of a role, with its options."""
+        default = ModelSpec(
+            mllm=self.mllm,
+            mllm_url=self.mllm_url,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            extra_body=self.extra_body,
+        )
+        return self.roles[role].over(default) if role in self.roles else default
 
     @property
     def size_px(self) -> tuple[int, int] | None:
@@ -145,6 +260,15 @@ class Settings(BaseModel):
 
 
 Layer = Settings | Mapping[str, Any] | None
+
+
+def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Return two layers as one; roles and prices merge entry by entry."""
+    merged = {**low, **high}
+    for name in ("roles", "prices"):
+        if name in low and name in high:
+            merged[name] = {**low[name], **high[name]}
+    return merged
 
 
 def explicit(source: Layer) -> dict[str, Any]:
@@ -173,17 +297,54 @@ def settle(*layers: Layer) -> Settings:
     """
     merged: dict[str, Any] = {}
     for layer in layers:
-        merged |= explicit(layer)
+        merged = merge(merged, explicit(layer))
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
         raise ConfigError(_in_words(error)) from error
 
 
-def from_env(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the dials that `GEMS_*` variables set; empty ones set nothing."""
-    names = {f"GEMS_{name.upper()}": name for name in Settings.model_fields}
-    return {names[key]: value for key, value in environ.items() if key in names and value}
+def from_env(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return the dials that `GEMS_*` variables set; empty ones set nothing.
+
+    `GEMS_MLLM_VERIFIER` names the model of a role, `GEMS_MLLM_VERIFIER_URL`, `_TEMPERATURE`
+    and `_MAX_TOKENS` its options.
+    """
+    dials: dict[str, Any] = {}
+    for key, value in environ.items():
+        name = key.removeprefix("GEMS_")
+        if name == key or not value:
+            continue
+        if name.lower() in Settings.model_fields:
+            dials[name.lower()] = _value(name.lower(), value)
+        elif part := split_variable(name):
+            role, option = part
+            dials.setdefault("roles", {}).setdefault(role, {})[option] = value
+    return dials
+
+
+def from_file(file: Path) -> dict[str, Any]:
+    """Return the dials that a TOML file sets.
+
+    Raises:
+        ConfigError: the file cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"Cannot read the settings in {file}: {error}."
+        raise ConfigError(msg) from error
+
+
+def _value(name: str, text: str) -> Any:
+    """Read a structured dial from JSON; others are left to validation."""
+    if name not in {"roles", "prices", "extra_body"}:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        msg = f"The setting {name} must be JSON, not {text!r}: {error}."
+        raise ConfigError(msg) from error
 
 
 def _in_words(error: ValidationError) -> str:

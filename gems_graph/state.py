@@ -14,7 +14,13 @@ from langgraph.channels import EphemeralValue
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from gems_graph.ledger import Usage, add
+
 StopReason = Literal["passed", "max_iterations", "budget", "error", "cancelled", "accepted"]
+
+
+Origin = Literal["planner", "refiner", "best", "seed"]
+"""Where P_i comes from; `best` and `seed` are restarts: the best attempt refined, or drawn anew."""
 
 
 class ImageRef(TypedDict):
@@ -34,10 +40,19 @@ class Thought(TypedDict):
 
 
 class Criterion(TypedDict):
-    """One yes/no probe; `source` is `user`, `decomposer` or `prompt` (made of U itself)."""
+    """One yes/no probe.
+
+    `source` is `user`, `decomposer`, `prompt` (made of U itself), or `skill:NAME` for a
+    picked skill's own.
+    """
 
     question: str
     source: str
+
+
+def of_a_skill(criterion: Criterion) -> bool:
+    """Tell whether a criterion is a picked skill's, not the request's."""
+    return criterion["source"].startswith("skill:")
 
 
 class Verdict(TypedDict):
@@ -54,6 +69,7 @@ class Attempt(TypedDict):
     n: int
     prompt: str
     thought: Thought
+    origin: NotRequired[Origin]
     seed: NotRequired[int]
     image: NotRequired[ImageRef]
 
@@ -81,13 +97,18 @@ class Timing(TypedDict):
 
 
 class Result(TypedDict, total=False):
-    """The best picture and why it is the best; `passed` of `total` criteria hold for it."""
+    """The best picture and why it is the best; `passed` of `total` criteria hold for it.
+
+    `user_passed` and `user_total` count those of the request alone, without a skill's own.
+    """
 
     image: ImageRef
     prompt: str
     round: int
     passed: int
     total: int
+    user_passed: int
+    user_total: int
     success: bool
     verified: bool
     stop: Stop
@@ -122,6 +143,7 @@ class Output(TypedDict, total=False):
     experiences: Annotated[list[str], operator.add]
     notes: Annotated[list[str], operator.add]
     timings: Annotated[list[Timing], operator.add]
+    ledger: Annotated[dict[str, Usage], add]
     result: Result
 
 
@@ -129,5 +151,6 @@ class State(Output, total=False):
     """All channels of the graph."""
 
     checklist: Annotated[list[str], EphemeralValue]
+    skill_criteria: list[Criterion]
     settings: dict[str, Any]
     stop: Annotated[Stop, first]

@@ -3,83 +3,167 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 
-from gems_graph.errors import GeneratorError
-from gems_graph.generators import Generator, encode, open_generator
+from gems_graph.errors import ConfigError
+from gems_graph.generators import Generator, open_generator
+from gems_graph.generators.drawing import Drawing
 from gems_graph.images import Store
-from gems_graph.models import open_chat
-from gems_graph.models.answers import Answer, F, ask
+from gems_graph.ledger import Ledger
+from gems_graph.models import Chat, open_chat, wrap
+from gems_graph.models.answers import Answer, F, ask, response_format
+from gems_graph.models.chat import Reply
 from gems_graph.prompts import prompts_in
-from gems_graph.retry import persistently
+from gems_graph.purse import Purse, check_prices
+from gems_graph.roles import ROLES, Role
 from gems_graph.settings import Settings
-from gems_graph.skills import Skills
+from gems_graph.skills import Skill, Skills
 from gems_graph.state import ImageRef, Round, Thought
 
 
-@dataclass(frozen=True)
 class Toolbox:
     """The only door from a node to the world; tests replace it whole.
 
-    Made anew for each node call, from the settings in effect; the clients behind it are shared.
+    Made anew for each node call; the clients behind it are shared.
+
+    Args:
+        settings: in effect for this call.
+        store: where pictures and long texts go.
+        trajectory: id of the run, the scope of its caps.
+        models: chat models made by the caller, by role or for all as `default`.
+        generator: an image generator made by the caller.
+        skills: made by the caller.
     """
 
-    settings: Settings
-    store: Store
-    mllm: BaseChatModel | None = None
-    generator: Generator | None = None
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        trajectory: str = "",
+        models: Mapping[str, Chat] | None = None,
+        generator: Generator | None = None,
+        skills: Sequence[Skill] = (),
+    ) -> None:
+        self.settings, self.store = settings, store
+        self._skills = skills
+        self._models, self._generator = models or {}, generator
+        self._purse = Purse(settings, trajectory)
 
-    async def ask(self, role: str, task: str, form: type[F], **values: Any) -> Answer[F]:
+    @property
+    def ledger(self) -> Ledger:
+        """What this node has used so far, by role."""
+        return self._purse.ledger
+
+    def names(self) -> dict[str, str]:
+        """Return who plays each role, and the generator, as records and prices name them."""
+        names: dict[str, str] = {role: self._name(role) for role in ROLES if role != "judge"}
+        return {**names, "generator": self._generator_name}
+
+    def check_prices(self) -> None:
+        """Make sure that a cap on money can hold.
+
+        Raises:
+            ConfigError: the price of a model in use is unknown.
+        """
+        check_prices(self.settings, [*self.names().values()])
+
+    async def ask(
+        self, role: Role, task: str, form: type[F], *, logprobs: bool = False, **values: Any
+    ) -> Answer[F]:
         """Ask the chat model of a role a task from `prompts/`, and read its answer.
 
         Args:
-            role: planner, decomposer, verifier, refiner or compressor.
+            role: who is asked.
             task: name of the prompt template.
             form: what the answer must be.
+            logprobs: also ask for log-probabilities, where the server gives them.
             values: what the template shows.
 
         Raises:
             AnswerError: the model gave no usable answer.
             ModelError: the model could not be reached.
+            BudgetError: a cap would be exceeded.
         """
         message = HumanMessage(await asyncio.to_thread(self._assemble, task, values))
-        model = self.mllm or self.settings.mllm
-        chat = await asyncio.to_thread(open_chat, model, self.settings.mllm_url)
-        return await ask(chat, [message], form, self.settings)
+        chat = self._chat(role)
+        if chat is None:
+            chat = await asyncio.to_thread(open_chat, self.settings.model_for(role))
+        extras = self._extras(form, logprobs)
+
+        async def call(messages: list[BaseMessage]) -> Reply:
+            reply = await chat.complete(messages, self.settings, extras=extras, purse=self._purse)
+            self._purse.note(role, reply.usage)
+            return reply
+
+        return await ask(call, [message], form, self.settings.attempts, chat.name)
 
     async def generate(self, prompt: str, seed: int) -> ImageRef:
         """Draw one picture and keep it.
 
         Raises:
             GeneratorError: the generator failed or returned no picture.
+            BudgetError: a cap would be exceeded.
         """
-        draw = self.generator
+        draw = self._generator
         if draw is None:
             draw = await asyncio.to_thread(open_generator, self.settings.generator)
-        size = self.settings.size_px
-        picture = await persistently(
-            lambda: _awaitable(draw(prompt, seed=seed, size=size)),
-            retries=self.settings.retries,
-            wait=self.settings.retry_wait,
-            timeout=self.settings.image_timeout,
-            failure=GeneratorError,
-            what=f"The generator {self.generator_name!r}",
-        )
-        return await asyncio.to_thread(lambda: self.store.put_image(encode(picture)))
+        job = Drawing(draw, self._generator_name, self.settings, self.store, self._purse)
+        return await job.run(prompt, seed)
 
     @property
-    def generator_name(self) -> str:
-        """How records name the generator."""
-        return str(getattr(self.generator, "name", None) or self.settings.generator)
+    def _generator_name(self) -> str:
+        return str(getattr(self._generator, "name", None) or self.settings.generator)
+
+    def _chat(self, role: Role) -> Chat | None:
+        """Return the caller's own model for a role; a role named in the settings goes first."""
+        if role in self.settings.roles:
+            return self._models.get(role)
+        return self._models.get(role) or self._models.get("default")
+
+    def _name(self, role: Role) -> str:
+        chat = self._chat(role)
+        return chat.name if chat else self.settings.model_for(role).mllm or ""
+
+    def _extras(self, form: type[F], logprobs: bool) -> dict[str, dict[str, Any]]:
+        """Return what only some servers take, the most expendable first."""
+        extras: dict[str, dict[str, Any]] = {}
+        if logprobs and self.settings.logprobs == "auto":
+            extras["logprobs"] = {"logprobs": True, "top_logprobs": 20}
+        if self.settings.structured == "auto":
+            extras["schema"] = response_format(form)
+        return extras
 
     async def skills(self) -> Skills:
         """Return the skills on disk as of now, their manifest read."""
-        return await asyncio.to_thread(lambda: Skills(self.settings.skills))
+        given, local = self.settings.skills, self.settings.local_skills
+        return await asyncio.to_thread(lambda: Skills(given, self._skills, local=local))
+
+    async def instructions(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Return `name`, `instructions` and `files` of picked skills (`state["skills"]`).
+
+        In the order of the names; a skill that is gone or broken by now is left out.
+        """
+        skills = await self.skills()
+        return await asyncio.to_thread(skills.instructions, names)
+
+    async def reference(self, skill: Skill, path: str) -> dict[str, Any]:
+        """Read a file that a skill refers to, for a prompt: `name`, and `text` or `image`.
+
+        Raises:
+            ConfigError: there is no such file, or it is too large.
+            GeneratorError: it is to be a picture, and is none.
+        """
+        found = await asyncio.to_thread(skill.reference, path)
+        image = None
+        if found.image is not None:
+            image = await asyncio.to_thread(self.store.put_image, found.image)
+        return {"name": f"{skill.name}/{found.path}", "text": found.text, "image": image}
 
     async def keep(self, thought: str) -> Thought:
         """Put reasoning into a form that state can hold."""
@@ -96,16 +180,60 @@ class Toolbox:
         return [_text(part) if isinstance(part, str) else self._image(*part) for part in parts]
 
     def _image(self, ref: ImageRef, side: int | None) -> dict[str, str]:
-        data, media_type = self.store.view(ref, side or self.settings.vision_max_side)
+        data, media_type = self.store.view(
+            ref, side or self.settings.vision_max_side, self.settings.vision_format
+        )
         return {"type": "image", "base64": data, "mime_type": media_type}
 
 
-MakeToolbox = Callable[[Settings], Toolbox]
+MakeToolbox = Callable[[Settings, str], Toolbox]
+"""Makes a toolbox from the settings in effect and the trajectory's id."""
+Player = str | BaseChatModel
+Players = Player | Mapping[str, Player]
+
+
+def equip(
+    mllm: Players | None,
+    generator: str | Generator | None,
+    store: Store,
+    skills: Sequence[str | Path | Skill] | None = None,
+) -> tuple[dict[str, Any], MakeToolbox]:
+    """Part what a caller gave into names, which are settings, and objects, which are tools.
+
+    Raises:
+        ConfigError: a role does not exist.
+    """
+    players = mllm if isinstance(mllm, Mapping) else {"default": mllm} if mllm else {}
+    if unknown := players.keys() - {*ROLES, "default"}:
+        msg = f"There is no role {min(unknown)!r}; the roles are {', '.join(ROLES)} and default."
+        raise ConfigError(msg)
+    named = {role: player for role, player in players.items() if isinstance(player, str)}
+    models = {r: wrap(player) for r, player in players.items() if not isinstance(player, str)}
+    dials: dict[str, Any] = {}
+    if "default" in named:
+        dials["mllm"] = named.pop("default")
+    if named:
+        dials["roles"] = named
+    if isinstance(generator, str):
+        dials["generator"] = generator
+    made = None if isinstance(generator, str) else generator
+    folders, objects = _parted(skills or ())
+    if skills is not None:
+        dials["skills"] = folders
+
+    def make(settings: Settings, trajectory: str) -> Toolbox:
+        return Toolbox(
+            settings, store,
+            trajectory=trajectory, models=models, generator=made, skills=objects,
+        )  # fmt: skip
+
+    return dials, make
+
+
+def _parted(skills: Sequence[str | Path | Skill]) -> tuple[list[str], list[Skill]]:
+    folders = [str(each) for each in skills if not isinstance(each, Skill)]
+    return folders, [each for each in skills if isinstance(each, Skill)]
 
 
 def _text(text: str) -> dict[str, str]:
     return {"type": "text", "text": text}
-
-
-async def _awaitable(drawing: Any) -> Any:
-    return await drawing

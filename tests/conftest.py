@@ -19,6 +19,9 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("GEMS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GEMS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")  # a checkout may have skills of its own
     monkeypatch.setenv("LANGSMITH_TRACING", "false")
 
 

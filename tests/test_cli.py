@@ -80,6 +80,7 @@ def test_a_run_leaves_pictures_a_strip_and_a_record(gems: Gems, servers: Any) ->
         "round 1: 1 of 2",
         "  not yet: Is there B?",
         "round 2: 2 of 2",
+        "used: 8 chat calls, 2 images, 880 tokens, cost unknown",
     ]
     names = {"image.png", "round-1.png", "round-2.png", "rounds.png", "trajectory.json"}
     assert {file.name for file in Path("here").iterdir()} == names
@@ -93,6 +94,8 @@ def test_a_run_leaves_pictures_a_strip_and_a_record(gems: Gems, servers: Any) ->
     assert record["settings"]["mllm"] == "compat:m"
     assert {"gems-graph", "langgraph", "python"} <= record["versions"].keys()
     assert {t["node"] for t in record["timings"]} >= {"planner", "generator", "select"}
+    assert record["models"]["verifier"] == "compat:m"
+    assert record["ledger"]["verifier"]["calls"] == 4
     assert all(Path("here", r["file"]).is_file() for r in record["rounds"])
 
 

@@ -195,7 +195,7 @@ def test_any_prompt_reaches_generator_and_models_unharmed(loop: Make, prompt: st
             text = text_of(messages[0])
             assert text.count("<task>") == text.count("</task>") == 1
     pictures = [text_of(m[0]).count("[picture]") for m in made.chat.asked("refine")]
-    assert pictures == [1]
+    assert set(pictures) == {1}
 
 
 # ------------------------------------------------------------------ failures

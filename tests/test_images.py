@@ -5,29 +5,43 @@ from __future__ import annotations
 import base64
 import io
 import json
-import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.sqlite import SqliteSaver
 from PIL import Image
 
-from gems_graph import Store
+from gems_graph import Store, build_graph
 from gems_graph.errors import GeneratorError, StoreError
-from gems_graph.testing import Painter, paint
+from gems_graph.testing import ChatServer, ImageServer, Painter, paint
 from tests.conftest import criteria, verdicts
 
 
+@cache
 def photograph(seed: int, size: int = 1024) -> bytes:
-    """A picture with the entropy of a photograph: noise over a gradient."""
-    noise = random.Random(seed).randbytes(size * size * 3 // 64)
-    small = Image.frombytes("RGB", (size // 8, size // 8), noise[: (size // 8) ** 2 * 3])
-    out = io.BytesIO()
-    small.resize((size, size), Image.Resampling.BICUBIC).save(out, "PNG")
-    return out.getvalue()
+    """A picture as hard to compress as a photograph: leaves of all sizes, texture, grain."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    out = np.full((size, size, 3), 128, np.float32)
+    for _ in range(60):
+        radius = min(8 / np.sqrt(rng.random() + 1e-4), size / 4)
+        cx, cy = rng.integers(0, size, 2)
+        leaf = (x - cx) ** 2 + (y - cy) ** 2 < radius**2
+        shade = 0.7 + 0.3 * (x[leaf] - cx + radius) / (2 * radius)
+        out[leaf] = shade[:, None] * rng.integers(20, 235, 3)
+    f = np.fft.fftfreq(size)
+    far = np.hypot(f[:, None], f[None, :]) + (f[:, None] == f[None, :]) * 1e-3
+    texture = np.fft.ifft2(np.fft.fft2(rng.standard_normal((size, size))) / far**1.2).real
+    out += 12 * (texture / texture.std())[..., None]
+    out += 4 * rng.standard_normal((size, size, 1)) + 2 * rng.standard_normal((size, size, 3))
+    data = io.BytesIO()
+    Image.fromarray(np.clip(out, 0, 255).astype(np.uint8)).save(data, "PNG", compress_level=1)
+    return data.getvalue()
 
 
 def test_the_same_bytes_are_kept_once_and_come_back(store: Store) -> None:
@@ -126,3 +140,26 @@ def test_state_is_small_json_and_checkpoints_stay_under_500_kb(loop: Any, tmp_pa
     assert size < 500_000
     whole = [made.store.thought(r["thought"]) for r in values["rounds"][1:]]
     assert [len(text) for text in whole] == [60_002] * 4
+
+
+def test_a_trajectory_of_photographs_sends_under_8_mb(store: Store) -> None:
+    pictures = [photograph(n) for n in range(5)]
+    script = {"decompose": criteria(8), "verify": verdicts("ynynynyn")}
+    with ChatServer(script) as chat, ImageServer(pictures) as images:
+        out = build_graph(
+            mllm="compat:m", mllm_url=chat.url, generator=f"http:{images.url}", store=store
+        ).invoke({"prompt": "p"})
+        sent = sum(r["bytes"] for r in chat.requests)
+    assert len(out["rounds"]) == 5
+    assert sum(r["kind"] == "verify" for r in chat.requests) == 40
+    assert 2_000_000 < sent < 8_000_000  # photographs, not blanks
+    told = sum(usage["bytes"] for usage in out["ledger"].values())
+    assert told == pytest.approx(sent, rel=0.05)
+
+
+@pytest.mark.parametrize("form", ["jpeg", "png", "webp"])
+def test_a_view_comes_in_the_format_asked_for(store: Store, form: str) -> None:
+    ref = store.put_image(photograph(4, 256))
+    data, media_type = store.view(ref, 100, form)
+    assert media_type == f"image/{form}"
+    assert Image.open(io.BytesIO(base64.b64decode(data))).format == form.upper()

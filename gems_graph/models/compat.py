@@ -13,11 +13,13 @@ from openai import DefaultAsyncHttpxClient
 from pydantic import SecretStr
 
 from gems_graph.errors import ConfigError
+from gems_graph.roles import ModelSpec
 
+_WIRE_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 _FIELDS = ("reasoning_content", "reasoning")
 
 
-def open_backend(model: str, url: str | None) -> BaseChatModel:
+def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
     """Open a model of an OpenAI-compatible server.
 
     The key is read from `GEMS_API_KEY`, then `OPENAI_API_KEY`; servers without keys need none.
@@ -25,7 +27,7 @@ def open_backend(model: str, url: str | None) -> BaseChatModel:
     Raises:
         ConfigError: no model or no base URL is named.
     """
-    url = url or os.environ.get("OPENAI_BASE_URL")
+    url = spec.mllm_url or os.environ.get("OPENAI_BASE_URL")
     if not model or not url:
         msg = (
             "`compat:MODEL` needs a model and a base URL, for example --mllm compat:qwen3-vl "
@@ -40,11 +42,30 @@ def open_backend(model: str, url: str | None) -> BaseChatModel:
         max_retries=0,  # one retry layer: ours
         http_async_client=DefaultAsyncHttpxClient(timeout=None),  # time limits are ours, too
         stream_usage=True,
+        temperature=spec.temperature,
+        max_tokens=spec.max_tokens,  # type: ignore[call-arg]  # the field's own alias
+        extra_body=spec.extra_body,
     )
 
 
 class CompatibleChat(ChatOpenAI):
     """ChatOpenAI that keeps the reasoning which compatible servers send beside the text."""
+
+    def _get_request_payload(
+        self, input_: Any, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """Build the request; our own messages go round two slow conversions.
+
+        LangChain and the OpenAI client walk every block through its type hints, which takes
+        longer than sending it; `extra_body` is merged into the body as it is.
+        """
+        messages = self._convert_input(input_).to_messages()
+        plain = [_plain(message) for message in messages]
+        if None in plain:
+            return super()._get_request_payload(input_, stop=stop, **kwargs)
+        payload = super()._get_request_payload([], stop=stop, **kwargs)
+        payload["extra_body"] = {**(payload.get("extra_body") or {}), "messages": plain}
+        return payload
 
     def _create_chat_result(self, response: Any, generation_info: Any = None) -> ChatResult:
         result = super()._create_chat_result(response, generation_info)
@@ -64,6 +85,28 @@ class CompatibleChat(ChatOpenAI):
         if out and choices and isinstance(out.message, AIMessageChunk):
             _keep(out.message, choices[0].get("delta"))
         return out
+
+
+def _plain(message: BaseMessage) -> dict[str, Any] | None:
+    """Return a message of text and pictures as the protocol has it; None for any other."""
+    role = _WIRE_ROLES.get(message.type)
+    if role is None or message.additional_kwargs:
+        return None
+    if isinstance(message.content, str):
+        return {"role": role, "content": message.content}
+    blocks = [_block(block) for block in message.content if isinstance(block, dict)]
+    if None in blocks or len(blocks) < len(message.content):
+        return None
+    return {"role": role, "content": blocks}
+
+
+def _block(block: dict[str, Any]) -> dict[str, Any] | None:
+    if block.get("type") == "text":
+        return {"type": "text", "text": block["text"]}
+    if block.get("type") == "image" and "base64" in block:
+        url = f"data:{block['mime_type']};base64,{block['base64']}"
+        return {"type": "image_url", "image_url": {"url": url}}
+    return None
 
 
 def _keep(message: BaseMessage, raw: Any) -> None:

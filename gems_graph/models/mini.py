@@ -17,6 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from gems_graph.errors import ConfigError, ModelError
+from gems_graph.roles import ModelSpec
 from gems_graph.world.checklist import write_checklist
 from gems_graph.world.grammar import parse_request
 from gems_graph.world.judging import judge
@@ -58,12 +59,13 @@ class MiniChat(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def open_backend(argument: str = "", url: str | None = None) -> MiniChat:
-    """Open the chat model behind the name `mini`; it takes no argument and no URL.
+def open_backend(argument: str = "", spec: ModelSpec | None = None) -> MiniChat:
+    """Open the chat model behind the name `mini`; it has no options.
 
     Raises:
         ConfigError: an argument or a URL was given.
     """
+    url = spec.mllm_url if spec else None
     if argument or url:
         msg = f"The chat model mini runs here and takes no {argument or url!r}; write: mini"
         raise ConfigError(msg)
@@ -117,6 +119,13 @@ def _verify(sheet: Sheet) -> Reply:
     return reply, f"I segmented the picture by colour. {verdict.evidence}"
 
 
+def _verify_all(sheet: Sheet) -> Reply:
+    seen = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
+    verdicts = [(int(n), judge(question, seen)) for n, question in sheet.parts("criterion", "n")]
+    listed = [{"n": n, "evidence": v.evidence, "answer": v.answer} for n, v in verdicts]
+    return {"verdicts": listed}, "I segmented the picture by colour and read off every answer."
+
+
 def _refine(sheet: Sheet) -> Reply:
     step = refine(sheet.part("user_prompt"), *_attempts(sheet))
     return {"rationale": step.rationale, "prompt": step.prompt}, step.thought
@@ -137,6 +146,7 @@ _TASKS: dict[str, Callable[[Sheet], Reply]] = {
     "apply-skills": _apply,
     "decompose": _decompose,
     "verify": _verify,
+    "verify-all": _verify_all,
     "refine": _refine,
     "compress": _compress,
 }

@@ -16,6 +16,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
 
     Raises:
         UsageError: the prompt is empty or the checklist holds nothing.
+        ConfigError: there is a cap on money, and a price is unknown.
     """
     prompt = state.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
@@ -24,6 +25,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     settings = toolbox.settings
     if settings.seed is None:
         settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
+    toolbox.check_prices()
     return {
         "trajectory": uuid.uuid4().hex,
         "settings": settings.model_dump(),

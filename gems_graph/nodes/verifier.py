@@ -8,18 +8,21 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
+from gems_graph.errors import AnswerError, RefusedError
 from gems_graph.models.answers import Form, plain
+from gems_graph.models.likelihood import p_yes
 from gems_graph.state import Criterion, ImageRef, Round, State, Verdict
 from gems_graph.toolbox import Toolbox
 
-_BARE = re.compile(r"\W*(yes|no|unsure)\W*", re.IGNORECASE)
+Word = Literal["yes", "no", "unsure"]
+_BARE = re.compile(r"""[\s"'`*(]*(yes|no|unsure)[\s"'`*.!)]*""", re.IGNORECASE)
 
 
 class Judgement(Form):
     """One verdict: in the schema, or a bare word; anything else is asked again."""
 
-    answer: Literal["yes", "no", "unsure"]
     evidence: str = ""
+    answer: Word
 
     @field_validator("answer", mode="before")
     @classmethod
@@ -34,24 +37,80 @@ class Judgement(Form):
         return cls.model_validate_json(text)
 
 
+class Numbered(Judgement):
+    """One verdict among several."""
+
+    n: int
+
+
+class Judgements(Form):
+    """Verdicts on several criteria, told apart by their numbers."""
+
+    verdicts: list[Numbered]
+
+
 async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Judge every criterion, all at once; an outage raises, and is never a verdict."""
-    attempt = state["attempt"]
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(_judge(attempt["image"], criterion, toolbox))
-            for criterion in state["criteria"]
-        ]
-    verdicts = [task.result() for task in tasks]
-    return {"rounds": [Round(**{**attempt, "verdicts": verdicts})]}
+    """Judge every criterion; an outage raises, and is never a verdict."""
+    attempt, criteria = state["attempt"], state["criteria"]
+    verdicts: dict[int, Verdict] = {}
+    if toolbox.settings.verify == "batched" and len(criteria) > 1:
+        verdicts = await _judge_all(attempt["image"], criteria, toolbox)
+    open_ = [k for k in range(len(criteria)) if k not in verdicts]
+    alone = await _one_by_one(attempt["image"], criteria, open_, toolbox)
+    verdicts |= zip(open_, alone, strict=True)
+    ordered = [verdicts[k] for k in range(len(criteria))]
+    return {"rounds": [Round(**{**attempt, "verdicts": ordered})]}
+
+
+async def _one_by_one(
+    picture: ImageRef, criteria: list[Criterion], wanted: list[int], toolbox: Toolbox
+) -> list[Verdict]:
+    """Ask one probe a call, all at once; the first failure cancels the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_judge(picture, criteria[k], toolbox)) for k in wanted]
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
+    return [task.result() for task in tasks]
 
 
 async def _judge(picture: ImageRef, criterion: Criterion, toolbox: Toolbox) -> Verdict:
-    answer = await toolbox.ask(
-        "verifier",
-        "verifier",
-        Judgement,
-        picture=picture,
-        criterion=criterion["question"],
-    )
-    return Verdict(answer=answer.value.answer, p_yes=None, evidence=plain(answer.value.evidence))
+    try:
+        answer = await toolbox.ask(
+            "verifier",
+            "verifier",
+            Judgement,
+            logprobs=True,
+            picture=picture,
+            criterion=criterion["question"],
+        )
+    except RefusedError as error:
+        return Verdict(answer="unsure", p_yes=None, evidence=str(error))
+    value = answer.value
+    likely = p_yes(answer.reply.logprobs)
+    return Verdict(answer=value.answer, p_yes=likely, evidence=plain(value.evidence))
+
+
+async def _judge_all(
+    picture: ImageRef, criteria: list[Criterion], toolbox: Toolbox
+) -> dict[int, Verdict]:
+    """Ask for all verdicts in one call, and return those that leave no doubt.
+
+    What is missing, said twice or unsure is left to be asked alone; so is everything where the
+    answer as a whole cannot be read or is refused.
+    """
+    questions = [criterion["question"] for criterion in criteria]
+    try:
+        answer = await toolbox.ask(
+            "verifier", "verifier_batched", Judgements, picture=picture, criteria=questions
+        )
+    except AnswerError:
+        return {}
+    said: dict[int, list[Numbered]] = {}
+    for verdict in answer.value.verdicts:
+        said.setdefault(verdict.n - 1, []).append(verdict)
+    return {
+        k: Verdict(answer=all_[0].answer, p_yes=None, evidence=plain(all_[0].evidence))
+        for k, all_ in said.items()
+        if 0 <= k < len(criteria) and len(all_) == 1 and all_[0].answer != "unsure"
+    }

@@ -12,6 +12,8 @@ from typing import Any
 from gems_graph.errors import StoreError
 from gems_graph.images import Store
 from gems_graph.report.strip import strip
+from gems_graph.roles import ROLES
+from gems_graph.settings import settle
 from gems_graph.state import ImageRef, State
 
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -67,17 +69,34 @@ def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, An
         {**round_, "thought": store.thought(round_["thought"]), "file": _name(n, round_["image"])}
         for n, round_ in enumerate(state.get("rounds", []), start=1)
     ]
-    kept = ("prompt", "trajectory", "skills", "criteria", "experiences", "notes", "timings")
+    kept = (
+        "prompt",
+        "trajectory",
+        "skills",
+        "criteria",
+        "experiences",
+        "notes",
+        "timings",
+        "ledger",
+    )
     return {
         "schema": SCHEMA,
         **about,
         **{key: state.get(key) for key in kept},
         "settings": state.get("settings", {}),
+        "models": models(state),
         "rounds": rounds,
         "result": state["result"],
         "stop_reason": state["result"]["stop"].get("reason"),
         "versions": versions(),
     }
+
+
+def models(state: State) -> dict[str, str]:
+    """Return who played each role, and the generator, by the names in the settings."""
+    settings = settle(state.get("settings"))
+    names: dict[str, str] = {role: settings.model_for(role).mllm or "" for role in ROLES}
+    return {**names, "generator": settings.generator}
 
 
 def versions() -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Public test doubles: a scripted chat model, a painter, loopback servers. Scripts all of them."""
 
 from gems_graph.testing.doubles import DEFAULTS, Painter, ScriptedChat, paint, task_of, text_of
-from gems_graph.testing.servers import ChatServer, Fault, ImageServer
+from gems_graph.testing.servers import ChatServer, Fault, Flaky, Hang, ImageServer
 
 __all__ = [
     "DEFAULTS",
     "ChatServer",
     "Fault",
+    "Flaky",
+    "Hang",
     "ImageServer",
     "Painter",
     "ScriptedChat",

@@ -24,6 +24,12 @@ DEFAULTS: dict[str, Script] = {
     "apply-skills": {"prompt": "a prompt written with a skill"},
     "decompose": {"criteria": ["Is it there?", "Is it right?"]},
     "verify": {"evidence": "seen", "answer": "yes"},
+    "verify-all": lambda prompt: {
+        "verdicts": [
+            {"n": int(n), "evidence": "seen", "answer": "yes"}
+            for n in re.findall(r'<criterion n="(\d+)"', prompt)
+        ]
+    },
     "refine": {"rationale": "say where", "prompt": "a better prompt"},
     "compress": {"experience": "saying where helps"},
 }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
+import select
+import socket
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
@@ -24,15 +30,68 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Server:
-    """A threaded HTTP server on a free loopback port; a context manager."""
+@dataclass(frozen=True)
+class Hang:
+    """An answer that never comes: the server waits until the client hangs up."""
 
-    def __init__(self) -> None:
+
+Body = tuple[str, bytes]
+"""Media type and bytes."""
+
+
+class Flaky:
+    """Seeded faults of every kind, never one request more often in a row than `most` times.
+
+    Args:
+        seed: of the random choices.
+        rate: share of requests struck.
+        most: strikes in a row on the same request.
+    """
+
+    KINDS: ClassVar[dict[str, Fault | Hang | Body]] = {
+        "busy": Fault(429, headers={"Retry-After": "0"}),
+        "broken": Fault(500),
+        "away": Fault(503),
+        "reset": Fault(0),
+        "hang": Hang(),
+        "garbage": ("text/html", b"<html><h1>502 Bad Gateway</h1></html>"),
+    }
+
+    def __init__(self, seed: int, rate: float, most: int) -> None:
+        self._random, self._rate, self._most = random.Random(seed), rate, most
+        self._lock = threading.Lock()
+        self._row: Counter[str] = Counter()
+        self.struck: Counter[str] = Counter()
+
+    def strike(self, request: bytes) -> Fault | Hang | Body | None:
+        """Return a fault for this request, or None to let it pass."""
+        key = hashlib.sha256(request).hexdigest()
+        with self._lock:
+            if self._row[key] >= self._most or self._random.random() >= self._rate:
+                self._row[key] = 0
+                return None
+            self._row[key] += 1
+            kind = self._random.choice(list(self.KINDS))
+            self.struck[kind] += 1
+            return self.KINDS[kind]
+
+
+class _Server:
+    """A threaded HTTP server on a free loopback port; a context manager.
+
+    `requests` holds what was asked, `most_at_once` how many requests were under way at the same
+    time at most; `hanging` is set once a `Hang` began, `hung_up` once a client left unanswered.
+    """
+
+    def __init__(self, flaky: Flaky | None) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.most_at_once = 0
+        self.hanging, self.hung_up = threading.Event(), threading.Event()
+        self._flaky, self._now = flaky, 0
+        self._turns: Counter[str] = Counter()
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"owner": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
+        self._http = _Threaded(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
     def __enter__(self) -> Any:
@@ -43,15 +102,29 @@ class _Server:
         self._http.shutdown()
         self._http.server_close()
 
-    def note(self, request: dict[str, Any]) -> int:
+    def answer(self, path: str, headers: Message, body: bytes) -> tuple[Fault | Hang | Body, float]:
+        """Return what to send, and the seconds to take for it."""
+        fault = self._flaky.strike(path.encode() + body) if self._flaky else None
+        if fault is not None:
+            self._note({"kind": "struck", "path": path})
+            return fault, 0
+        return self._reply(path, headers, body)
+
+    def under_way(self, change: int) -> None:
+        """Count requests as they come and go."""
+        with self._lock:
+            self._now += change
+            self.most_at_once = max(self.most_at_once, self._now)
+
+    def _reply(self, path: str, headers: Message, body: bytes) -> tuple[Fault | Hang | Body, float]:
+        raise AssertionError  # each server has its own
+
+    def _note(self, request: dict[str, Any]) -> int:
         """Remember a request and return how many of its kind came before."""
         with self._lock:
             self.requests.append(request)
-            return len([r for r in self.requests if r["kind"] == request["kind"]]) - 1
-
-    def answer(self, path: str, headers: Message, body: bytes) -> tuple[str, bytes] | Fault:
-        """Return media type and bytes, or a fault."""
-        raise NotImplementedError
+            self._turns[request["kind"]] += 1
+            return self._turns[request["kind"]] - 1
 
 
 class ChatServer(_Server):
@@ -61,7 +134,10 @@ class ChatServer(_Server):
         script: answers by task, as for `ScriptedChat`; a `Fault` is sent as such.
         reasoning: what is sent as reasoning beside each answer, if anything.
         reasoning_field: `reasoning_content` (SGLang, Kimi) or `reasoning` (vLLM, Ollama).
+        logprobs: tokens with log-probabilities sent with each answer, if any.
+        declines: fields of the request body that get a 400, as on servers without them.
         delays: seconds by task from request to answer; `""` for all others.
+        flaky: strikes requests at random.
     """
 
     def __init__(
@@ -70,64 +146,91 @@ class ChatServer(_Server):
         *,
         reasoning: str | None = None,
         reasoning_field: str = "reasoning_content",
+        logprobs: Sequence[dict[str, Any]] | None = None,
+        declines: Sequence[str] = (),
         delays: Mapping[str, float] | None = None,
+        flaky: Flaky | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(flaky)
         self.script = {**DEFAULTS, **(script or {})}
         self._extra = {reasoning_field: reasoning} if reasoning else {}
-        self._delays = delays or {}
+        self._logprobs = {"logprobs": {"content": list(logprobs)}} if logprobs else {}
+        self._declines, self._delays = declines, delays or {}
 
-    def answer(self, path: str, headers: Message, body: bytes) -> tuple[str, bytes] | Fault:
-        """Answer one chat completion by script."""
-        started = time.monotonic()
+    def _reply(self, path: str, headers: Message, body: bytes) -> tuple[Fault | Hang | Body, float]:
         request = json.loads(body)
+        if unknown := next((name for name in self._declines if name in request), None):
+            self._note({"kind": "declined", "path": path, **request})
+            return Fault(400, json.dumps({"error": {"message": f"unknown field {unknown}"}})), 0
         prompt = _text(request["messages"][0]["content"])
         task = task_of(prompt)
         key = headers.get("Authorization", "")
-        turn = self.note({"kind": task, "path": path, "key": key, "prompt": prompt, **request})
+        turn = self._note(
+            {
+                "kind": task,
+                "path": path,
+                "key": key,
+                "prompt": prompt,
+                "bytes": len(body),
+                **request,
+            }
+        )
+        delay = self._delays.get(task, self._delays.get("", 0))
         reply = planned(self.script[task], turn, prompt)
-        _sleep_until(started + self._delays.get(task, self._delays.get("", 0)))
         if isinstance(reply, Fault):
-            return reply
+            return reply, delay
+        return ("application/json", self._completion(request["model"], reply)), delay
+
+    def _completion(self, model: str, reply: Any) -> bytes:
         text = reply if isinstance(reply, str) else json.dumps(reply, ensure_ascii=False)
         message = {"role": "assistant", "content": text, **self._extra}
         answer = {
-            "id": "scripted", "object": "chat.completion", "created": 0, "model": request["model"],
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+            "id": "scripted", "object": "chat.completion", "created": 0, "model": model,
+            "choices": [
+                {"index": 0, "message": message, "finish_reason": "stop", **self._logprobs}
+            ],
+            "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
         }  # fmt: skip
-        return "application/json", json.dumps(answer).encode()
+        return json.dumps(answer).encode()
 
 
 class ImageServer(_Server):
     """`POST /?prompt=...` with the bytes of a picture back, as existing GEMS servers do it.
 
     Args:
-        script: in turn, bytes to send or a `Fault`; None, or no more script: paint.
+        script: in turn, bytes to send, a `Fault` or a `Hang`; None, or no more: paint.
         delay: seconds from request to answer.
         size: width and height in pixels of painted pictures.
+        flaky: strikes requests at random.
     """
 
     def __init__(
         self,
-        script: Sequence[bytes | Fault | None] = (),
+        script: Sequence[bytes | Fault | Hang | None] = (),
         *,
         delay: float = 0,
         size: tuple[int, int] = (64, 64),
+        flaky: Flaky | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(flaky)
         self.script, self._delay, self._size = script, delay, size
 
-    def answer(self, path: str, headers: Message, body: bytes) -> tuple[str, bytes] | Fault:
-        """Paint one picture, or follow the script."""
-        started = time.monotonic()
+    def _reply(self, path: str, headers: Message, body: bytes) -> tuple[Fault | Hang | Body, float]:
         query = {key: values[0] for key, values in parse_qs(urlsplit(path).query).items()}
-        turn = self.note({"kind": "image", "path": path, **query})
+        turn = self._note({"kind": "image", "path": path, **query})
         reply = self.script[turn] if turn < len(self.script) else None
         if reply is None:
             reply = paint(query["prompt"], int(query.get("seed", 0)), self._size)
-        _sleep_until(started + self._delay)
-        return reply if isinstance(reply, Fault) else ("image/png", reply)
+        return (("image/png", reply) if isinstance(reply, bytes) else reply), self._delay
+
+
+class _Threaded(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # clients leave when they like
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -135,12 +238,34 @@ class _Handler(BaseHTTPRequestHandler):
     owner: ClassVar[_Server]
 
     def do_POST(self) -> None:
+        started = time.monotonic()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        reply = self.owner.answer(self.path, self.headers, body)
-        if isinstance(reply, tuple):
-            self._send(200, reply[1], {"Content-Type": reply[0]})
-        elif reply.status:
+        self.owner.under_way(1)
+        try:
+            reply, delay = self.owner.answer(self.path, self.headers, body)
+            end = started + delay
+            if isinstance(reply, Hang):
+                self.owner.hanging.set()
+                end = float("inf")
+            if self._client_stays_until(end):
+                self._deliver(reply)
+        finally:
+            self.owner.under_way(-1)
+
+    def _client_stays_until(self, end: float) -> bool:
+        while (left := end - time.monotonic()) > 0:
+            ready, _, _ = select.select([self.connection], [], [], min(left, 60))
+            if ready and not self.connection.recv(1, socket.MSG_PEEK):
+                self.owner.hung_up.set()
+                self.close_connection = True
+                return False
+        return True
+
+    def _deliver(self, reply: Fault | Hang | Body) -> None:
+        if isinstance(reply, Fault) and reply.status:
             self._send(reply.status, reply.body.encode(), reply.headers)
+        elif isinstance(reply, tuple) and len(reply) == 2:
+            self._send(200, reply[1], {"Content-Type": reply[0]})
         else:
             self.close_connection = True
             self.connection.close()
@@ -154,10 +279,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass
-
-
-def _sleep_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def _text(content: Any) -> str:

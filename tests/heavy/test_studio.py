@@ -37,8 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         finally:
             process.terminate()
             process.wait(30)
-            log.seek(0)
-            print(log.read()[-3000:])
+            log.close()
 
 
 def _wait(client: httpx.Client, process: subprocess.Popen[Any]) -> None:

@@ -18,6 +18,7 @@ from gems_graph.errors import ConfigError, ModelError, OutsideWorldError
 from gems_graph.models import open_chat
 from gems_graph.models.mini import MiniChat, open_backend
 from gems_graph.prompts import Picture, Prompts
+from gems_graph.roles import ModelSpec
 from gems_graph.state import ImageRef
 from gems_graph.world.grammar import parse_request
 from gems_graph.world.layout import satisfied
@@ -48,10 +49,17 @@ DRAWN = png(
 )
 
 
+REST = {
+    "skills": [], "references": [], "files": [], "most_files": 4, "lost": [],
+    "left_out": 0, "restart": False,
+}  # fmt: skip
+"""What templates also take, where there is none of it."""
+
+
 def message(task: str, **values: Any) -> HumanMessage:
     """Assemble what the loop would send."""
     blocks: list[str | dict[Any, Any]] = []
-    for part in Prompts().render(task, **values):
+    for part in Prompts().render(task, **{**REST, **values}):
         if isinstance(part, Picture):
             data = base64.b64encode(DRAWN).decode()
             blocks.append({"type": "image", "base64": data, "mime_type": "image/png"})
@@ -73,12 +81,14 @@ def view(n: int, prompt: str, answers: str, text: str = FOUR, **more: Any) -> di
     words = {"y": "yes", "n": "no", "u": "unsure"}
     questions = ask("decomposer", user_prompt=text)["criteria"]
     verdicts = [
-        {"n": k, "question": question, "answer": words[letter], "evidence": "", "regression": False}
+        {"n": k, "question": question, "answer": words[letter], "evidence": "", "passed_in": 0,
+         "skill": ""}
         for k, (question, letter) in enumerate(zip(questions, answers, strict=True), 1)
-    ]
+    ]  # fmt: skip
     return {
         "n": n, "prompt": prompt, "image": REF, "side": 528, "verdicts": verdicts,
-        "thought": "", "experience": "", **more,
+        "thought": "", "experience": "", "left_out": "", "best": False,
+        "passed": answers.count("y"), "total": len(answers), **more,
     }  # fmt: skip
 
 
@@ -161,7 +171,7 @@ def test_it_opens_by_name_and_runs_async() -> None:
 
     given = EXAMPLES["decompose"]()
     assert asyncio.run(_streamed(given)) == MiniChat().invoke([given]).content
-    assert isinstance(open_chat("mini").model, MiniChat)
+    assert isinstance(open_chat(ModelSpec(mllm="mini")).model, MiniChat)
     with pytest.raises(ConfigError, match="write: mini"):
         open_backend("large")
 
@@ -291,15 +301,8 @@ def test_coordinates_are_varied_and_stay_true_to_the_request() -> None:
 
 
 def test_absent_parts_still_give_a_prompt_and_a_lesson() -> None:
-    bare = {
-        "n": 1,
-        "prompt": "",
-        "image": None,
-        "side": None,
-        "verdicts": [],
-        "thought": "",
-        "experience": "",
-    }
+    nothing = {"image": None, "side": None, "verdicts": [], "total": 0}
+    bare = {**view(1, "", "nnnnn"), **nothing}
     assert parse_request(refined(FOUR, bare)).groups
     assert ask("compressor", user_prompt=FOUR, current=bare, history=[], words=100)["experience"]
     only_failures = view(1, FOUR, "yynyy", image=None, side=None)

@@ -1,0 +1,40 @@
+"""How likely a yes was, from the log-probabilities of an answer's tokens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+_EDGES = " \t\r\n\"'`*.,:;!}()[]{"
+
+
+def p_yes(tokens: Sequence[dict[str, Any]]) -> float | None:
+    """Return p(yes) in 0..1 over all spellings of yes and no, renormalised; None if not told.
+
+    The answer is the last token that could have been one: evidence stands before it.
+
+    Args:
+        tokens: as OpenAI-compatible servers send them: `token`, `logprob`, `top_logprobs`.
+    """
+    for token in reversed(tokens):
+        if _word(token) in {"yes", "no", "unsure"}:
+            return _share(token)
+    return None
+
+
+def _share(token: dict[str, Any]) -> float | None:
+    choices = token.get("top_logprobs")
+    if not choices:  # only the chosen token is told: the rest counts as the other answer
+        chosen = math.exp(token["logprob"])
+        return {"yes": chosen, "no": 1 - chosen}.get(_word(token))
+    weight = {"yes": 0.0, "no": 0.0}
+    for choice in choices:
+        if (word := _word(choice)) in weight:
+            weight[word] += math.exp(choice["logprob"])
+    total = weight["yes"] + weight["no"]
+    return weight["yes"] / total if total > 0 else None
+
+
+def _word(token: dict[str, Any]) -> str:
+    return str(token.get("token", "")).strip(_EDGES).casefold()
