@@ -11,6 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from gems_graph import resources
 from gems_graph.binding import Node, NodeFunction
+from gems_graph.equip import Players, equip
 from gems_graph.generators import Generator
 from gems_graph.images import Store
 from gems_graph.memory import all_pass
@@ -18,7 +19,7 @@ from gems_graph.nodes import MODULES
 from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skill
 from gems_graph.state import Input, Output, State
-from gems_graph.toolbox import MakeToolbox, Players, equip
+from gems_graph.toolbox import MakeToolbox
 
 Graph = CompiledStateGraph[State, Settings, Input, Output]
 

@@ -8,7 +8,8 @@ import io
 import os
 import tempfile
 import threading
-from functools import lru_cache
+from collections import OrderedDict
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ from gems_graph.state import ImageRef, Thought
 
 MAX_PIXELS = 64_000_000  # against decompression bombs; 8000 x 8000
 _MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
-_ENCODING = threading.Lock()  # eight probes of one picture must not encode it eight times
+_VIEWS = 128  # encoded views kept; a trajectory of five rounds needs ten
+_Key = tuple[str, int, str]
 _ENCODERS: dict[str, dict[str, Any]] = {
     "jpeg": {"quality": 75, "subsampling": 0},  # 4:4:4 keeps thin coloured strokes
     "png": {"optimize": True},
     "webp": {"quality": 85},
 }
+_DECODED = 4  # pictures kept decoded; a trajectory needs its last one
 _INLINE = 500  # characters of reasoning kept in state; the rest lies in the store
 
 
@@ -41,6 +44,9 @@ class Store:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self._decoded: OrderedDict[str, Image.Image] = OrderedDict()
+        self._views: OrderedDict[_Key, Future[tuple[str, str]]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def put_image(self, data: bytes) -> ImageRef:
         """Keep an encoded picture (PNG, JPEG or WebP) as it is.
@@ -49,8 +55,15 @@ class Store:
             NoPictureError: the bytes are not such a picture.
             StoreError: the folder cannot be written.
         """
-        media_type, (width, height) = _inspect(data)
-        return ImageRef(sha256=self._put(data), media_type=media_type, width=width, height=height)
+        image = _inspect(data)
+        sha256 = self._put(data)
+        self._decoded[sha256] = image  # it is about to be shown to the Verifier
+        while len(self._decoded) > _DECODED:
+            self._decoded.popitem(last=False)
+        media_type = _MEDIA[str(image.format)]
+        return ImageRef(
+            sha256=sha256, media_type=media_type, width=image.width, height=image.height
+        )
 
     def put_thought(self, text: str) -> Thought:
         """Keep reasoning: short as it is, long by reference with its beginning."""
@@ -96,8 +109,38 @@ class Store:
 
         Encoded once per picture and side, so that probes of one round are byte-identical.
         """
-        with _ENCODING:
-            return _view(self, ref["sha256"], side, form)
+        key = (ref["sha256"], side, form)
+        with self._lock:
+            mine = key not in self._views
+            view = self._views.setdefault(key, Future())
+            while len(self._views) > _VIEWS:
+                self._views.popitem(last=False)
+        if mine:  # whoever comes first encodes, the others wait for it
+            try:
+                view.set_result(self._encode(*key))
+            except Exception as error:
+                self._views.pop(key, None)
+                view.set_exception(error)
+                raise
+        return view.result()
+
+    def _opened(self, sha256: str) -> tuple[Image.Image, int]:
+        """Return a picture, decoded perhaps already, and the size of its file in bytes."""
+        if image := self._decoded.get(sha256):
+            return image, self.path(sha256).stat().st_size
+        data = self.read(sha256)
+        return Image.open(io.BytesIO(data)), len(data)
+
+    def _encode(self, sha256: str, side: int, form: str) -> tuple[str, str]:
+        image, size = self._opened(sha256)
+        if max(image.size) <= side and image.format == "PNG" and size < 100_000:
+            return base64.b64encode(self.read(sha256)).decode(), "image/png"
+        scale = min(1.0, side / max(image.size))
+        fitted = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        small = image.convert("RGB").resize(fitted, Image.Resampling.HAMMING)
+        out = io.BytesIO()
+        small.save(out, form, **_ENCODERS[form])
+        return base64.b64encode(out.getvalue()).decode(), f"image/{form}"
 
     def _put(self, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
@@ -115,18 +158,6 @@ class Store:
         return sha256
 
 
-@lru_cache(maxsize=128)
-def _view(store: Store, sha256: str, side: int, form: str) -> tuple[str, str]:
-    data = store.read(sha256)
-    image = Image.open(io.BytesIO(data))
-    if max(image.size) <= side and image.format == "PNG" and len(data) < 100_000:
-        return base64.b64encode(data).decode(), "image/png"
-    image.thumbnail((side, side), Image.Resampling.BICUBIC)
-    out = io.BytesIO()
-    image.convert("RGB").save(out, form, **_ENCODERS[form])
-    return base64.b64encode(out.getvalue()).decode(), f"image/{form}"
-
-
 def _write(target: Path, data: bytes) -> None:
     """Write beside the target, flush to disk, then rename: a crash leaves no half file."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")
@@ -141,19 +172,19 @@ def _write(target: Path, data: bytes) -> None:
         raise
 
 
-def _inspect(data: bytes) -> tuple[str, tuple[int, int]]:
-    """Return media type and size, having decoded every pixel."""
+def _inspect(data: bytes) -> Image.Image:
+    """Return a picture with every pixel decoded."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                msg = f"The picture is {image.width} x {image.height}, over {MAX_PIXELS:,} pixels."
-                raise NoPictureError(msg)
-            image.load()
-            if image.format in _MEDIA:
-                return _MEDIA[image.format], image.size
+        image = Image.open(io.BytesIO(data))
+        if image.width * image.height > MAX_PIXELS:
+            msg = f"The picture is {image.width} x {image.height}, over {MAX_PIXELS:,} pixels."
+            raise NoPictureError(msg)
+        if image.format not in _MEDIA:
             msg = f"The generator sent {image.format}; send PNG, JPEG or WebP."
             raise NoPictureError(msg)
+        image.load()
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         start = data[:80].decode("utf-8", "replace")
         msg = f"The generator's answer is not a picture ({len(data)} bytes, beginning {start!r})."
         raise NoPictureError(msg) from error
+    return image

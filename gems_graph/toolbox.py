@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from gems_graph.errors import ConfigError
+from gems_graph.errors import RefusedError
 from gems_graph.generators import Generator, open_generator
 from gems_graph.generators.drawing import Drawing
 from gems_graph.images import Store
 from gems_graph.ledger import Ledger
-from gems_graph.models import Chat, open_chat, wrap
+from gems_graph.models import Chat, open_chat
 from gems_graph.models.answers import Answer, F, ask, response_format
 from gems_graph.models.chat import Reply
 from gems_graph.prompts import prompts_in
@@ -90,10 +88,47 @@ class Toolbox:
             ModelError: the model could not be reached.
             BudgetError: a cap would be exceeded.
         """
-        message = HumanMessage(await asyncio.to_thread(self._assemble, task, values))
-        chat = self._chat(role)
-        if chat is None:
-            chat = await asyncio.to_thread(open_chat, self.settings.model_for(role))
+        chat, [message] = await asyncio.to_thread(self._prepare, role, task, [values])
+        return await self._put(role, chat, message, form, logprobs)
+
+    async def ask_each(
+        self,
+        role: Role,
+        task: str,
+        form: type[F],
+        cases: Sequence[dict[str, Any]],
+        *,
+        logprobs: bool = False,
+    ) -> list[Answer[F] | RefusedError]:
+        """Ask the same task about several cases at once; the first failure cancels the others.
+
+        Returns:
+            One answer, or refusal, a case, in order.
+
+        Raises:
+            AnswerError: the model gave no usable answer to one.
+            ModelError: the model could not be reached.
+            BudgetError: a cap would be exceeded.
+        """
+        # one hop to a thread for all: eight would only take turns with the event loop
+        chat, messages = await asyncio.to_thread(self._prepare, role, task, cases)
+
+        async def put(message: HumanMessage) -> Answer[F] | RefusedError:
+            try:
+                return await self._put(role, chat, message, form, logprobs)
+            except RefusedError as refusal:
+                return refusal
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(put(message)) for message in messages]
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from several
+        return [task.result() for task in tasks]
+
+    async def _put(
+        self, role: Role, chat: Chat, message: HumanMessage, form: type[F], logprobs: bool
+    ) -> Answer[F]:
         extras = self._extras(form, logprobs)
 
         async def call(messages: list[BaseMessage]) -> Reply:
@@ -175,6 +210,13 @@ class Toolbox:
             lambda: [self.store.thought(round_["thought"]) for round_ in rounds]
         )
 
+    def _prepare(
+        self, role: Role, task: str, cases: Sequence[dict[str, Any]]
+    ) -> tuple[Chat, list[HumanMessage]]:
+        """Open the model of a role and assemble its messages; reads files, so not on the loop."""
+        chat = self._chat(role) or open_chat(self.settings.model_for(role))
+        return chat, [HumanMessage(self._assemble(task, values)) for values in cases]
+
     def _assemble(self, task: str, values: dict[str, Any]) -> list[Any]:
         parts = prompts_in(self.settings.prompts).render(task, **values)
         return [_text(part) if isinstance(part, str) else self._image(*part) for part in parts]
@@ -188,51 +230,6 @@ class Toolbox:
 
 MakeToolbox = Callable[[Settings, str], Toolbox]
 """Makes a toolbox from the settings in effect and the trajectory's id."""
-Player = str | BaseChatModel
-Players = Player | Mapping[str, Player]
-
-
-def equip(
-    mllm: Players | None,
-    generator: str | Generator | None,
-    store: Store,
-    skills: Sequence[str | Path | Skill] | None = None,
-) -> tuple[dict[str, Any], MakeToolbox]:
-    """Part what a caller gave into names, which are settings, and objects, which are tools.
-
-    Raises:
-        ConfigError: a role does not exist.
-    """
-    players = mllm if isinstance(mllm, Mapping) else {"default": mllm} if mllm else {}
-    if unknown := players.keys() - {*ROLES, "default"}:
-        msg = f"There is no role {min(unknown)!r}; the roles are {', '.join(ROLES)} and default."
-        raise ConfigError(msg)
-    named = {role: player for role, player in players.items() if isinstance(player, str)}
-    models = {r: wrap(player) for r, player in players.items() if not isinstance(player, str)}
-    dials: dict[str, Any] = {}
-    if "default" in named:
-        dials["mllm"] = named.pop("default")
-    if named:
-        dials["roles"] = named
-    if isinstance(generator, str):
-        dials["generator"] = generator
-    made = None if isinstance(generator, str) else generator
-    folders, objects = _parted(skills or ())
-    if skills is not None:
-        dials["skills"] = folders
-
-    def make(settings: Settings, trajectory: str) -> Toolbox:
-        return Toolbox(
-            settings, store,
-            trajectory=trajectory, models=models, generator=made, skills=objects,
-        )  # fmt: skip
-
-    return dials, make
-
-
-def _parted(skills: Sequence[str | Path | Skill]) -> tuple[list[str], list[Skill]]:
-    folders = [str(each) for each in skills if not isinstance(each, Skill)]
-    return folders, [each for each in skills if isinstance(each, Skill)]
 
 
 def _text(text: str) -> dict[str, str]:

@@ -81,7 +81,7 @@ def measure(delays: Delays) -> float:
             store=Store(folder),
             max_iterations=ROUNDS,
         )
-        graph.invoke({"prompt": "warm up"}, context={"max_iterations": 1})  # type: ignore[arg-type]
+        graph.invoke({"prompt": "warm up"}, context={"max_iterations": 2})  # type: ignore[arg-type]
         started = time.perf_counter()
         out = graph.invoke({"prompt": "measure"})
         seconds = time.perf_counter() - started

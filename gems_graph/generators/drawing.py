@@ -71,9 +71,17 @@ class Drawing:
             finally:
                 self._seconds += time.monotonic() - started
             try:
-                return await asyncio.to_thread(self._store.put_image, encode(picture))
+                ref = await asyncio.to_thread(self._store.put_image, encode(picture))
             except NoPictureError as error:  # a proxy's error page, half a file: try again
                 raise GarbledError(str(error)) from error
+            self._prepare_views(ref)
+            return ref
+
+    def _prepare_views(self, ref: ImageRef) -> None:
+        """Begin to encode what models will be shown, while the graph goes on."""
+        loop, settings = asyncio.get_running_loop(), self._settings
+        for side in (settings.vision_max_side, settings.history_max_side):
+            loop.run_in_executor(None, self._store.view, ref, side, settings.vision_format)
 
     async def _picture(self, prompt: str, seed: int) -> Any:
         return await self._draw(prompt, seed=seed, size=self._settings.size_px)

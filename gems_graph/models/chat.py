@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from gems_graph.errors import ModelError
 from gems_graph.journal import Amount
@@ -101,7 +101,8 @@ class Chat:
             # its pool of connections may belong to another event loop: stay off it
             return await asyncio.to_thread(self.model.invoke, messages, **options)
         try:
-            return await self.model.ainvoke(messages, **options)
+            sent = [_for_openai(message) for message in messages] if self.takes_extras else messages
+            return await self.model.ainvoke(sent, **options)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if not self.takes_extras:
                 raise
@@ -192,6 +193,20 @@ def size_of(message: BaseMessage) -> tuple[int, int]:
     pictures = sum(block.get("type") == "image" for block in blocks)
     texts = sum(len(str(b.get("text", "")).encode()) + len(b.get("base64", "")) for b in blocks)
     return texts, pictures
+
+
+def _for_openai(message: BaseMessage) -> BaseMessage:
+    """Write pictures as these servers take them, or LangChain would for each call, slowly."""
+    if isinstance(message.content, str):
+        return message
+    return HumanMessage([_block(block) for block in message.content if isinstance(block, dict)])
+
+
+def _block(block: dict[Any, Any]) -> dict[str, Any]:
+    if block.get("type") != "image":
+        return block
+    url = f"data:{block['mime_type']};base64,{block['base64']}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _reply(message: AIMessage, usage: Usage) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 from gems_graph.errors import ConfigError
 from gems_graph.roles import ModelSpec
 
+_WIRE = {"text", "image_url"}
 _WIRE_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 _FIELDS = ("reasoning_content", "reasoning")
 
@@ -51,21 +53,26 @@ def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
 class CompatibleChat(ChatOpenAI):
     """ChatOpenAI that keeps the reasoning which compatible servers send beside the text."""
 
-    def _get_request_payload(
-        self, input_: Any, *, stop: list[str] | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
-        """Build the request; our own messages go round two slow conversions.
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        """Send messages of text and pictures as they are, and read the answer as JSON.
 
-        LangChain and the OpenAI client walk every block through its type hints, which takes
-        longer than sending it; `extra_body` is merged into the body as it is.
+        The stock way walks every block through its type hints and rebuilds the answer as models,
+        which takes longer than sending it; eight probes at once wait for each other there.
         """
-        messages = self._convert_input(input_).to_messages()
         plain = [_plain(message) for message in messages]
-        if None in plain:
-            return super()._get_request_payload(input_, stop=stop, **kwargs)
-        payload = super()._get_request_payload([], stop=stop, **kwargs)
-        payload["extra_body"] = {**(payload.get("extra_body") or {}), "messages": plain}
-        return payload
+        if None in plain or self.streaming:
+            return await super()._agenerate(messages, stop, run_manager, **kwargs)
+        payload = self._get_request_payload([], stop=stop, **kwargs)
+        extra = payload.pop("extra_body", None) or {}
+        body = {**payload, **extra, "messages": plain}
+        answer = await self.root_async_client.post("/chat/completions", cast_to=object, body=body)
+        return self._create_chat_result(answer)
 
     def _create_chat_result(self, response: Any, generation_info: Any = None) -> ChatResult:
         result = super()._create_chat_result(response, generation_info)
@@ -94,19 +101,11 @@ def _plain(message: BaseMessage) -> dict[str, Any] | None:
         return None
     if isinstance(message.content, str):
         return {"role": role, "content": message.content}
-    blocks = [_block(block) for block in message.content if isinstance(block, dict)]
-    if None in blocks or len(blocks) < len(message.content):
+    if any(
+        not isinstance(block, dict) or block.get("type") not in _WIRE for block in message.content
+    ):
         return None
-    return {"role": role, "content": blocks}
-
-
-def _block(block: dict[str, Any]) -> dict[str, Any] | None:
-    if block.get("type") == "text":
-        return {"type": "text", "text": block["text"]}
-    if block.get("type") == "image" and "base64" in block:
-        url = f"data:{block['mime_type']};base64,{block['base64']}"
-        return {"type": "image_url", "image_url": {"url": url}}
-    return None
+    return {"role": role, "content": message.content}
 
 
 def _keep(message: BaseMessage, raw: Any) -> None:

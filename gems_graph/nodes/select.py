@@ -53,9 +53,9 @@ def _of_the_request(state: State, round_: Round) -> tuple[int, int]:
 
 def _from_unverified(state: State, attempt: Attempt) -> Result:
     criteria = state.get("criteria", [])
+    user_total = sum(not of_a_skill(criterion) for criterion in criteria)
     return Result(
         image=attempt["image"], prompt=attempt["prompt"], round=attempt["n"], passed=0,
-        total=len(criteria), user_passed=0,
-        user_total=sum(not of_a_skill(criterion) for criterion in criteria), success=False, verified=False,
+        total=len(criteria), user_passed=0, user_total=user_total, success=False, verified=False,
         stop=state.get("stop", {}), why="no round was verified; this is the last image drawn",
     )  # fmt: skip

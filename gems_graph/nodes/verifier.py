@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any, Literal
 
 from pydantic import field_validator
 
 from gems_graph.errors import AnswerError, RefusedError
-from gems_graph.models.answers import Form, plain
+from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.models.likelihood import p_yes
 from gems_graph.state import Criterion, ImageRef, Round, State, Verdict
 from gems_graph.toolbox import Toolbox
@@ -56,38 +55,25 @@ async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     if toolbox.settings.verify == "batched" and len(criteria) > 1:
         verdicts = await _judge_all(attempt["image"], criteria, toolbox)
     open_ = [k for k in range(len(criteria)) if k not in verdicts]
-    alone = await _one_by_one(attempt["image"], criteria, open_, toolbox)
+    alone = await _one_by_one(attempt["image"], [criteria[k] for k in open_], toolbox)
     verdicts |= zip(open_, alone, strict=True)
     ordered = [verdicts[k] for k in range(len(criteria))]
     return {"rounds": [Round(**{**attempt, "verdicts": ordered})]}
 
 
 async def _one_by_one(
-    picture: ImageRef, criteria: list[Criterion], wanted: list[int], toolbox: Toolbox
+    picture: ImageRef, criteria: list[Criterion], toolbox: Toolbox
 ) -> list[Verdict]:
-    """Ask one probe a call, all at once; the first failure cancels the others."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_judge(picture, criteria[k], toolbox)) for k in wanted]
-    except ExceptionGroup as several:
-        raise several.exceptions[0] from several
-    return [task.result() for task in tasks]
+    """Ask one probe a call, all at once; a refused one is unsure."""
+    cases = [{"picture": picture, "criterion": criterion["question"]} for criterion in criteria]
+    answers = await toolbox.ask_each("verifier", "verifier", Judgement, cases, logprobs=True)
+    return [_verdict(answer) for answer in answers]
 
 
-async def _judge(picture: ImageRef, criterion: Criterion, toolbox: Toolbox) -> Verdict:
-    try:
-        answer = await toolbox.ask(
-            "verifier",
-            "verifier",
-            Judgement,
-            logprobs=True,
-            picture=picture,
-            criterion=criterion["question"],
-        )
-    except RefusedError as error:
-        return Verdict(answer="unsure", p_yes=None, evidence=str(error))
-    value = answer.value
-    likely = p_yes(answer.reply.logprobs)
+def _verdict(answer: Answer[Judgement] | RefusedError) -> Verdict:
+    if isinstance(answer, RefusedError):
+        return Verdict(answer="unsure", p_yes=None, evidence=str(answer))
+    value, likely = answer.value, p_yes(answer.reply.logprobs)
     return Verdict(answer=value.answer, p_yes=likely, evidence=plain(value.evidence))
 
 

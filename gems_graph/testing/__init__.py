@@ -1,7 +1,8 @@
 """Public test doubles: a scripted chat model, a painter, loopback servers. Scripts all of them."""
 
 from gems_graph.testing.doubles import DEFAULTS, Painter, ScriptedChat, paint, task_of, text_of
-from gems_graph.testing.servers import ChatServer, Fault, Flaky, Hang, ImageServer
+from gems_graph.testing.faults import Fault, Flaky, Hang
+from gems_graph.testing.servers import ChatServer, ImageServer
 
 __all__ = [
     "DEFAULTS",

@@ -1,0 +1,15 @@
+"""The dials of a run and where they come from."""
+
+from gems_graph.settings.dials import Memory, Settings
+from gems_graph.settings.layers import explicit, from_env, from_file, merge, ours, settle
+
+__all__ = [
+    "Memory",
+    "Settings",
+    "explicit",
+    "from_env",
+    "from_file",
+    "merge",
+    "ours",
+    "settle",
+]
