@@ -40,7 +40,9 @@ _ROLE = typer.Option(
     "--role", metavar="ROLE=MODEL", help="Another model for a role; may be repeated."
 )
 _CONFIG = typer.Option(
-    "--config", help="TOML file of settings; default gems.toml here, if there is one."
+    "--config",
+    envvar="GEMS_CONFIG",
+    help="TOML file of settings; default gems.toml here, if there is one.",
 )
 
 
@@ -82,23 +84,35 @@ def run(
     config: Annotated[Path | None, _CONFIG] = None,
     criteria: Annotated[
         Path | None,
-        typer.Option(help="File with your own yes/no criteria, one a line, or a JSON list."),
+        typer.Option(
+            envvar="GEMS_CRITERIA",
+            help="File with your own yes/no criteria, one a line, or a JSON list.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Output folder; default gems-out/THREAD. Never overwrites a run."),
+        typer.Option(
+            envvar="GEMS_OUT",
+            help="Output folder; default gems-out/THREAD. Never overwrites a run.",
+        ),
     ] = None,
     thread: Annotated[
-        str | None, typer.Option(help="Name the trajectory is kept under; default a new one.")
+        str | None,
+        typer.Option(
+            envvar="GEMS_THREAD", help="Name the trajectory is kept under; default a new one."
+        ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the whole record on stdout.")
+        bool,
+        typer.Option("--json", envvar="GEMS_JSON", help="Print the whole record on stdout."),
     ] = False,
     show_context: Annotated[
         bool,
         typer.Option("--show-context", help="Show what Refiner and Compressor are told on stderr."),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", envvar="GEMS_QUIET", help="No progress on stderr.")
+    ] = False,
 ) -> None:
     """Draw PROMPT, check the picture, and refine it until it is right.
 

@@ -11,6 +11,7 @@ from PIL import Image
 from gems_graph import resources
 from gems_graph.graph import build_graph
 from gems_graph.images import Store
+from gems_graph.ledger import Ledger
 from gems_graph.state import Input, Result, Round, State
 
 
@@ -35,6 +36,11 @@ class Trajectory:
     def rounds(self) -> list[Round]:
         """All verified rounds, in order."""
         return self.state["rounds"]
+
+    @property
+    def ledger(self) -> Ledger:
+        """What each role used: calls, tokens, images, seconds, cost."""
+        return self.state["ledger"]
 
     @property
     def image(self) -> Image.Image:

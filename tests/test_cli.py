@@ -198,6 +198,20 @@ def test_variables_and_dotenv_do_what_options_do(
     assert len(record["rounds"]) == 2
 
 
+def test_what_is_no_setting_has_a_variable_too(
+    gems: Gems, servers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("mine.txt").write_text("Is it A?")
+    variables = {"CRITERIA": "mine.txt", "OUT": "there", "THREAD": "t", "JSON": "1", "QUIET": "1"}
+    for name, value in variables.items():
+        monkeypatch.setenv(f"GEMS_{name}", value)
+    said = gems("run", "p", *servers({}))
+    record = json.loads(said.out)
+    assert (record["thread"], record["criteria"][0]["question"]) == ("t", "Is it A?")
+    assert Path("there/image.png").is_file()
+    assert said.err == ""
+
+
 def test_trajectories_persist_under_gems_home(gems: Gems, servers: Any, tmp_path: Path) -> None:
     gems("run", "p", *servers(two_rounds()), "--thread", "a/../b", "-q")
     home = tmp_path / "home"

@@ -31,6 +31,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
         "settings": settings.model_dump(),
         "criteria": _criteria(state.get("checklist")),
         "skills": [],
+        "skill_criteria": [],
         "attempt": Attempt(n=0, prompt=prompt, thought=Thought(text="", sha256=None)),
         "result": {},
     }

@@ -73,8 +73,9 @@ class Lines(Silent):
         """Print what is new: the criteria, then each round with what failed."""
         criteria, rounds = state.get("criteria", []), state.get("rounds", [])
         if len(criteria) > self._criteria:
+            of_skills = " with those of its skills" if self._criteria else ""
             self._criteria = len(criteria)
-            self._say(f"{len(criteria)} criteria")
+            self._say(f"{len(criteria)} criteria{of_skills}")
         for round_ in rounds[self._rounds :]:
             pairs = zip(criteria, round_["verdicts"], strict=True)
             missed = [c["question"] for c, v in pairs if v["answer"] != "yes"]
