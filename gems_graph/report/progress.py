@@ -92,6 +92,7 @@ class LiveTable(Silent):
 
     def __init__(self, console: Console) -> None:
         self._state: dict[str, Any] = {}
+        self._working = True
         self._spinner = Spinner("dots", "beginning")
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self._render)
 
@@ -102,7 +103,7 @@ class LiveTable(Silent):
 
     def __exit__(self, *exc: object) -> None:
         """Leave the finished table on the screen."""
-        self._spinner.update(text="")
+        self._working = False
         self._live.stop()
 
     def doing(self, node: str) -> None:
@@ -129,7 +130,7 @@ class LiveTable(Silent):
             table.add_row("", *scores, style="dim")
         outer = Table.grid()
         outer.add_row(table)
-        if self._spinner.text:
+        if self._working:
             outer.add_row(self._spinner)
         return outer
 
