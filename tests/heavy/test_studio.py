@@ -74,3 +74,15 @@ def test_studio_finds_the_form_and_the_picture_of_the_graph(server: httpx.Client
     assert "prompt" in schemas["input_schema"]["properties"]
     nodes = {node["id"] for node in server.get(f"{url}/graph").json()["nodes"]}
     assert {"planner", "decomposer", "generator", "verifier", "refiner"} <= nodes
+
+
+def test_a_preset_is_a_choice_of_the_form(server: httpx.Client) -> None:
+    [assistant] = server.post("/assistants/search", json={}).json()
+    url = f"/assistants/{assistant['assistant_id']}/schemas"
+    dial = server.get(url).json()["context_schema"]["properties"]["preset"]
+    assert {"paper", "reference", "loop-only", "memory-experience"} <= set(dial["enum"])
+    hard = "three yellow squares and a purple cross and three orange squares and a green cross"
+    given = {"assistant_id": "gems", "input": {"prompt": hard}}
+    context = {"preset": "loop-only", "seed": 1, "max_iterations": 2}
+    out = server.post("/runs/wait", json={**given, "context": context}).json()
+    assert (len(out["rounds"]), out["experiences"], out["skills"]) == (2, [], [])
