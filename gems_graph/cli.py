@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
@@ -36,6 +37,12 @@ def _dial(name: str) -> Any:
     return typer.Option(flag, help=text, show_default=False)
 
 
+_SET = typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`.")
+_OUT = typer.Option(
+    envvar="GEMS_OUT", help="Output folder; default gems-out/THREAD. Never overwrites a run."
+)
+_JSON = typer.Option("--json", envvar="GEMS_JSON", help="Print the whole record on stdout.")
+_QUIET = typer.Option("--quiet", "-q", envvar="GEMS_QUIET", help="No progress on stderr.")
 _ROLE = typer.Option(
     "--role", metavar="ROLE=MODEL", help="Another model for a role; may be repeated."
 )
@@ -77,10 +84,7 @@ def run(
         list[str] | None,
         typer.Option("--skills", metavar="DIR", help="Folder of more skills; may be repeated."),
     ] = None,
-    dial: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`."),
-    ] = None,
+    dial: Annotated[list[str] | None, _SET] = None,
     config: Annotated[Path | None, _CONFIG] = None,
     criteria: Annotated[
         Path | None,
@@ -89,30 +93,19 @@ def run(
             help="File with your own yes/no criteria, one a line, or a JSON list.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="GEMS_OUT",
-            help="Output folder; default gems-out/THREAD. Never overwrites a run.",
-        ),
-    ] = None,
+    out: Annotated[Path | None, _OUT] = None,
     thread: Annotated[
         str | None,
         typer.Option(
             envvar="GEMS_THREAD", help="Name the trajectory is kept under; default a new one."
         ),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", envvar="GEMS_JSON", help="Print the whole record on stdout."),
-    ] = False,
+    as_json: Annotated[bool, _JSON] = False,
     show_context: Annotated[
         bool,
         typer.Option("--show-context", help="Show what Refiner and Compressor are told on stderr."),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", envvar="GEMS_QUIET", help="No progress on stderr.")
-    ] = False,
+    quiet: Annotated[bool, _QUIET] = False,
 ) -> None:
     """Draw PROMPT, check the picture, and refine it until it is right.
 
@@ -132,10 +125,33 @@ def run(
     text = _prompt(prompt)
     checklist = _checklist(criteria) if criteria else None
     thread = thread or uuid.uuid4().hex[:12]
-    wanted = out or Path("gems-out") / re.sub(r"[^\w.-]+", "_", thread).lstrip(".")
+    wanted = out or _folder(thread)
     from gems_graph import session  # imported late: `--help` needs no LangGraph
 
     job = session.Job(text, checklist, settings, thread, wanted, show_context)
+    raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
+
+
+@app.command()
+def resume(
+    thread: Annotated[
+        str | None, typer.Argument(help="The trajectory; default the one worked on last.")
+    ] = None,
+    dial: Annotated[list[str] | None, _SET] = None,
+    out: Annotated[Path | None, _OUT] = None,
+    as_json: Annotated[bool, _JSON] = False,
+    quiet: Annotated[bool, _QUIET] = False,
+) -> None:
+    """Take a trajectory up again that was interrupted, or ended on an error or a budget.
+
+    It goes on with the settings that it began with, but for those given by --set; what failed is
+    done again. Exit codes as for `gems run`.
+    """
+    from gems_graph import session
+
+    settings = settle(_pairs(dial or []))
+    thread = thread or asyncio.run(session.latest_thread())
+    job = session.Job(None, None, settings, thread, out or _folder(thread))
     raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
 
 
@@ -164,6 +180,11 @@ def show_settings(config: Annotated[Path | None, _CONFIG] = None) -> None:
     current = settle(_file(config), from_env())
     for name, field in Settings.model_fields.items():
         typer.echo(f"{name} = {getattr(current, name)!r}\n    {field.description}")
+
+
+def _folder(thread: str) -> Path:
+    """Return a folder for a thread, whatever characters its name has."""
+    return Path("gems-out") / re.sub(r"[^\w.-]+", "_", thread).lstrip(".")
 
 
 def _prompt(argument: str) -> str:

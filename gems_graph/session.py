@@ -17,7 +17,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from rich.console import Console
 
 from gems_graph import resources
-from gems_graph.errors import GemsError, StoreError
+from gems_graph.errors import GemsError, StoreError, UsageError
 from gems_graph.graph import Graph, build_graph
 from gems_graph.images import Store
 from gems_graph.ledger import total
@@ -38,10 +38,12 @@ PASSED, FAILED, BEST_EFFORT, INTERRUPTED = 0, 1, 3, 130
 class Job:
     """One run as the command line asks for it; `out` is the folder wanted.
 
-    With `show_context`, what the Refiner and the Compressor are told is shown on stderr.
+    Without a prompt the thread's trajectory is taken up again, with its own settings; those of the
+    job win where they are set. With `show_context`, what the Refiner and the Compressor are told
+    is shown on stderr.
     """
 
-    prompt: str
+    prompt: str | None
     checklist: Sequence[str] | None
     settings: Settings
     thread: str
@@ -71,7 +73,7 @@ def run(job: Job, *, as_json: bool, quiet: bool) -> int:
 
 def _tell(job: Job, outcome: Outcome, *, as_json: bool, quiet: bool) -> int:
     result = outcome.state.get("result")
-    again = f"The trajectory is kept as thread {job.thread}."
+    again = f"Go on with: gems resume {job.thread}"
     if not result:
         print(f"Interrupted before any picture was drawn. {again}", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
@@ -123,9 +125,6 @@ async def draw(job: Job, show: Progress, say: Say = print) -> Outcome:
         StoreError: the checkpointer's file cannot be used.
     """
     store = Store(resources.home() / "images")
-    given = Input(prompt=job.prompt)
-    if job.checklist is not None:
-        given["checklist"] = list(job.checklist)
 
     def tell(settings: Settings, trajectory: str) -> Toolbox:
         return ToldToolbox(settings, store, say=say, trajectory=trajectory)
@@ -134,18 +133,66 @@ async def draw(job: Job, show: Progress, say: Say = print) -> Outcome:
     async with _saver(resources.home()) as saver:
         graph = build_graph(job.settings, checkpointer=saver, store=store, toolbox=toolbox)
         config: RunnableConfig = {"configurable": {"thread_id": job.thread}}
+        given, at = await _start(graph, job, config)
+        if at is None:
+            return Outcome(await _state(graph, config), store)
         try:
             with show:
-                await _follow(graph, given, config, show)
+                await _follow(graph, given, at, job.settings if given is None else None, show)
         except asyncio.CancelledError:
             state = await _state(graph, config)
             return Outcome(_cancelled(state), store, interrupted=True)
         return Outcome(await _state(graph, config), store)
 
 
-async def _follow(graph: Graph, given: Input, config: RunnableConfig, show: Progress) -> None:
+async def _start(
+    graph: Graph, job: Job, config: RunnableConfig
+) -> tuple[Input | None, RunnableConfig | None]:
+    """Return what to begin with and from which checkpoint; no checkpoint: it has ended well.
+
+    Raises:
+        UsageError: there is no such trajectory to take up.
+    """
+    if job.prompt is not None:
+        given = Input(prompt=job.prompt)
+        if job.checklist is not None:
+            given["checklist"] = list(job.checklist)
+        return given, config
+    last = await graph.aget_state(config)
+    if not last.values:
+        msg = f"There is no trajectory {job.thread!r} under {resources.home()}."
+        raise UsageError(msg)
+    if not last.values.get("stop"):
+        return None, config if last.next else None
+    # what failed is done again: go back to where nothing had stopped the run
+    async for snapshot in graph.aget_state_history(config):
+        if snapshot.next and not snapshot.values.get("stop"):
+            return None, snapshot.config
+    return None, None
+
+
+async def latest_thread() -> str:
+    """Return the thread that was worked on last.
+
+    Raises:
+        UsageError: there is none.
+    """
+    async with _saver(resources.home()) as saver:
+        async for checkpoint in saver.alist(None, limit=1):
+            return str(checkpoint.config["configurable"]["thread_id"])
+    msg = f"There is no trajectory under {resources.home()}."
+    raise UsageError(msg)
+
+
+async def _follow(
+    graph: Graph,
+    given: Input | None,
+    config: RunnableConfig,
+    context: Settings | None,
+    show: Progress,
+) -> None:
     stream = graph.astream(
-        given, config, stream_mode=["values", "tasks"], durability="sync"
+        given, config, context=context, stream_mode=["values", "tasks"], durability="sync"
     )  # what a node did is on disk before the next one starts
     async for mode, data in cast(AsyncIterator[tuple[str, dict[str, Any]]], stream):
         if mode == "values":
@@ -170,10 +217,14 @@ async def _saver(home: Path) -> AsyncIterator[AsyncSqliteSaver]:
     file = home / "trajectories.sqlite"
     try:
         home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"Cannot write to {home} ({error.strerror}); point GEMS_HOME elsewhere."
+        raise StoreError(msg) from error
+    try:
         async with AsyncSqliteSaver.from_conn_string(str(file)) as saver:
             await saver.setup()
             yield saver
-    except (sqlite3.Error, OSError) as error:
+    except sqlite3.Error as error:
         msg = (
             f"Cannot keep trajectories in {file} ({error}); check the disk, or point GEMS_HOME "
             "at a folder you may write to."

@@ -268,6 +268,45 @@ def test_ctrl_c_exits_130_with_the_best_so_far(tmp_path: Path) -> None:
         rest = process.stderr.read()
         assert process.wait(timeout=60) == 130
     assert "Interrupted; this is the best so far" in rest
+    assert "gems resume" in rest
     record = json.loads((tmp_path / "x" / "trajectory.json").read_text())
     assert record["stop_reason"] == "cancelled"
     assert (tmp_path / "x" / "image.png").is_file()
+
+
+def test_a_run_that_ended_on_an_outage_is_taken_up_again(gems: Gems, servers: Any) -> None:
+    script = {**two_rounds(), "refine": [Fault(500), Fault(500), {"prompt": "better"}]}
+    first = gems("run", "p", *servers(script), "--thread", "t", "--json", "-q")
+    before = json.loads(first.out)
+    assert (first.code, before["stop_reason"], len(before["rounds"])) == (3, "error", 1)
+    said = gems("resume", "t", "--json", "-q")
+    after = json.loads(said.out)
+    assert (said.code, after["stop_reason"]) == (0, "passed")
+    assert after["rounds"][0] == before["rounds"][0]  # not drawn again
+    assert after["rounds"][1]["prompt"] == "better"
+    assert after["settings"] == before["settings"]
+    assert after["trajectory"] == before["trajectory"]
+    assert {folder.name for folder in Path("gems-out").iterdir()} == {"t", "t-2"}
+
+
+def test_a_spent_budget_can_be_raised(gems: Gems, servers: Any) -> None:
+    options = [*servers(two_rounds()), "--set", "max_images=1", "--thread", "t"]
+    assert json.loads(gems("run", "p", *options, "--json", "-q").out)["stop_reason"] == "budget"
+    assert gems("resume", "-q").code == 3  # the latest thread, the cap as it was
+    said = gems("resume", "--set", "max_images=2", "--json", "-q")
+    assert (said.code, json.loads(said.out)["stop_reason"]) == (0, "passed")
+
+
+def test_a_finished_run_is_only_written_out_again(gems: Gems, servers: Any) -> None:
+    gems("run", "p", *servers(two_rounds()), "--thread", "t", "-q")
+    said = gems("resume", "t", "--out", "again", "-q")
+    assert (said.code, said.out) == (0, f"{Path('again/image.png')}\n")
+
+
+def test_resuming_nothing_is_named(gems: Gems) -> None:
+    said = gems("resume", "nobody")
+    assert said.code == 1
+    assert "no trajectory 'nobody'" in said.err
+    said = gems("resume")
+    assert said.code == 2
+    assert "no trajectory under" in said.err
