@@ -23,7 +23,7 @@ from gems_graph.world.look import Look, look
 from gems_graph.world.questions import parse_question
 from gems_graph.world.scene import Group, Relation, Request
 from gems_graph.world.wordings import style_of, two_sizes, write_cells, write_regions
-from gems_graph.world.words import CELLS, COLORS, NUMBER_WORDS, PLURALS, RELATIONS, SHAPES
+from gems_graph.world.words import CELLS, COLORS, NUMBER_WORDS, PLURALS, RELATIONS, SHAPES, tokenise
 from tools.mini.scenes import Group as Drawn
 from tools.mini.scenes import Scene, relation, render, sample_scene
 
@@ -319,3 +319,10 @@ def test_two_sizes_leave_stated_sizes_and_lone_colors_alone() -> None:
     request = parse_request("two red circles, a small red square and a blue cross")
     sized = two_sizes(request, ("large", "small"))
     assert [group.size for group in sized.groups] == ["large", "small", None]
+
+
+def test_a_background_may_be_said_in_the_usual_ways() -> None:
+    for preposition in ("on a", "with a", "against the"):
+        asked = f"two red circles {preposition} white background"
+        assert parse_request(asked).background == "white"
+        assert "white background" in " ".join(tokenise(asked))

@@ -95,6 +95,7 @@ _PHRASES = (
         r"in the \1 half",
     ),
     (r"\b(?:on|at) the (left|right|top|bottom) half\b", r"in the \1 half"),
+    (r"\b(?:on|with|in|against) (?:a|the) (\w+ background)\b", r"\1"),
 )
 WORLD_HELP = (
     f"It knows the colours {', '.join(COLORS)}; the shapes {', '.join(SHAPES)};"
