@@ -52,15 +52,16 @@ class Purse:
         """Return the price of a model or generator, if it is known."""
         return price_of(name, self._settings.prices)
 
-    def chat_bound(self, name: str, size: tuple[int, int], answer: int) -> Amount:
+    def chat_bound(self, name: str, text: int, pictures: int, answer: int) -> Amount:
         """Return the most that a chat call can spend.
 
         Args:
             name: of the model.
-            size: bytes and pictures of what is sent; no token is shorter than a byte.
+            text: bytes of text sent; no token is shorter than a byte.
+            pictures: sent beside it.
             answer: tokens of the answer at most.
         """
-        given = size[0] + size[1] * _PICTURE_TOKENS + _OVERHEAD_TOKENS
+        given = text + pictures * _PICTURE_TOKENS + _OVERHEAD_TOKENS
         price = self.price(name)
         cost = price.of(given, answer) if price else 0.0
         return Amount(calls=1, tokens=given + answer, cost=cost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from PIL import Image
 
 from gems_graph import Store, build_graph
 from gems_graph.errors import BudgetError, ConfigError
@@ -243,3 +245,14 @@ def test_prices_are_found_with_and_without_the_provider() -> None:
     assert price_of("mini", {}) == Price()
     assert price_of("compat:nobody-knows", {}) is None
     assert own["kimi"].of(1_000_000, 1_000_000, 500_000) == pytest.approx(0.3 + 0.05 + 3)
+
+
+def test_pictures_are_reserved_by_the_picture_and_not_by_the_byte(store: Store) -> None:
+    noisy = Image.frombytes("RGB", (512, 512), os.urandom(512 * 512 * 3))
+    out = io.BytesIO()
+    noisy.save(out, "PNG")
+    script = {"decompose": criteria(1), "verify": verdicts("y")}
+    with ChatServer(script) as chat, ImageServer([out.getvalue()]) as images:
+        ended = graph_over(chat, images, store, max_tokens_total=40_000).invoke({"prompt": "p"})
+        assert max(r["bytes"] for r in chat.requests) > 100_000
+    assert ended["result"]["stop"]["reason"] == "passed"

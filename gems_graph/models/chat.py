@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -118,7 +118,7 @@ class _Job:
         self, chat: Chat, messages: list[BaseMessage], settings: Settings, purse: Purse
     ) -> None:
         self._chat, self._messages, self._settings, self._purse = chat, messages, settings, purse
-        self._tries, self._seconds = 0, 0.0
+        self._tries, self._seconds, self._size = 0, 0.0, size_of(messages)
         self._bound = chat.max_tokens or (ANSWER_TOKENS if purse.needs_bounds else None)
 
     async def run(self, wanted: Mapping[str, Mapping[str, Any]]) -> Reply:
@@ -134,8 +134,8 @@ class _Job:
         return _reply(message, usage)
 
     async def _try(self, options: dict[str, Any]) -> AIMessage:
-        size = _sum(size_of(message) for message in self._messages)
-        most = self._purse.chat_bound(self._chat.name, size, self._bound or 0)
+        size = self._size
+        most = self._purse.chat_bound(self._chat.name, size.text, size.pictures, self._bound or 0)
         async with (
             Limits.of(self._chat.server, self._settings),
             self._purse.spending(most) as ticket,
@@ -165,7 +165,7 @@ class _Job:
 
     def _usage(self, message: AIMessage) -> Usage:
         used: Mapping[str, Any] = message.usage_metadata or {}
-        size = _sum(size_of(each) for each in self._messages)
+        sent = self._size.text + self._size.picture_bytes
         given, made = used.get("input_tokens", 0), used.get("output_tokens", 0)
         cached = (used.get("input_token_details") or {}).get("cache_read") or 0
         price = self._purse.price(self._chat.name)
@@ -175,24 +175,33 @@ class _Job:
             calls=1, retries=self._tries - 1, input_tokens=given, output_tokens=made,
             reasoning_tokens=(used.get("output_token_details") or {}).get("reasoning") or 0,
             cached_tokens=cached, unmetered=0 if used else 1,
-            images=0, bytes=self._tries * size[0], seconds=self._seconds,
+            images=0, bytes=self._tries * sent, seconds=self._seconds,
             cost=0.0 if free else price.of(given, made, cached) if price and known else None,
         )  # fmt: skip
 
 
-def _sum(sizes: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    pairs = list(sizes)
-    return sum(size for size, _ in pairs), sum(pictures for _, pictures in pairs)
+class Size(NamedTuple):
+    """What is sent: bytes of text, pictures, and bytes of those pictures (base64)."""
+
+    text: int = 0
+    pictures: int = 0
+    picture_bytes: int = 0
 
 
-def size_of(message: BaseMessage) -> tuple[int, int]:
-    """Return the bytes of a message's content and the pictures among them."""
-    if isinstance(message.content, str):
-        return len(message.content.encode()), 0
-    blocks = [block for block in message.content if isinstance(block, dict)]
-    pictures = sum(block.get("type") == "image" for block in blocks)
-    texts = sum(len(str(b.get("text", "")).encode()) + len(b.get("base64", "")) for b in blocks)
-    return texts, pictures
+def size_of(messages: Sequence[BaseMessage]) -> Size:
+    """Return the size of what messages hold."""
+    text, pictures = 0, []
+    for message in messages:
+        blocks: list[Any] = (
+            [message.content] if isinstance(message.content, str) else message.content
+        )
+        for block in blocks:
+            if isinstance(block, dict) and block.get("type") == "image":
+                pictures.append(len(block.get("base64", "")))
+            else:
+                words = block if isinstance(block, str) else str(block.get("text", ""))
+                text += len(words.encode())
+    return Size(text, len(pictures), sum(pictures))
 
 
 def _for_openai(message: BaseMessage) -> BaseMessage:
