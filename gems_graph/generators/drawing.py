@@ -79,9 +79,14 @@ class Drawing:
 
     def _prepare_views(self, ref: ImageRef) -> None:
         """Begin to encode what models will be shown, while the graph goes on."""
-        loop, settings = asyncio.get_running_loop(), self._settings
-        for side in (settings.vision_max_side, settings.history_max_side):
-            loop.run_in_executor(None, self._store.view, ref, side, settings.vision_format)
+        settings, view = self._settings, self._store.view
+
+        def encode_both() -> None:
+            """Encode one after the other: the first is waited for, the second is for later."""
+            view(ref, settings.vision_max_side, settings.vision_format)
+            view(ref, settings.history_max_side, settings.vision_format)
+
+        asyncio.get_running_loop().run_in_executor(None, encode_both)
 
     async def _picture(self, prompt: str, seed: int) -> Any:
         return await self._draw(prompt, seed=seed, size=self._settings.size_px)
