@@ -10,7 +10,7 @@ from PIL import Image
 
 from gems_graph import resources
 from gems_graph.graph import build_graph
-from gems_graph.images import Store
+from gems_graph.images import Store, needed_by
 from gems_graph.ledger import Ledger
 from gems_graph.state import Input, Result, Round, State
 
@@ -45,7 +45,8 @@ class Trajectory:
     @property
     def image(self) -> Image.Image:
         """The chosen picture, decoded."""
-        return self.store.open(self.result["image"])
+        with needed_by(self.state.get("trajectory", "")):
+            return self.store.open(self.result["image"])
 
 
 def run(
@@ -56,13 +57,13 @@ def run(
     Args:
         prompt: what to draw (U), in any language.
         checklist: your own yes/no criteria, instead of the Decomposer.
-        store: where pictures go; by default `images` under `GEMS_HOME`.
+        store: where pictures go; by default `GEMS_IMAGES`, else `images` under `GEMS_HOME`.
         build: whatever `build_graph` takes: `mllm`, `generator`, single settings.
 
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
-    store = store or Store(resources.home() / "images")
+    store = store or Store(resources.images())
     state = build_graph(store=store, **build).invoke(_input(prompt, checklist))
     return Trajectory(state, store)  # type: ignore[arg-type]  # v1 of invoke is typed loosely
 
@@ -75,7 +76,7 @@ async def arun(
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
-    store = store or Store(resources.home() / "images")
+    store = store or Store(resources.images())
     state = await build_graph(store=store, **build).ainvoke(_input(prompt, checklist))
     return Trajectory(state, store)  # type: ignore[arg-type]  # v1 of ainvoke is typed loosely
 

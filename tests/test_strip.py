@@ -257,7 +257,7 @@ def test_pictures_of_every_mode(mode: str) -> None:
 
 def test_a_lost_picture_is_told(store: Store) -> None:
     given = state(store, "y", chosen=1)
-    store.path(given["rounds"][0]["image"]["sha256"]).unlink()
+    store.remove(given["rounds"][0]["image"]["sha256"])
     with pytest.raises(StoreError, match="missing"):
         strip(given, store)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gems_graph.errors import StoreError
-from gems_graph.images import Store
+from gems_graph.images import Store, needed_by
 from gems_graph.report.strip import strip
 from gems_graph.roles import ROLES
 from gems_graph.settings import settle
@@ -46,14 +46,15 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
         StoreError: the folder cannot be written, or a picture is missing.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for n, ref in _pictures(state).items():
-            (folder / _name(n, ref)).write_bytes(store.read(ref["sha256"]))
-        store.open(state["result"]["image"]).save(folder / "image.png")
-        told = record(state, store, about)
-        text = json.dumps(told, ensure_ascii=False, indent=1)
-        (folder / "trajectory.json").write_text(text + "\n", encoding="utf-8")
-        strip(state, store).save(folder / "rounds.png")
+        with needed_by(state.get("trajectory", ""), about.get("thread")):
+            folder.mkdir(parents=True, exist_ok=True)
+            for n, ref in _pictures(state).items():
+                (folder / _name(n, ref)).write_bytes(store.read(ref["sha256"]))
+            store.open(state["result"]["image"]).save(folder / "image.png")
+            told = record(state, store, about)
+            text = json.dumps(told, ensure_ascii=False, indent=1)
+            (folder / "trajectory.json").write_text(text + "\n", encoding="utf-8")
+            strip(state, store).save(folder / "rounds.png")
     except OSError as error:
         msg = (
             f"Cannot write to {folder} ({error.strerror}). The run itself is kept; free some "

@@ -1,0 +1,83 @@
+"""Read encoded pictures that nobody vouches for."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from PIL import Image
+
+from gems_graph.errors import GeneratorError
+
+MAX_PIXELS = 64_000_000  # against decompression bombs; 8000 x 8000
+_LARGE = 50_000  # bytes; a smaller picture is decoded sooner than a thread is started
+_TOO_LARGE = f"The picture has over {MAX_PIXELS:,} pixels; draw a smaller one."
+_MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+
+
+class NoPictureError(GeneratorError):
+    """What a generator sent is no picture, not a whole one, or too large."""
+
+
+def opened(data: bytes) -> Image.Image:
+    """Return a picture of which only the header was read; a large one costs nothing yet.
+
+    Raises:
+        NoPictureError: it is no PNG, JPEG or WebP, or has more than `MAX_PIXELS`.
+    """
+    with _doubting(data):
+        image = Image.open(io.BytesIO(data), formats=list(_MEDIA))
+    if image.width * image.height > MAX_PIXELS:
+        raise NoPictureError(_TOO_LARGE)
+    if image.format not in _MEDIA:  # an MPO opens as a JPEG
+        msg = f"The generator sent {image.format}; send PNG, JPEG or WebP."
+        raise NoPictureError(msg)
+    return image
+
+
+def decode(image: Image.Image, data: bytes) -> None:
+    """Decode every pixel of what `opened` returned for the data.
+
+    Raises:
+        NoPictureError: it is not whole.
+    """
+    with _doubting(data):
+        image.load()
+
+
+@contextmanager
+def decoding(image: Image.Image, data: bytes) -> Iterator[Callable[[], None]]:
+    """Decode, a large picture while the caller hashes it and flushes it to disk.
+
+    Yields:
+        Waits for the end; raises `NoPictureError` if the picture is not whole.
+    """
+    if len(data) < _LARGE:
+        decode(image, data)
+        yield lambda: None
+        return
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(decode, image, data).result
+
+
+def media_type(image: Image.Image) -> str:
+    """Return the media type of an opened picture."""
+    return _MEDIA[str(image.format)]
+
+
+@contextmanager
+def _doubting(data: bytes) -> Iterator[None]:
+    """Say that the data are no picture, whatever Pillow trips over."""
+    try:
+        yield
+    except Image.DecompressionBombError as error:
+        raise NoPictureError(_TOO_LARGE) from error
+    except Exception as error:  # its readers also raise ValueError, struct.error, EOFError, ...
+        start = data[:80].decode("utf-8", "replace")
+        msg = (
+            f"The generator's answer is not a picture in PNG, JPEG or WebP, or not a whole one "
+            f"({len(data)} bytes, beginning {start!r})."
+        )
+        raise NoPictureError(msg) from error

@@ -1,0 +1,188 @@
+"""Put, read and show what is kept by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from PIL import Image
+
+from gems_graph.errors import StoreError
+from gems_graph.images.files import Check, Entry, Files, is_key
+from gems_graph.images.folder import Folder
+from gems_graph.images.lost import LostError
+from gems_graph.images.pictures import NoPictureError, decode, decoding, media_type, opened
+from gems_graph.images.views import Decoded, View, Views
+from gems_graph.state import ImageRef, Thought
+
+_INLINE = 500  # characters of reasoning kept in state; the rest lies in the store
+
+
+class Store:
+    """Pictures and texts, each named by its hash, so several processes may share it.
+
+    Args:
+        folder: created when first written to; or an fsspec URL, such as `s3://bucket/prefix`.
+
+    Raises:
+        ConfigError: the URL's protocol is unknown, or its package is missing.
+        StoreError: the URL's server cannot be reached.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._files = _files_at(folder)
+        self._views = Views(self._decoded)
+        self._damaged: set[str] = set()
+
+    @property
+    def location(self) -> str:
+        """Where everything lies, for messages: a path, or a URL without its password."""
+        return self._files.location
+
+    def __str__(self) -> str:
+        return self.location
+
+    def __repr__(self) -> str:
+        return f"Store({self.location!r})"
+
+    def put_image(self, data: bytes) -> ImageRef:
+        """Keep an encoded picture (PNG, JPEG or WebP) as it is.
+
+        Raises:
+            NoPictureError: the bytes are not such a picture; they are not kept.
+            StoreError: the store cannot be written.
+        """
+        image = opened(data)
+        with decoding(image, data) as check:
+            sha256 = self._put(data, check)
+        self._views.remember(sha256, Decoded(image, data))
+        return ImageRef(
+            sha256=sha256, media_type=media_type(image), width=image.width, height=image.height
+        )
+
+    def put_thought(self, text: str) -> Thought:
+        """Keep reasoning: short as it is, long by reference with its beginning."""
+        if len(text) <= _INLINE:
+            return Thought(text=text, sha256=None)
+        return Thought(text=text[:_INLINE], sha256=self._put(text.encode(), lambda: None))
+
+    def thought(self, thought: Thought) -> str:
+        """Return the whole text of reasoning."""
+        key = thought["sha256"]
+        return self.read(key).decode() if key else thought["text"]
+
+    def where(self, sha256: str) -> str:
+        """Return where the bytes of a hash lie: a path or a URL, for messages.
+
+        Raises:
+            StoreError: it is no hash.
+        """
+        return self._files.where(_checked(sha256))
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether the bytes of a hash are there; not whether they are whole."""
+        return self._files.size(_checked(sha256)) is not None
+
+    def read(self, sha256: str) -> bytes:
+        """Return stored bytes, checked against their hash.
+
+        Raises:
+            LostError: they are missing or damaged.
+            StoreError: the store cannot be reached.
+        """
+        where = self.where(sha256)
+        try:
+            data = self._files.read(sha256)
+        except FileNotFoundError as error:
+            msg = f"{where} is missing from the image store"
+            raise LostError(msg) from error
+        except OSError as error:
+            msg = f"{where} cannot be read ({error.strerror or error})"
+            raise LostError(msg) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            self._damaged.add(sha256)
+            msg = f"{where} is damaged, its content does not match its name"
+            raise LostError(msg)
+        return data
+
+    def open(self, ref: ImageRef) -> Image.Image:
+        """Return the picture of a reference, decoded.
+
+        Raises:
+            LostError: it is missing or damaged.
+            StoreError: it is no picture, or the store cannot be reached.
+        """
+        return self._decoded(ref["sha256"]).image
+
+    def view(self, ref: ImageRef, side: int, form: str = "jpeg") -> tuple[str, str]:
+        """Return a picture as a model sees it: `(base64, media type)`, longest side <= `side`.
+
+        A small PNG that fits is sent as it is; others as `form`: jpeg, png or webp.
+
+        Encoded once per picture and side, so that probes of one round are byte-identical.
+        """
+        return self._views.of(View(ref["sha256"], side, form))
+
+    def entries(self) -> Iterator[Entry]:
+        """Iterate over everything stored, in no order; temporary files are left out.
+
+        Raises:
+            StoreError: the store cannot be listed.
+        """
+        return self._files.entries()
+
+    def remove(self, sha256: str) -> None:
+        """Remove what is stored under a hash; a missing one is fine.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        self._files.remove(_checked(sha256))
+        self._views.forget(sha256)
+
+    def sweep(self) -> int:
+        """Remove temporary files of writers that died, and return how many there were.
+
+        Raises:
+            StoreError: the store cannot be listed.
+        """
+        return self._files.sweep()
+
+    def _put(self, data: bytes, check: Check) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        # a file of the right size is believed to be whole, unless reading it has shown otherwise
+        self._files.write(sha256, data, check, anew=sha256 in self._damaged)
+        self._damaged.discard(sha256)
+        return sha256
+
+    def _decoded(self, sha256: str) -> Decoded:
+        data = self.read(sha256)
+        try:
+            image = opened(data)
+            decode(image, data)
+        except NoPictureError as error:
+            msg = f"{self.where(sha256)} is no picture: another one's name was given."
+            raise StoreError(msg) from error
+        return Decoded(image, data)
+
+
+def _checked(sha256: str) -> str:
+    """Return a name if it is a hash; a path must not be made of anything else."""
+    if not is_key(sha256):
+        msg = f"{sha256[:80]!r} is no name in the image store: give 64 hexadecimal digits."
+        raise StoreError(msg)
+    return sha256
+
+
+def _files_at(place: str | Path) -> Files:
+    name = str(place)
+    if "://" not in name:
+        return Folder(Path(place))
+    if name.startswith("file://"):
+        return Folder(Path(url2pathname(urlsplit(name).path)))
+    from gems_graph.images.remote import Remote  # fsspec takes 0.3 s to import
+
+    return Remote(name)

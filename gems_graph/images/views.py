@@ -1,0 +1,95 @@
+"""Pictures as models are shown them, encoded once."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+_VIEWS = 128  # encoded views kept; a trajectory of five rounds needs ten
+_DECODED = 4  # pictures kept decoded; a trajectory needs its last one
+_SMALL = 100_000  # bytes of a PNG that is sent as it is
+_ENCODERS: dict[str, dict[str, Any]] = {
+    "jpeg": {"quality": 75, "subsampling": 0},  # 4:4:4 keeps thin coloured strokes
+    "png": {"optimize": True},
+    "webp": {"quality": 85},
+}
+
+
+class Decoded(NamedTuple):
+    """A picture with every pixel, and the bytes that it came from."""
+
+    image: Image.Image
+    data: bytes
+
+
+class View(NamedTuple):
+    """What is asked for: the picture's hash, its longest side in pixels, and the format."""
+
+    sha256: str
+    side: int
+    form: str
+
+
+class Views:
+    """Encodes each view once, however many threads ask for it.
+
+    Args:
+        load: reads and decodes a picture by its hash.
+    """
+
+    def __init__(self, load: Callable[[str], Decoded]) -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._decoded: OrderedDict[str, Decoded] = OrderedDict()
+        self._views: OrderedDict[View, Future[tuple[str, str]]] = OrderedDict()
+
+    def remember(self, sha256: str, decoded: Decoded) -> None:
+        """Keep a decoded picture a while: it is about to be shown to the Verifier."""
+        with self._lock:
+            self._decoded[sha256] = decoded
+            while len(self._decoded) > _DECODED:
+                self._decoded.popitem(last=False)
+
+    def forget(self, sha256: str) -> None:
+        """Keep nothing of a picture any longer."""
+        with self._lock:
+            self._decoded.pop(sha256, None)
+            for key in [key for key in self._views if key.sha256 == sha256]:
+                del self._views[key]
+
+    def of(self, view: View) -> tuple[str, str]:
+        """Return a view: `(base64, media type)`."""
+        with self._lock:
+            mine = view not in self._views
+            future = self._views.setdefault(view, Future())
+            while len(self._views) > _VIEWS:
+                self._views.popitem(last=False)
+        if mine:  # whoever comes first encodes, the others wait for it
+            try:
+                future.set_result(self._encode(view))
+            except BaseException as error:
+                with self._lock:
+                    self._views.pop(view, None)
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def _encode(self, view: View) -> tuple[str, str]:
+        with self._lock:
+            known = self._decoded.get(view.sha256)
+        image, data = known or self._load(view.sha256)
+        if max(image.size) <= view.side and image.format == "PNG" and len(data) < _SMALL:
+            return base64.b64encode(data).decode(), "image/png"
+        scale = min(1.0, view.side / max(image.size))
+        fitted = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        small = image.convert("RGB").resize(fitted, Image.Resampling.HAMMING)
+        out = io.BytesIO()
+        small.save(out, view.form, **_ENCODERS[view.form])
+        return base64.b64encode(out.getvalue()).decode(), f"image/{view.form}"
