@@ -10,12 +10,13 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from gems_graph import resources
-from gems_graph.binding import Node, NodeFunction
+from gems_graph.binding import Node, NodeFunction, in_effect
 from gems_graph.equip import Players, equip
 from gems_graph.generators import Generator
 from gems_graph.images import Store
-from gems_graph.memory import all_pass
+from gems_graph.memory import all_pass, written
 from gems_graph.nodes import MODULES
+from gems_graph.pauses import review_criteria, review_verdict
 from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skill
 from gems_graph.state import Input, Output, State
@@ -24,27 +25,43 @@ from gems_graph.toolbox import MakeToolbox
 Graph = CompiledStateGraph[State, Settings, Input, Output]
 
 
-EXIT = "all pass / N_max / stop"
+EXIT, ASK = "all pass / N_max / stop", "ask a person"
 ROUTES: dict[Hashable, str] = {EXIT: "select", "refine": "refiner", "compress": "compressor"}
 
 
+def after_opening(state: State) -> Literal["review_criteria", "generator"]:
+    """Let a person see the criteria before any picture is paid, where that is wanted."""
+    wanted = in_effect(state).pause in ("criteria", "both")
+    return "review_criteria" if wanted else "generator"
+
+
 def after_verifier(state: State) -> str | list[str]:
+    """Let a person see the verdict, where that is wanted."""
+    if not state.get("stop") and in_effect(state).pause in ("verdicts", "both"):
+        return ASK
+    return after_verdict(state)
+
+
+def after_verdict(state: State) -> str | list[str]:
     """Take one of the three exits (Eq. 5), or go round again."""
-    settings, rounds = state["settings"], state["rounds"]
-    if state.get("stop"):  # an error or a budget: the best so far
+    if state.get("stop"):  # an error or a budget: the best so far; or a person took the picture
         return EXIT
+    settings, rounds = in_effect(state), state["rounds"]
+    if written(state):  # a person wants this prompt drawn
+        return "compress" if settings.memory == "experience" else "draw"
     if all_pass(rounds[-1]):  # done
         return EXIT
-    if len(rounds) >= settings["max_iterations"]:  # spent: argmax
+    if len(rounds) >= settings.max_iterations:  # spent: argmax
         return EXIT
-    if settings["memory"] != "experience":  # nothing to compress
+    if settings.memory != "experience":  # nothing to compress
         return "refine"
-    return "compress" if settings["order"] == "reference" else ["refine", "compress"]
+    return "compress" if settings.order == "reference" else ["refine", "compress"]
 
 
 def after_compressor(state: State) -> Literal["refiner", "generator"]:
     """Refine only now in the order of the authors' code; in the paper's, that is under way."""
-    return "refiner" if state["settings"]["order"] == "reference" else "generator"
+    later = in_effect(state).order == "reference" and not written(state)
+    return "refiner" if later else "generator"
 
 
 def build_graph(
@@ -77,19 +94,24 @@ def build_graph(
     Raises:
         ConfigError: a setting is out of bounds or unknown.
     """
-    names, make = equip(mllm, generator, store or Store(resources.home() / "images"), skills)
+    names, make = equip(mllm, generator, store or Store(resources.images()), skills)
     built = settle(from_env(), settings, dials, names)
     make = toolbox or make
 
     graph = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
     for name, function in modules.items():
         graph.add_node(name, Node(name, function, built, make))
+    for pause in (review_criteria, review_verdict):
+        graph.add_node(pause)
     graph.add_edge(START, "begin")
     graph.add_edge("begin", "planner")
     graph.add_edge("begin", "decomposer")
-    graph.add_edge(["planner", "decomposer"], "generator")
+    for opening in ("planner", "decomposer"):  # they end together, in one superstep
+        graph.add_conditional_edges(opening, after_opening)
+    graph.add_edge("review_criteria", "generator")
     graph.add_edge("generator", "verifier")
-    graph.add_conditional_edges("verifier", after_verifier, ROUTES)
+    graph.add_conditional_edges("verifier", after_verifier, {**ROUTES, ASK: "review_verdict"})
+    graph.add_conditional_edges("review_verdict", after_verdict, {**ROUTES, "draw": "generator"})
     graph.add_edge("refiner", "generator")
     graph.add_conditional_edges("compressor", after_compressor)
     graph.add_edge("select", END)

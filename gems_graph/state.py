@@ -14,13 +14,20 @@ from langgraph.channels import EphemeralValue
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from gems_graph.errors import ConfigError
 from gems_graph.ledger import Usage, add
+
+SCHEMA = 1
+"""Version of the state; raised when an older release would misread it."""
 
 StopReason = Literal["passed", "max_iterations", "budget", "error", "cancelled", "accepted"]
 
 
-Origin = Literal["planner", "refiner", "best", "seed"]
-"""Where P_i comes from; `best` and `seed` are restarts: the best attempt refined, or drawn anew."""
+Origin = Literal["planner", "refiner", "best", "seed", "user"]
+"""Where P_i comes from; `best` and `seed` are restarts: the best attempt refined, or drawn anew.
+
+`user`: a person wrote it at a pause.
+"""
 
 
 class ImageRef(TypedDict):
@@ -135,6 +142,7 @@ class Output(TypedDict, total=False):
     """What a caller gets, and what streams and Studio show."""
 
     prompt: str
+    schema: int
     trajectory: str
     skills: list[str]
     criteria: list[Criterion]
@@ -154,3 +162,17 @@ class State(Output, total=False):
     skill_criteria: list[Criterion]
     settings: dict[str, Any]
     stop: Annotated[Stop, first]
+
+
+def readable(state: State) -> None:
+    """Make sure that this release understands a kept trajectory; release 0.1.0 wrote no version.
+
+    Raises:
+        ConfigError: a newer release wrote it.
+    """
+    if state.get("schema", 0) > SCHEMA:
+        msg = (
+            f"This trajectory has schema {state['schema']}, written by a newer release; this one "
+            f"reads up to {SCHEMA}: pip install --upgrade gems-graph."
+        )
+        raise ConfigError(msg)

@@ -32,18 +32,28 @@ graph TD;
 	refiner(refiner)
 	compressor(compressor)
 	select(select)
+	review_criteria(review_criteria)
+	review_verdict(review_verdict)
 	__end__([<p>__end__</p>]):::last
 	__start__ --> begin;
 	begin --> decomposer;
 	begin --> planner;
 	compressor -.-> generator;
 	compressor -.-> refiner;
-	decomposer --> generator;
+	decomposer -.-> generator;
+	decomposer -.-> review_criteria;
 	generator --> verifier;
-	planner --> generator;
+	planner -.-> generator;
+	planner -.-> review_criteria;
 	refiner --> generator;
+	review_criteria --> generator;
+	review_verdict -. &nbsp;compress&nbsp; .-> compressor;
+	review_verdict -. &nbsp;draw&nbsp; .-> generator;
+	review_verdict -. &nbsp;refine&nbsp; .-> refiner;
+	review_verdict -. &nbsp;all pass / N_max / stop&nbsp; .-> select;
 	verifier -. &nbsp;compress&nbsp; .-> compressor;
 	verifier -. &nbsp;refine&nbsp; .-> refiner;
+	verifier -. &nbsp;ask a person&nbsp; .-> review_verdict;
 	verifier -. &nbsp;all pass / N_max / stop&nbsp; .-> select;
 	select --> __end__;
 """

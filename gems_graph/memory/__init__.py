@@ -13,6 +13,7 @@ from gems_graph.memory.rounds import (
     stagnant,
     unverified,
     worked,
+    written,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "tokens",
     "unverified",
     "worked",
+    "written",
 ]

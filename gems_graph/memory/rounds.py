@@ -41,9 +41,9 @@ def likelihood(round_: Round) -> float:
 def stagnant(rounds: Sequence[Round], patience: int) -> bool:
     """Tell whether the last `patience` rounds brought no better verdict; 0 is endless patience.
 
-    A restart is given as many rounds to prove itself as anything before it.
+    A restart, and a prompt by a person, is given as many rounds to prove itself as anything before.
     """
-    restarts = [r["n"] - 1 for r in rounds if r.get("origin") in ("best", "seed")]
+    restarts = [r["n"] - 1 for r in rounds if r.get("origin") in ("best", "seed", "user")]
     since = max([best(rounds)["n"], *restarts])
     return 0 < patience <= len(rounds) - since
 
@@ -51,6 +51,11 @@ def stagnant(rounds: Sequence[Round], patience: int) -> bool:
 def has_image(state: State) -> bool:
     """Tell whether a picture exists that must not be lost."""
     return bool(state.get("rounds") or state.get("attempt", {}).get("image"))
+
+
+def written(state: State) -> bool:
+    """Tell whether the next prompt is there already: a person wrote it at the pause."""
+    return state["attempt"]["n"] > state["rounds"][-1]["n"]
 
 
 def unverified(state: State) -> Attempt | None:

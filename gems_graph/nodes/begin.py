@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from gems_graph.errors import UsageError
-from gems_graph.state import Attempt, Criterion, State, Thought
+from gems_graph.state import SCHEMA, Attempt, Criterion, State, Thought
 from gems_graph.toolbox import Toolbox
 
 
@@ -15,18 +15,21 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Check the request, and forget what an earlier run on this thread left.
 
     Raises:
-        UsageError: the prompt is empty or the checklist holds nothing.
+        UsageError: the prompt is empty or no text, or the checklist holds nothing.
         ConfigError: there is a cap on money, and a price is unknown.
     """
     prompt = state.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         msg = "The prompt is empty: say what to draw."
         raise UsageError(msg)
+    for text in (prompt, *(state.get("checklist") or [])):
+        _whole(text)
     settings = toolbox.settings
     if settings.seed is None:
         settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
     toolbox.check_prices()
     return {
+        "schema": SCHEMA,
         "trajectory": uuid.uuid4().hex,
         "settings": settings.model_dump(),
         "criteria": _criteria(state.get("checklist")),
@@ -35,6 +38,18 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
         "attempt": Attempt(n=0, prompt=prompt, thought=Thought(text="", sha256=None)),
         "result": {},
     }
+
+
+def _whole(text: str) -> None:
+    """Refuse half characters here: no server can be sent them, and no file can hold them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        msg = (
+            f"The request is no valid text: character {error.start + 1} is half of one. Read it in "
+            "the encoding that it was written in, most often UTF-8."
+        )
+        raise UsageError(msg) from error
 
 
 def _criteria(checklist: list[str] | None) -> list[Criterion]:

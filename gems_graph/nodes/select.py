@@ -17,11 +17,22 @@ async def select(state: State, toolbox: Toolbox) -> dict[str, Any]:
 def choose(state: State) -> Result:
     """Return the best picture of a state that holds one, however the loop ended."""
     if state.get("rounds"):
-        tie_break = state.get("settings", {}).get("tie_break", "first")
-        return _from_round(state, best(state["rounds"], tie_break))
+        return _from_round(state, _chosen(state))
     attempt = unverified(state)
     assert attempt is not None
     return _from_unverified(state, attempt)
+
+
+def _chosen(state: State) -> Round:
+    """Return the round that passes or that a person accepted (I_i), else the argmax."""
+    rounds = state["rounds"]
+    if _accepted(state) or all_pass(rounds[-1]):
+        return rounds[-1]
+    return best(rounds, state.get("settings", {}).get("tie_break", "first"))
+
+
+def _accepted(state: State) -> bool:
+    return state.get("stop", {}).get("reason") == "accepted"
 
 
 def _from_round(state: State, chosen: Round) -> Result:
@@ -29,19 +40,25 @@ def _from_round(state: State, chosen: Round) -> Result:
     user_passed, user_total = _of_the_request(state, chosen)
     success = all_pass(chosen)
     stop = state.get("stop") or Stop(reason="passed" if success else "max_iterations")
-    why = f"round {chosen['n']} passes all {total} criteria"
-    if not success:
-        tried = len(state["rounds"])
-        why = f"round {chosen['n']} passes {passed} of {total}, the most of {tried} round(s)"
+    why = _why(state, chosen)
     if user_total < total:
         why += f"; of the request's own, {user_passed} of {user_total}"
-    if chosen is not best(state["rounds"]):
+    if not (success or _accepted(state)) and chosen is not best(state["rounds"]):
         why += f", and is the likeliest of equals (p {likelihood(chosen):.2f})"
     return Result(
         image=chosen["image"], prompt=chosen["prompt"], round=chosen["n"], passed=passed,
         total=total, user_passed=user_passed, user_total=user_total,
         success=success, verified=True, stop=stop, why=why,
     )  # fmt: skip
+
+
+def _why(state: State, chosen: Round) -> str:
+    n, passed, total = chosen["n"], passes(chosen), len(chosen["verdicts"])
+    if _accepted(state):
+        return f"a person accepted round {n}, which passes {passed} of {total}"
+    if all_pass(chosen):
+        return f"round {n} passes all {total} criteria"
+    return f"round {n} passes {passed} of {total}, the most of {len(state['rounds'])} round(s)"
 
 
 def _of_the_request(state: State, round_: Round) -> tuple[int, int]:

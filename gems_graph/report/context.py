@@ -10,6 +10,7 @@ from gems_graph.images import Store
 from gems_graph.models.answers import Answer, F
 from gems_graph.prompts import Part, prompts_in
 from gems_graph.roles import Role
+from gems_graph.sanitize import printable
 from gems_graph.settings import Settings
 from gems_graph.toolbox import Toolbox
 
@@ -58,5 +59,5 @@ class ToldToolbox(Toolbox):
             parts = await asyncio.to_thread(lambda: prompts.render(task, **values))
             text = as_text(parts, self.settings.vision_max_side)
             n = values["current"]["n"]
-            self._say(f"--- {role}, attempt {n} ---\n{text}\n--- end of {role} ---")
+            self._say(printable(f"--- {role}, attempt {n} ---\n{text}\n--- end of {role} ---"))
         return await super().ask(role, task, form, logprobs=logprobs, **values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gems_graph.memory import passes
+from gems_graph.sanitize import printable
 
 _DOING = {
     "begin": "beginning",
@@ -84,7 +86,7 @@ class Lines(Silent):
         self._rounds = len(rounds)
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 class LiveTable(Silent):
@@ -117,22 +119,27 @@ class LiveTable(Silent):
         self._state = state
 
     def _render(self) -> Table:
-        rounds = self._state.get("rounds", [])
-        table = Table(box=None, padding=(0, 1))
-        table.add_column("criterion", overflow="fold")
-        for round_ in rounds:
-            table.add_column(str(round_["n"]), justify="center")
-        for k, criterion in enumerate(self._state.get("criteria", [])):
-            chips = [Text(*_CHIP[round_["verdicts"][k]["answer"]]) for round_ in rounds]
-            table.add_row(Text(criterion["question"]), *chips)
-        if rounds:
-            scores = [f"{passes(round_)}/{len(round_['verdicts'])}" for round_ in rounds]
-            table.add_row("", *scores, style="dim")
         outer = Table.grid()
-        outer.add_row(table)
+        outer.add_row(verdicts(self._state))
         if self._working:
             outer.add_row(self._spinner)
         return outer
+
+
+def verdicts(state: Mapping[str, Any]) -> Table:
+    """Return the table of criteria by rounds."""
+    rounds = state.get("rounds", [])
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("criterion", overflow="fold")
+    for round_ in rounds:
+        table.add_column(str(round_["n"]), justify="center")
+    for k, criterion in enumerate(state.get("criteria", [])):
+        chips = [Text(*_CHIP[round_["verdicts"][k]["answer"]]) for round_ in rounds]
+        table.add_row(Text(printable(criterion["question"])), *chips)
+    if rounds:
+        scores = [f"{passes(round_)}/{len(round_['verdicts'])}" for round_ in rounds]
+        table.add_row("", *scores, style="dim")
+    return table
 
 
 def progress(console: Console, *, quiet: bool) -> Progress:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from gems_graph.credentials import OpenFields, OpenText
 from gems_graph.ledger import Price
 from gems_graph.presets import Preset
 from gems_graph.roles import ModelSpec, Role
@@ -29,7 +30,7 @@ def _folders(value: object) -> object:
 class Settings(BaseModel):
     """Every dial of a run; no secrets, so that it can be kept with the trajectory."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     preset: Preset = Field(
         default="paper",
@@ -42,7 +43,7 @@ class Settings(BaseModel):
         description="Chat model for all roles: `mini` (offline, rule-based), `compat:MODEL` "
         "(any OpenAI-compatible server) or `provider:model` of LangChain.",
     )
-    mllm_url: str | None = Field(
+    mllm_url: OpenText | None = Field(
         default=None, description="Base URL for `compat:`, for example http://localhost:8000/v1."
     )
     temperature: float | None = Field(
@@ -51,7 +52,7 @@ class Settings(BaseModel):
     max_tokens: int | None = Field(
         default=None, ge=1, description="Tokens of one answer at most; none: the server's own."
     )
-    extra_body: dict[str, Any] | None = Field(
+    extra_body: OpenFields | None = Field(
         default=None, description="More fields for the body of a chat request (compat, openai)."
     )
     roles: dict[Role, ModelSpec] = Field(
@@ -77,7 +78,7 @@ class Settings(BaseModel):
         description="Of rounds with equally many passes: the first (the paper), or the one with "
         "the highest geometric mean of p(yes).",
     )
-    generator: str = Field(
+    generator: OpenText = Field(
         default="mini",
         min_length=1,
         description="Image generator: `mini` (offline, coloured shapes) or `http:URL`.",
@@ -228,6 +229,11 @@ class Settings(BaseModel):
         default={},
         description="Prices by model or generator name: input, output, cached per million tokens, "
         "image each; they win over the packaged table.",
+    )
+    pause: Literal["never", "criteria", "verdicts", "both"] = Field(
+        default="never",
+        description="Stop and ask a person: about the criteria, before any picture is paid; about "
+        "each verdict; or both. Needs a checkpointer.",
     )
     raise_on_error: bool = Field(
         default=False,

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from gems_graph.credentials import KIND
 from gems_graph.errors import ConfigError
 from gems_graph.presets import PRESETS
 from gems_graph.roles import split_variable
@@ -100,7 +101,7 @@ def _value(name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        msg = f"The setting {name} must be JSON, not {text!r}: {error}."
+        msg = f"The setting {name} must be JSON: {error}."  # not its text: it may hold a key
         raise ConfigError(msg) from error
 
 
@@ -109,7 +110,10 @@ def _in_words(error: ValidationError) -> str:
     name = str(first["loc"][0]) if first["loc"] else "?"
     if first["type"] == "extra_forbidden":
         return f"There is no setting {name!r}; the settings are {', '.join(Settings.model_fields)}."
+    if first["type"] == KIND:
+        return f"The setting {'.'.join(map(str, first['loc']))} {first['msg']}"
     field = Settings.model_fields.get(name)
     choices = get_args(field.annotation) if field else ()
     hint = f" ({field.description})" if field and choices else ""
-    return f"The setting {name}={first['input']!r} is not valid: {first['msg']}{hint}."
+    shown = "" if "extra_body" in first["loc"] else f"={first['input']!r}"  # it may hold a key
+    return f"The setting {name}{shown} is not valid: {first['msg']}{hint}."

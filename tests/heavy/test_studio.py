@@ -86,3 +86,58 @@ def test_a_preset_is_a_choice_of_the_form(server: httpx.Client) -> None:
     context = {"preset": "loop-only", "seed": 1, "max_iterations": 2}
     out = server.post("/runs/wait", json={**given, "context": context}).json()
     assert (len(out["rounds"]), out["experiences"], out["skills"]) == (2, [], [])
+
+
+HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
+
+
+def go(server: httpx.Client, thread: str, **body: Any) -> Any:
+    """Run on a thread as Studio does, to its end or to the next question."""
+    return server.post(f"/threads/{thread}/runs/wait", json={"assistant_id": "gems", **body}).json()
+
+
+def asked(server: httpx.Client, thread: str) -> list[Any]:
+    """Return the open questions of a thread, as its state shows them."""
+    state = server.get(f"/threads/{thread}/state").json()
+    return [interrupt for task in state["tasks"] for interrupt in task["interrupts"]]
+
+
+def test_a_run_waits_for_a_person_in_its_thread(server: httpx.Client) -> None:
+    thread = server.post("/threads", json={}).json()["thread_id"]
+    context = {"pause": "both", "seed": 1, "max_iterations": 2}
+    out = go(server, thread, input={"prompt": HARD}, context=context)
+    [interrupt] = asked(server, thread)
+    assert out["__interrupt__"][0]["value"] == interrupt["value"]
+    assert interrupt["response_schema"]["properties"].keys() == interrupt["value"]["answers"].keys()
+    questions = [criterion["question"] for criterion in interrupt["value"]["criteria"]]
+    assert server.get(f"/threads/{thread}").json()["status"] == "interrupted"
+
+    go(server, thread, command={"resume": {"criteria": questions[:-1]}})
+    [interrupt] = asked(server, thread)
+    judged = interrupt["value"]["verdicts"]
+    assert [verdict["question"] for verdict in judged] == questions[:-1]
+
+    refused = go(server, thread, command={"resume": {"verdicts": {"9": "yes"}}})
+    assert "There is no criterion 9; they are numbered 1 to 4." in refused["__error__"]["message"]
+    assert [each["value"] for each in asked(server, thread)] == [interrupt["value"]]
+
+    failed = {str(v["n"]): "yes" for v in judged if v["answer"] == "no"}
+    assert failed  # or there was nothing to overrule
+    out = go(server, thread, command={"resume": {"verdicts": failed}})
+    assert (out["result"]["stop"]["reason"], out["result"]["round"]) == ("passed", 1)
+    assert asked(server, thread) == []
+
+
+def test_a_question_is_streamed_and_a_picture_accepted(server: httpx.Client) -> None:
+    thread = server.post("/threads", json={}).json()["thread_id"]
+    body = {
+        "assistant_id": "gems",
+        "input": {"prompt": HARD},
+        "context": {"pause": "verdicts", "seed": 1},
+        "stream_mode": ["updates", "values"],
+    }
+    told = server.post(f"/threads/{thread}/runs/stream", json=body).text
+    assert '"kind":"verdict"' in told.replace(" ", "")
+    out = go(server, thread, command={"resume": {"accept": True}})
+    assert out["result"]["stop"]["reason"] == "accepted"
+    assert len(out["rounds"]) == 1
