@@ -11,15 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.constants import CONFIG_KEY_CHECKPOINTER
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import get_runtime
 from langgraph.types import Overwrite
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-from gems_graph.errors import BudgetError
+from gems_graph.errors import BudgetError, ConfigError
+from gems_graph.images import needed_by
 from gems_graph.memory import has_image, worked
+from gems_graph.purse import Place
 from gems_graph.settings import Settings, ours, settle
-from gems_graph.state import State
+from gems_graph.state import State, readable
 from gems_graph.toolbox import MakeToolbox, Toolbox
 
 Update = dict[str, Any]
@@ -111,21 +114,27 @@ class Node(Runnable[State, Update]):
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> Update:  # noqa: A002
         """Run the node for a caller without an event loop."""
-        return PORTAL.run(lambda: self._run(input))
+        return PORTAL.run(lambda: self._run(input, config))
 
     async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> Update:  # noqa: A002
         """Run the node for a caller on any event loop."""
-        return await PORTAL.arun(lambda: self._run(input))
+        return await PORTAL.arun(lambda: self._run(input, config))
 
-    async def _run(self, state: State) -> Update:
+    async def _run(self, state: State, config: RunnableConfig | None) -> Update:
         if state.get("stop") and self.name not in {"begin", "select"}:
             return {}  # the loop has ended: pass through to the exit
-        kept = {} if self.name == "begin" else state.get("settings", {})
+        kept: Mapping[str, Any] = {}
+        if self.name != "begin":  # which forgets what another release may have left
+            readable(state)
+            kept = state.get("settings", {})
         settings = settle(self._built, kept, ours(get_runtime().context))
-        toolbox = self._make_toolbox(settings, state.get("trajectory", ""))
+        if self.name == "begin" and settings.pause != "never":
+            _need_checkpointer(config)
+        toolbox = self._make_toolbox(settings, _place(state, config))
         started = time.monotonic()
         try:
-            update = await self._limited(state, toolbox)
+            with needed_by(state.get("trajectory", "")):
+                update = await self._limited(state, toolbox)
         except GraphBubbleUp:  # interrupts and drains are exceptions, too
             raise
         except Exception as error:
@@ -154,8 +163,36 @@ class Node(Runnable[State, Update]):
 
     def _timed(self, state: State, update: Update, seconds: float) -> Update:
         n = update.get("attempt", state.get("attempt", {})).get("n", 0)
+        if self.name == "compressor":  # a person may have written the next attempt's prompt already
+            n = state["rounds"][-1]["n"]
         timing = {"node": self.name, "round": n, "seconds": round(seconds, 4)}
         return {**update, "timings": [timing]}
+
+
+def in_effect(state: State) -> Settings:
+    """Return the settings that a conditional edge or a pause goes by: as a node has them."""
+    runtime: Any = get_runtime()  # none where `update_state` asks for the way on
+    return settle(state["settings"], ours(runtime and runtime.context))
+
+
+def _need_checkpointer(config: RunnableConfig | None) -> None:
+    """Make sure, before anything is paid, that something keeps the run while it waits.
+
+    Raises:
+        ConfigError: nothing does.
+    """
+    if (config or {}).get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER) is None:
+        msg = (
+            "`pause` needs a checkpointer, which keeps the run while it waits: "
+            "build_graph(pause=..., checkpointer=...), invoked with a thread_id; or pause='never'."
+        )
+        raise ConfigError(msg)
+
+
+def _place(state: State, config: RunnableConfig | None) -> Place:
+    """Say where the node works; a run with a thread may be taken up again."""
+    kept = bool((config or {}).get("configurable", {}).get("thread_id"))
+    return Place(state.get("trajectory", ""), state.get("attempt", {}).get("n", 0), kept)
 
 
 _UPDATE: TypeAdapter[Any] = TypeAdapter(

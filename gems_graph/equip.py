@@ -12,6 +12,7 @@ from gems_graph.errors import ConfigError
 from gems_graph.generators import Generator
 from gems_graph.images import Store
 from gems_graph.models import wrap
+from gems_graph.purse import Place
 from gems_graph.roles import ROLES
 from gems_graph.settings import Settings
 from gems_graph.skills import Skill
@@ -50,10 +51,10 @@ def equip(
     if skills is not None:
         dials["skills"] = folders
 
-    def make(settings: Settings, trajectory: str) -> Toolbox:
+    def make(settings: Settings, place: Place) -> Toolbox:
         return Toolbox(
             settings, store,
-            trajectory=trajectory, models=models, generator=made, skills=objects,
+            place=place, models=models, generator=made, skills=objects,
         )  # fmt: skip
 
     return dials, make

@@ -1,21 +1,30 @@
-"""The journal of spending: what is reserved, settled or refunded, across runs and processes."""
+"""The journal: every paid call is written down before it is made, its outcome once it is there.
+
+One table is idempotency, ledger of reservations and caps in one, over runs and processes: a call
+that was finished before is never made again, and a check of caps and its entry are one act.
+"""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple
 
-from gems_graph.errors import BudgetError, StoreError
+from gems_graph.errors import BudgetError
+from gems_graph.writer import Connection, writer
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS spending(
-    id INTEGER PRIMARY KEY, scope TEXT NOT NULL, status TEXT NOT NULL,
-    images INTEGER NOT NULL, calls INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS spending_scope ON spending(scope);
-"""
+_TABLE = """CREATE TABLE IF NOT EXISTS spending(
+    id {number} PRIMARY KEY, scope TEXT NOT NULL, status TEXT NOT NULL,
+    images INTEGER NOT NULL, calls INTEGER NOT NULL, tokens BIGINT NOT NULL,
+    cost DOUBLE PRECISION NOT NULL)"""
+_ADDED = {"key": "TEXT", "trajectory": "TEXT", "artifact": "TEXT", "at": "DOUBLE PRECISION"}
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS spending_scope ON spending(scope)",
+    "CREATE INDEX IF NOT EXISTS spending_key ON spending(key)",
+    "CREATE INDEX IF NOT EXISTS spending_trajectory ON spending(trajectory)",
+)
 
 
 class Amount(NamedTuple):
@@ -35,78 +44,167 @@ class Caps(NamedTuple):
     tokens: int | None = None
     cost: float | None = None
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a limit at all."""
+        return any(cap is not None for cap in self)
 
-class Journal:
-    """Reservations in one SQLite table, safe between threads and processes.
 
-    A reservation that was never settled, as after a crash, stays counted: it may have been paid.
+class Call(NamedTuple):
+    """A call about to be made.
 
-    Args:
-        file: created with its folder where it is missing.
+    Attributes:
+        scope: whose caps it counts towards.
+        most: what it may spend at most.
+        key: the same for the same request of the same round of the same trajectory; empty where
+            the call cannot be taken up again.
+        trajectory: id of the trajectory that pays.
+        anew: make it even if it was made before.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    scope: str
+    most: Amount
+    key: str = ""
+    trajectory: str = ""
+    anew: bool = False
 
-    def reserve(self, scope: str, caps: Caps, amount: Amount) -> int:
-        """Check the caps and reserve an amount in one act, and return the reservation's id.
+
+class Entry(NamedTuple):
+    """A call in the journal: the artifact of the same call made before, or the number of this."""
+
+    number: int = 0
+    artifact: str | None = None
+
+
+class Kept(NamedTuple):
+    """What came of a call: its number in the journal, who paid it, and the artifact as JSON."""
+
+    number: int
+    trajectory: str
+    artifact: str
+
+
+class Journal:
+    """Calls in one table, safe between threads and processes.
+
+    A call that was begun and never settled, as after a crash, stays counted: it may have been paid.
+
+    Args:
+        database: a SQLite file (created with its folder), `:memory:`, or `postgresql://...`.
+    """
+
+    def __init__(self, database: str | Path) -> None:
+        self._writer = writer(str(database), _schema)
+
+    def start(self, call: Call, caps: Caps) -> Future[Entry]:
+        """Return the artifact of a call made before; else check caps and reserve, in one act.
 
         Raises:
             BudgetError: a cap would be exceeded; nothing is reserved.
             StoreError: the journal cannot be written.
         """
-        with self._writing() as db:
-            row = db.execute(
-                "SELECT total(images), total(calls), total(tokens), total(cost)"
-                " FROM spending WHERE scope = ? AND status != 'refunded'",
-                (scope,),
-            ).fetchone()
-            _check(Amount(*row), amount, caps)
-            done = db.execute(
-                "INSERT INTO spending(scope, status, images, calls, tokens, cost)"
-                " VALUES (?, 'reserved', ?, ?, ?, ?)",
-                (scope, *amount),
-            )
-            return int(done.lastrowid or 0)
+        return self._writer.submit(
+            lambda db: _start(db, call, caps), call.scope if caps.any else None
+        )
 
-    def settle(self, reservation: int, amount: Amount) -> None:
-        """Replace a reservation by what was spent in fact."""
-        with self._writing() as db:
+    def settle(self, number: int, amount: Amount, artifact: str | None = None) -> Future[None]:
+        """Replace a reservation by what was spent in fact, and keep what came of it."""
+
+        def run(db: Connection) -> None:
             db.execute(
                 "UPDATE spending SET status = 'settled', images = ?, calls = ?, tokens = ?,"
-                " cost = ? WHERE id = ?",
-                (*amount, reservation),
+                " cost = ?, artifact = ? WHERE id = ?",
+                (*amount, artifact, number),
             )
 
-    def refund(self, reservation: int) -> None:
+        return self._writer.submit(run)
+
+    def refund(self, number: int) -> Future[None]:
         """Take a reservation back; only where it is sure that nothing was paid."""
-        with self._writing() as db:
-            db.execute("UPDATE spending SET status = 'refunded' WHERE id = ?", (reservation,))
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Hold the one writer's place, so that a check and its entry are one act."""
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self._file, timeout=60, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(self._trouble(error)) from error
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.executescript(_SCHEMA)
-            db.execute("BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise StoreError(self._trouble(error)) from error
-        finally:
-            db.close()  # rolls back what was not committed
+        def run(db: Connection) -> None:
+            db.execute("UPDATE spending SET status = 'refunded' WHERE id = ?", (number,))
 
-    def _trouble(self, error: Exception) -> str:
-        return (
-            f"Cannot write the journal of spending {self._file} ({error}); check the disk, or "
-            "point GEMS_HOME at a folder you may write to."
+        return self._writer.submit(run)
+
+    def discard(self, keys: Sequence[str]) -> Future[None]:
+        """Let calls be made again: what came of them was of no use."""
+
+        def run(db: Connection) -> None:
+            for key in keys:
+                db.execute("UPDATE spending SET artifact = NULL WHERE key = ?", (key,))
+
+        return self._writer.submit(run)
+
+    def forget(self, trajectory: str) -> Future[None]:
+        """Drop what a removed trajectory left; what it spent of a shared budget stays counted."""
+
+        def run(db: Connection) -> None:
+            db.execute("DELETE FROM spending WHERE scope = ?", (scope_of(trajectory),))
+            db.execute(
+                "UPDATE spending SET key = NULL, artifact = NULL WHERE trajectory = ?",
+                (trajectory,),
+            )
+
+        return self._writer.submit(run)
+
+    def artifacts(self, after: int = 0) -> Future[list[Kept]]:
+        """Return the next artifacts, by number; pictures among them are still needed to resume.
+
+        Args:
+            after: number of the last one seen.
+        """
+
+        def run(db: Connection) -> list[Kept]:
+            rows = db.execute(
+                "SELECT id, trajectory, artifact FROM spending"
+                " WHERE artifact IS NOT NULL AND id > ? ORDER BY id LIMIT 1000",
+                (after,),
+            )
+            return [Kept(int(row[0]), str(row[1] or ""), str(row[2])) for row in rows]
+
+        return self._writer.submit(run)
+
+    def trajectories(self) -> Future[dict[str, float]]:
+        """Return when each trajectory that may be taken up began its last call, POSIX seconds."""
+
+        def run(db: Connection) -> dict[str, float]:
+            rows = db.execute(
+                "SELECT trajectory, MAX(at) FROM spending WHERE trajectory IS NOT NULL"
+                " AND (key IS NOT NULL OR artifact IS NOT NULL) GROUP BY trajectory"
+            )
+            return {str(row[0]): float(row[1] or 0) for row in rows}
+
+        return self._writer.submit(run)
+
+
+def scope_of(trajectory: str, budget: str | None = None) -> str:
+    """Return whose caps a call counts towards: a shared budget's, or the trajectory's own."""
+    return f"budget:{budget}" if budget else f"run:{trajectory}"
+
+
+def _start(db: Connection, call: Call, caps: Caps) -> Entry:
+    if call.key and not call.anew:
+        done = db.execute(
+            "SELECT artifact FROM spending WHERE key = ? AND status = 'settled'"
+            " AND artifact IS NOT NULL ORDER BY id DESC LIMIT 1",
+            (call.key,),
         )
+        if done:
+            return Entry(artifact=str(done[0][0]))
+    if caps.any:
+        spent = db.execute(
+            "SELECT COALESCE(SUM(images), 0), COALESCE(SUM(calls), 0), COALESCE(SUM(tokens), 0),"
+            " COALESCE(SUM(cost), 0) FROM spending WHERE scope = ? AND status != 'refunded'",
+            (call.scope,),
+        )
+        _check(Amount(*spent[0]), call.most, caps)
+    made = db.execute(
+        "INSERT INTO spending(scope, status, images, calls, tokens, cost, key, trajectory, at)"
+        " VALUES (?, 'reserved', ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (call.scope, *call.most, call.key or None, call.trajectory or None, time.time()),
+    )
+    return Entry(number=int(made[0][0]))
 
 
 def _check(spent: Amount, more: Amount, caps: Caps) -> None:
@@ -117,3 +215,15 @@ def _check(spent: Amount, more: Amount, caps: Caps) -> None:
                 f"call may take {add:g}. Raise it, or start with another budget."
             )
             raise BudgetError(msg)
+
+
+def _schema(db: Connection, foreign: bool) -> None:
+    number = "BIGINT GENERATED ALWAYS AS IDENTITY" if foreign else "INTEGER"
+    db.execute(_TABLE.format(number=number))
+    for name, kind in _ADDED.items():  # release 0.1.0 had none of these
+        if foreign:
+            db.execute(f"ALTER TABLE spending ADD COLUMN IF NOT EXISTS {name} {kind}")
+        elif name not in [row[1] for row in db.execute("PRAGMA table_info(spending)")]:
+            db.execute(f"ALTER TABLE spending ADD COLUMN {name} {kind}")
+    for index in _INDEXES:
+        db.execute(index)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import hashlib
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gems_graph import resources
 from gems_graph.errors import ConfigError
-from gems_graph.journal import Amount, Caps, Journal
+from gems_graph.journal import Amount, Call, Caps, Journal, scope_of
 from gems_graph.ledger import Ledger, Price, Usage, add, price_of
 from gems_graph.retry import is_unpaid
 from gems_graph.settings import Settings
@@ -20,11 +22,33 @@ _PICTURE_TOKENS = 4096  # no server counts a picture of our sizes higher
 _OVERHEAD_TOKENS = 1024  # chat template and schema
 
 
+class Place(NamedTuple):
+    """Where in a trajectory a node works.
+
+    Attributes:
+        trajectory: id minted by `begin`.
+        round: number of the attempt; 0 before the first.
+        kept: whether a checkpointer keeps the trajectory, so that it may be taken up again.
+    """
+
+    trajectory: str = ""
+    round: int = 0
+    kept: bool = False
+
+
 @dataclass
 class Ticket:
-    """One reservation; whoever made the call writes what it spent in fact."""
+    """One call in the journal.
+
+    Attributes:
+        found: what came of the same call when it was made before; then it is not made again.
+        actual: what it spent in fact; set by whoever makes it.
+        artifact: what came of it, as JSON; set by whoever makes it.
+    """
 
     actual: Amount
+    found: str | None = None
+    artifact: str | None = None
 
 
 class Purse:
@@ -32,12 +56,12 @@ class Purse:
 
     Args:
         settings: holds caps, prices, and the name of a shared budget.
-        trajectory: scope of the caps, unless a budget is named.
+        place: whose caps they are, unless a budget is named, and which calls are the same.
     """
 
-    def __init__(self, settings: Settings, trajectory: str) -> None:
-        self._settings = settings
-        self._scope = f"budget:{settings.budget}" if settings.budget else f"run:{trajectory}"
+    def __init__(self, settings: Settings, place: Place) -> None:
+        self._settings, self._place = settings, place
+        self._scope = scope_of(place.trajectory, settings.budget)
         self._caps = Caps(
             settings.max_images, settings.max_calls, settings.max_tokens_total, settings.max_cost
         )
@@ -71,26 +95,57 @@ class Purse:
         price = self.price(name)
         return Amount(images=1, cost=price.image if price else 0.0)
 
+    def key(self, role: str, name: str, request: Iterable[str]) -> str:
+        """Return the idempotency key of a call: trajectory, round, role and whole request.
+
+        Empty, and the request not looked at, where nobody can take the trajectory up again.
+        """
+        if not self._place.kept:
+            return ""
+        digest = hashlib.sha256()
+        for part in (self._place.trajectory, str(self._place.round), role, name, *request):
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(b"%d:" % len(data))
+            digest.update(data)
+        return digest.hexdigest()
+
     @asynccontextmanager
-    async def spending(self, most: Amount) -> AsyncIterator[Ticket]:
-        """Reserve around one try of a call; refund only what is surely unpaid.
+    async def spending(
+        self, most: Amount, key: str = "", *, anew: bool = False
+    ) -> AsyncIterator[Ticket]:
+        """Write one try of a call down around making it; refund only what is surely unpaid.
+
+        Args:
+            most: what it may spend at most.
+            key: of a call that may be taken up again; empty otherwise.
+            anew: make it even if it was made before.
 
         Raises:
             BudgetError: a cap would be exceeded.
+            StoreError: the journal cannot be written.
         """
         ticket = Ticket(most)
-        if not any(cap is not None for cap in self._caps):
+        if not (self._caps.any or key):
             yield ticket
             return
-        journal = Journal(resources.home() / "journal.sqlite")
-        number = await asyncio.to_thread(journal.reserve, self._scope, self._caps, most)
+        journal = Journal(resources.journal())
+        call = Call(self._scope, most, key, self._place.trajectory, anew)
+        entry = await asyncio.wrap_future(journal.start(call, self._caps))
+        ticket.found = entry.artifact
         try:
             yield ticket
         except Exception as error:
-            if is_unpaid(error):
-                await asyncio.to_thread(journal.refund, number)
+            if entry.number and is_unpaid(error):
+                await asyncio.wrap_future(journal.refund(entry.number))
             raise
-        await asyncio.to_thread(journal.settle, number, ticket.actual)
+        if entry.number:
+            done = journal.settle(entry.number, ticket.actual, ticket.artifact)
+            await asyncio.wrap_future(done)
+
+    async def discard(self, keys: list[str]) -> None:
+        """Let calls be made again when the trajectory is taken up; their answers were useless."""
+        if any(keys):
+            await asyncio.wrap_future(Journal(resources.journal()).discard(keys))
 
     def note(self, role: str, usage: Usage) -> None:
         """Enter the usage of one finished call."""

@@ -74,6 +74,8 @@ def _opens(text: str, at: int) -> bool:
 def _closing(text: str, at: int) -> int | None:
     """Return where the quotation that opens at `at` ends; straight marks end with a paragraph."""
     mark, depth = text[at], 0
+    if not any(closer in text[at + 1 :] for closer in CLOSERS[mark]):
+        return None
     for end in range(at + 1, len(text)):
         char = text[end]
         if mark in STRAIGHT and text.startswith("\n\n", end):

@@ -102,11 +102,14 @@ def is_unpaid(error: Exception) -> bool:
 def in_words(error: Exception) -> str:
     """Say what went wrong and what to do about it, without request headers or keys."""
     status = status_of(error)
+    if status is not None and 300 <= status < 400:
+        return f"HTTP {status}: it sends us elsewhere, where we do not follow; give the final URL"
     if status is not None:
         remedy = _REMEDIES.get(status, "the server failed; try again later")
         return f"HTTP {status}: {remedy}"
-    if isinstance(error, TimeoutError | GarbledError) and str(error):
-        return str(error)
+    for told in (error, error.__cause__):  # a provider's client may have wrapped ours
+        if isinstance(told, TimeoutError | GarbledError) and str(told):
+            return str(told)
     if is_passing(error):
         return f"cannot be reached ({type(error).__name__}); check that it runs and its URL"
     return f"{type(error).__name__}: {error}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gems_graph.credentials import OpenFields, OpenText
 
 Role = Literal["planner", "decomposer", "verifier", "refiner", "compressor", "judge"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -13,13 +15,13 @@ ROLES: tuple[Role, ...] = get_args(Role)
 class ModelSpec(BaseModel):
     """A chat model and how it is called; for a role, what is unset falls to the default model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     mllm: str | None = Field(default=None, min_length=1, description="Name of the chat model.")
-    mllm_url: str | None = Field(default=None, description="Base URL of its server.")
+    mllm_url: OpenText | None = Field(default=None, description="Base URL of its server.")
     temperature: float | None = Field(default=None, ge=0, le=2, description="Sampling temperature.")
     max_tokens: int | None = Field(default=None, ge=1, description="Tokens of one answer at most.")
-    extra_body: dict[str, Any] | None = Field(
+    extra_body: OpenFields | None = Field(
         default=None, description="More fields for the body of a request, as its server has them."
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from gems_graph.errors import RefusedError
+from gems_graph.errors import AnswerError, RefusedError
 from gems_graph.generators import Generator, open_generator
 from gems_graph.generators.drawing import Drawing
 from gems_graph.images import Store
@@ -17,11 +18,13 @@ from gems_graph.models import Chat, open_chat
 from gems_graph.models.answers import Answer, F, ask, response_format
 from gems_graph.models.chat import Reply
 from gems_graph.prompts import prompts_in
-from gems_graph.purse import Purse, check_prices
-from gems_graph.roles import ROLES, Role
+from gems_graph.purse import Place, Purse, check_prices
+from gems_graph.roles import ROLES, ModelSpec, Role
 from gems_graph.settings import Settings
 from gems_graph.skills import Skill, Skills
 from gems_graph.state import ImageRef, Round, Thought
+
+_NOWHERE = Place()
 
 
 class Toolbox:
@@ -32,7 +35,7 @@ class Toolbox:
     Args:
         settings: in effect for this call.
         store: where pictures and long texts go.
-        trajectory: id of the run, the scope of its caps.
+        place: where in which trajectory: the scope of its caps, and which calls are the same.
         models: chat models made by the caller, by role or for all as `default`.
         generator: an image generator made by the caller.
         skills: made by the caller.
@@ -43,7 +46,7 @@ class Toolbox:
         settings: Settings,
         store: Store,
         *,
-        trajectory: str = "",
+        place: Place = _NOWHERE,
         models: Mapping[str, Chat] | None = None,
         generator: Generator | None = None,
         skills: Sequence[Skill] = (),
@@ -51,7 +54,7 @@ class Toolbox:
         self.settings, self.store = settings, store
         self._skills = skills
         self._models, self._generator = models or {}, generator
-        self._purse = Purse(settings, trajectory)
+        self._purse = Purse(settings, place)
 
     @property
     def ledger(self) -> Ledger:
@@ -115,7 +118,7 @@ class Toolbox:
 
         async def put(message: HumanMessage) -> Answer[F] | RefusedError:
             try:
-                return await self._put(role, chat, message, form, logprobs)
+                return await self._put(role, chat, message, form, logprobs, refusable=True)
             except RefusedError as refusal:
                 return refusal
 
@@ -127,16 +130,34 @@ class Toolbox:
         return [task.result() for task in tasks]
 
     async def _put(
-        self, role: Role, chat: Chat, message: HumanMessage, form: type[F], logprobs: bool
+        self,
+        role: Role,
+        chat: Chat,
+        message: HumanMessage,
+        form: type[F],
+        logprobs: bool,
+        *,
+        refusable: bool = False,
     ) -> Answer[F]:
         extras = self._extras(form, logprobs)
+        keys: list[str] = []
 
         async def call(messages: list[BaseMessage]) -> Reply:
-            reply = await chat.complete(messages, self.settings, extras=extras, purse=self._purse)
+            # numbered, as a model may say the same twice
+            request = _request(self.settings.model_for(role), extras, len(keys), messages)
+            keys.append(self._purse.key(role, chat.name, request))
+            reply = await chat.complete(
+                messages, self.settings, extras=extras, purse=self._purse, key=keys[-1]
+            )
             self._purse.note(role, reply.usage)
             return reply
 
-        return await ask(call, [message], form, self.settings.attempts, chat.name)
+        try:
+            return await ask(call, [message], form, self.settings.attempts, chat.name)
+        except AnswerError as error:
+            if not (refusable and isinstance(error, RefusedError)):
+                await self._purse.discard(keys)
+            raise
 
     async def generate(self, prompt: str, seed: int) -> ImageRef:
         """Draw one picture and keep it.
@@ -228,9 +249,21 @@ class Toolbox:
         return {"type": "image", "base64": data, "mime_type": media_type}
 
 
-MakeToolbox = Callable[[Settings, str], Toolbox]
-"""Makes a toolbox from the settings in effect and the trajectory's id."""
+MakeToolbox = Callable[[Settings, Place], Toolbox]
+"""Makes a toolbox from the settings in effect and the place in a trajectory."""
 
 
 def _text(text: str) -> dict[str, str]:
     return {"type": "text", "text": text}
+
+
+def _request(
+    model: ModelSpec, extras: Mapping[str, Any], turn: int, messages: Sequence[BaseMessage]
+) -> Iterator[str]:
+    """Yield all that a chat call says, for its key."""
+    yield from (model.model_dump_json(), json.dumps(extras), str(turn))
+    for message in messages:
+        yield message.type
+        blocks = [message.content] if isinstance(message.content, str) else message.content
+        for block in blocks:
+            yield from [block] if isinstance(block, str) else map(str, block.values())

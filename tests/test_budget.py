@@ -17,7 +17,7 @@ from PIL import Image
 
 from gems_graph import Store, build_graph
 from gems_graph.errors import BudgetError, ConfigError
-from gems_graph.journal import Amount, Caps, Journal
+from gems_graph.journal import Amount, Call, Caps, Journal
 from gems_graph.ledger import Price, add, nothing, price_of, total
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer, Painter, ScriptedChat
 from tests.conftest import criteria, verdicts
@@ -200,15 +200,16 @@ def test_a_cap_survives_resume_in_memory(loop: Any) -> None:
 
 def test_the_journal_counts_what_was_never_settled(tmp_path: Path) -> None:
     journal, caps = Journal(tmp_path / "j.sqlite"), Caps(images=2)
-    first = journal.reserve("s", caps, Amount(images=1))
-    journal.reserve("s", caps, Amount(images=1))
+    one, other = Call("s", Amount(images=1)), Call("other", Amount(images=1))
+    first = journal.start(one, caps).result()
+    journal.start(one, caps).result()
     with pytest.raises(BudgetError, match="2 of 2"):
-        journal.reserve("s", caps, Amount(images=1))
-    journal.reserve("other", caps, Amount(images=1))
-    journal.refund(first)
-    second = journal.reserve("s", caps, Amount(images=1))
-    journal.settle(second, Amount(images=0))
-    journal.reserve("s", caps, Amount(images=1))
+        journal.start(one, caps).result()
+    journal.start(other, caps).result()
+    journal.refund(first.number).result()
+    second = journal.start(one, caps).result()
+    journal.settle(second.number, Amount(images=0)).result()
+    journal.start(one, caps).result()
 
 
 def test_the_ledger_is_kept_by_role_and_adds_up(store: Store) -> None:

@@ -16,6 +16,7 @@ from gems_graph import Settings, Store
 from gems_graph.errors import ConfigError
 from gems_graph.models import wrap
 from gems_graph.prompts import Picture, Prompts, escape, unescape
+from gems_graph.purse import Place
 from gems_graph.report.context import ToldToolbox
 from gems_graph.resources import data_folder
 from gems_graph.state import ImageRef
@@ -112,8 +113,8 @@ def test_the_context_of_a_whole_run_is_as_reviewed(
     told: list[str] = []
     tools = {"models": {"default": wrap(ScriptedChat(script=plan))}, "generator": Painter()}
 
-    def toolbox(settings: Settings, trajectory: str) -> ToldToolbox:
-        return ToldToolbox(settings, store, say=told.append, trajectory=trajectory, **tools)
+    def toolbox(settings: Settings, place: Place) -> ToldToolbox:
+        return ToldToolbox(settings, store, say=told.append, place=place, **tools)
 
     sides = {"vision_max_side": 512, "history_max_side": 256}
     loop(preset=preset, toolbox=toolbox, **sides).run("a cat left of a dog")

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from urllib.parse import urlsplit
 
 import httpx
 
 from gems_graph.errors import ConfigError
+from gems_graph.transport import IMAGE, bounded
 
 
 class HttpGenerator:
     """An image server that answers `POST URL?prompt=...` with the bytes of a picture.
 
-    Seed and size are sent beside the prompt; servers that do not know them ignore them.
+    Seed and size are sent beside the prompt; servers that do not know them ignore them. Only its
+    answer is read: no redirect is followed, and no address in the answer.
 
     Args:
         url: http or https address of the endpoint.
+        key: sent as `Authorization: Bearer KEY`; with a scheme of its own (`Basic ...`) as it is.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str = "") -> None:
         self.url = url
-        self.name = f"http:{urlsplit(url).netloc}"
-        self._client = httpx.AsyncClient(timeout=None)
+        self.name = f"http:{urlsplit(url).netloc.rpartition('@')[2]}"
+        sent = key if " " in key else f"Bearer {key}"
+        self._client = httpx.AsyncClient(
+            timeout=None,  # time limits are ours
+            follow_redirects=False,
+            headers={"Authorization": sent} if key else {},
+            event_hooks=bounded(IMAGE),
+        )
 
     async def __call__(
         self, prompt: str, *, seed: int, size: tuple[int, int] | None = None
@@ -40,7 +50,7 @@ class HttpGenerator:
 
 
 def open_backend(url: str) -> HttpGenerator:
-    """Open an image server by its URL.
+    """Open an image server by its URL; its key, if it wants one, is read from `GEMS_GENERATOR_KEY`.
 
     Raises:
         ConfigError: the URL is not one.
@@ -49,4 +59,4 @@ def open_backend(url: str) -> HttpGenerator:
     if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).netloc:
         msg = f"{url!r} is no http address; write for example --generator http:http://host:8000/generate"
         raise ConfigError(msg)
-    return HttpGenerator(address)
+    return HttpGenerator(address, os.environ.get("GEMS_GENERATOR_KEY", "").strip())

@@ -11,6 +11,7 @@ from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.models.chat import Chat
 from gems_graph.roles import ModelSpec
+from gems_graph.transport import CHAT, bounded
 
 __all__ = ["Chat", "open_chat", "rehome"]
 
@@ -45,7 +46,10 @@ def rehome(model: BaseChatModel) -> BaseChatModel:
         return model
     from openai import DefaultAsyncHttpxClient
 
-    private = root.with_options(http_client=DefaultAsyncHttpxClient(timeout=None), max_retries=0)
+    client = DefaultAsyncHttpxClient(
+        timeout=None, follow_redirects=False, event_hooks=bounded(CHAT)
+    )
+    private = root.with_options(http_client=client, max_retries=0)
     completions = private.chat.completions
     return model.model_copy(update={"root_async_client": private, "async_client": completions})
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
@@ -15,7 +16,7 @@ from gems_graph.errors import ModelError
 from gems_graph.journal import Amount
 from gems_graph.ledger import Price, Usage, nothing
 from gems_graph.limits import Limits
-from gems_graph.purse import ANSWER_TOKENS, Purse
+from gems_graph.purse import ANSWER_TOKENS, Place, Purse
 from gems_graph.retry import GarbledError, persistently, status_of, within
 from gems_graph.settings import Settings
 
@@ -57,8 +58,9 @@ class Chat:
         *,
         extras: Mapping[str, Mapping[str, Any]] | None = None,
         purse: Purse | None = None,
+        key: str = "",
     ) -> Reply:
-        """Ask once and return the whole answer.
+        """Ask once and return the whole answer; or what was answered to the same call before.
 
         Args:
             messages: the talk so far.
@@ -66,12 +68,13 @@ class Chat:
             extras: fields of the request body by feature; one that the server does not take is
                 left out, now and later. Only OpenAI-family models are sent any.
             purse: reserves before each try what it may spend at most.
+            key: of this call in the journal; empty: it is not kept there.
 
         Raises:
             BudgetError: a cap would be exceeded.
             ModelError: the model could not be reached or refused the call.
         """
-        job = _Job(self, messages, settings, purse or Purse(settings, ""))
+        job = _Job(self, messages, settings, purse or Purse(settings, Place()), key)
         wanted, dropped = self._wanted(extras or {}), set[str]()
         while True:
             try:
@@ -115,31 +118,37 @@ class _Job:
     """One call with its tries: what is sent, and what it took."""
 
     def __init__(
-        self, chat: Chat, messages: list[BaseMessage], settings: Settings, purse: Purse
+        self,
+        chat: Chat,
+        messages: list[BaseMessage],
+        settings: Settings,
+        purse: Purse,
+        key: str,
     ) -> None:
         self._chat, self._messages, self._settings, self._purse = chat, messages, settings, purse
+        self._key = key
         self._tries, self._seconds, self._size = 0, 0.0, size_of(messages)
         self._bound = chat.max_tokens or (ANSWER_TOKENS if purse.needs_bounds else None)
 
     async def run(self, wanted: Mapping[str, Mapping[str, Any]]) -> Reply:
         options = self._options(wanted)
-        message = await persistently(
+        return await persistently(
             lambda: self._try(options),
             retries=self._settings.retries,
             wait=self._settings.retry_wait,
             failure=ModelError,
             what=f"The chat model {self._chat.name!r}",
         )
-        usage = self._usage(message)
-        return _reply(message, usage)
 
-    async def _try(self, options: dict[str, Any]) -> AIMessage:
+    async def _try(self, options: dict[str, Any]) -> Reply:
         size = self._size
         most = self._purse.chat_bound(self._chat.name, size.text, size.pictures, self._bound or 0)
         async with (
             Limits.of(self._chat.server, self._settings),
-            self._purse.spending(most) as ticket,
+            self._purse.spending(most, self._key) as ticket,
         ):
+            if ticket.found is not None:
+                return Reply(**json.loads(ticket.found))
             self._tries += 1
             started = time.monotonic()
             try:
@@ -147,11 +156,12 @@ class _Job:
                 message = await within(self._settings.call_timeout, call)
             finally:
                 self._seconds += time.monotonic() - started
-            used = self._usage(message)
+            reply = _reply(message, used := self._usage(message))
             if not used["unmetered"]:
                 tokens = used["input_tokens"] + used["output_tokens"]
                 ticket.actual = Amount(calls=1, tokens=tokens, cost=used["cost"] or 0.0)
-            return message
+            ticket.artifact = json.dumps(asdict(reply)) if self._key else None
+            return reply
 
     def _options(self, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         options: dict[str, Any] = {}
@@ -222,13 +232,18 @@ def _reply(message: AIMessage, usage: Usage) -> Reply:
     about = message.response_metadata
     finish = str(about.get("finish_reason") or about.get("stop_reason") or "")
     return Reply(
-        text=str(message.text),
-        thought=_thought(message),
+        text=_whole(str(message.text)),
+        thought=_whole(_thought(message)),
         finish=finish,
-        refusal=str(message.additional_kwargs.get("refusal") or ""),
+        refusal=_whole(str(message.additional_kwargs.get("refusal") or "")),
         logprobs=list((about.get("logprobs") or {}).get("content") or []),
         usage=usage,
     )
+
+
+def _whole(text: str) -> str:
+    """Return text that any file and any server takes: half a character becomes `?`."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _thought(message: AIMessage) -> str:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from gems_graph.errors import ConfigError
 from gems_graph.roles import ModelSpec
+from gems_graph.transport import CHAT, bounded
 
 _WIRE = {"text", "image_url"}
 _WIRE_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
@@ -40,9 +41,11 @@ def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
     return CompatibleChat(
         model=model,
         base_url=url,
-        api_key=SecretStr(key),
+        api_key=SecretStr(key.strip()),  # a line end would be an illegal header
         max_retries=0,  # one retry layer: ours
-        http_async_client=DefaultAsyncHttpxClient(timeout=None),  # time limits are ours, too
+        http_async_client=DefaultAsyncHttpxClient(  # time limits are ours, too
+            timeout=None, follow_redirects=False, event_hooks=bounded(CHAT)
+        ),
         stream_usage=True,
         temperature=spec.temperature,
         max_tokens=spec.max_tokens,  # type: ignore[call-arg]  # the field's own alias

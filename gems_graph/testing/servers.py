@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import select
 import socket
@@ -74,7 +75,8 @@ class ChatServer(_Server):
     """`POST /chat/completions` as OpenAI-compatible servers do it.
 
     Args:
-        script: answers by task, as for `ScriptedChat`; a `Fault` is sent as such.
+        script: answers by task, as for `ScriptedChat`; a `Fault` is sent as such. A function sees
+            each picture as `[picture HASH]`, so that its answer can follow from the request alone.
         reasoning: what is sent as reasoning beside each answer, if anything.
         reasoning_field: `reasoning_content` (SGLang, Kimi) or `reasoning` (vLLM, Ollama).
         logprobs: tokens with log-probabilities sent with each answer, if any.
@@ -160,7 +162,8 @@ class ImageServer(_Server):
 
     def _reply(self, path: str, headers: Message, body: bytes) -> tuple[Fault | Hang | Body, float]:
         query = {key: values[0] for key, values in parse_qs(urlsplit(path).query).items()}
-        turn = self._note({"kind": "image", "path": path, **query})
+        key = headers.get("Authorization", "")
+        turn = self._note({"kind": "image", "path": path, "key": key, **query})
         reply = self.script[turn] if turn < len(self.script) else None
         if reply is None:
             reply = paint(query["prompt"], int(query.get("seed", 0)), self._size)
@@ -183,7 +186,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         started = time.monotonic()
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client died in the middle of its request
+            self.close_connection = True
+            return
         self.owner.under_way(1)
         try:
             reply, delay = self.owner.answer(self.path, self.headers, body)
@@ -228,4 +235,10 @@ class _Handler(BaseHTTPRequestHandler):
 def _text(content: Any) -> str:
     if isinstance(content, str):
         return content
-    return "\n".join(block.get("text", "[picture]") for block in content)
+    return "\n".join(block.get("text") or _picture(block) for block in content)
+
+
+def _picture(block: Mapping[str, Any]) -> str:
+    """Return what a script sees of a picture: the same for the same bytes."""
+    url = str(block.get("image_url", {}).get("url"))
+    return f"[picture {hashlib.sha256(url.encode()).hexdigest()[:8]}]"
