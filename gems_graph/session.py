@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
+import shlex
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+from langgraph.types import Command, StateSnapshot
 from rich.console import Console
 
-from gems_graph import resources
-from gems_graph.errors import GemsError, StoreError, UsageError
-from gems_graph.graph import Graph, build_graph
+from gems_graph.claims import claim
+from gems_graph.errors import GemsError, UsageError
+from gems_graph.graph import Graph
 from gems_graph.images import Store
 from gems_graph.ledger import total
 from gems_graph.memory import has_image
 from gems_graph.nodes.select import choose
+from gems_graph.pauses.answers import UnfitAnswerError
+from gems_graph.pauses.questions import Question
+from gems_graph.purse import Place
 from gems_graph.report import folder as folders
 from gems_graph.report.context import Say, ToldToolbox
 from gems_graph.report.progress import Progress, progress
+from gems_graph.sanitize import printable
 from gems_graph.settings import Settings
 from gems_graph.state import Input, Result, State, Stop
+from gems_graph.stopping import Stopping, stoppable
+from gems_graph.threads import Threads, config_of, open_threads
 from gems_graph.toolbox import Toolbox
+from gems_graph.waiting import put
 
-PASSED, FAILED, BEST_EFFORT, INTERRUPTED = 0, 1, 3, 130
-"""Exit codes: all criteria passed, error and no image, a best-effort image, Ctrl-C."""
+PASSED, FAILED, USAGE, BEST_EFFORT, WAITING = 0, 1, 2, 3, 4
+"""Exit codes: all criteria passed or accepted, error and no image, an answer that does not fit, a
+best-effort image, waiting for a person; 128 + a signal."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +49,8 @@ class Job:
     """One run as the command line asks for it; `out` is the folder wanted.
 
     Without a prompt the thread's trajectory is taken up again, with its own settings; those of the
-    job win where they are set. With `show_context`, what the Refiner and the Compressor are told
-    is shown on stderr.
+    job win where they are set, and `answer` is for the question that it waits with. With
+    `show_context`, what the Refiner and the Compressor are told is shown on stderr.
     """
 
     prompt: str | None
@@ -49,50 +59,68 @@ class Job:
     thread: str
     out: Path
     show_context: bool = False
+    answer: Any = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: its state (with a result if any picture exists), and whether by Ctrl-C."""
+    """How a run ended: its state (with a result if any picture exists), and by which signal.
+
+    With a `question` it has not ended: it waits for a person.
+    """
 
     state: State
     store: Store
-    interrupted: bool = False
+    signum: int = 0
+    question: Question | None = None
 
 
 def run(job: Job, *, as_json: bool, quiet: bool) -> int:
-    """Run a job, write its folder, tell of it on stdout, and return the exit code."""
+    """Run a job, write its folder, tell of it on stdout, and return the exit code.
+
+    What it asks on the way is put to whoever sits at the terminal.
+    """
     console = Console(stderr=True)
     try:
-        outcome = asyncio.run(draw(job, progress(console, quiet=quiet), _sayer(console)))
-        return _tell(job, outcome, as_json=as_json, quiet=quiet)
+        while True:
+            outcome = asyncio.run(draw(job, progress(console, quiet=quiet), _sayer(console)))
+            if outcome.question is None:
+                return _tell(job, outcome, as_json=as_json, quiet=quiet)
+            folder, store = folders.free_folder(job.out), outcome.store
+            answer = put(outcome.question, job.thread, folder, store, console, as_json=as_json)
+            if answer is None:
+                return WAITING
+            job = replace(job, prompt=None, answer=answer)
     except GemsError as error:
-        console.print(f"gems: {error}", markup=False, highlight=False, soft_wrap=True)
-        return FAILED
+        told = printable(f"gems: {error}")
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        return USAGE if isinstance(error, UnfitAnswerError) else FAILED
 
 
 def _tell(job: Job, outcome: Outcome, *, as_json: bool, quiet: bool) -> int:
     result = outcome.state.get("result")
-    again = f"Go on with: gems resume {job.thread}"
+    again = printable(f"Go on with: gems resume {shlex.quote(job.thread)}")
     if not result:
         print(f"Interrupted before any picture was drawn. {again}", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        return 128 + outcome.signum
     folder = folders.free_folder(job.out)
     told = folders.write(folder, outcome.state, outcome.store, {"thread": job.thread})
     for note in () if quiet else outcome.state.get("notes", []):
-        print(f"note: {note}", file=sys.stderr)  # noqa: T201
+        print(printable(f"note: {note}"), file=sys.stderr)  # noqa: T201
     if not quiet:
         print(_spent(outcome.state), file=sys.stderr)  # noqa: T201
     if as_json:
-        print(json.dumps(told, ensure_ascii=False))  # noqa: T201
+        print(printable(json.dumps(told, ensure_ascii=False)))  # noqa: T201
     elif quiet:
         print(folder / "image.png")  # noqa: T201
     else:
-        print(f"{_verdict(result)}\n{folder / 'image.png'}\n{folder / 'rounds.png'}")  # noqa: T201
-    if outcome.interrupted:
+        print(printable(_verdict(result)))  # noqa: T201
+        print(f"{folder / 'image.png'}\n{folder / 'rounds.png'}")  # noqa: T201
+    if outcome.signum:
         print(f"Interrupted; this is the best so far. {again}", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
-    return PASSED if result["success"] else BEST_EFFORT
+        return 128 + outcome.signum
+    accepted = result["stop"].get("reason") == "accepted"
+    return PASSED if result["success"] or accepted else BEST_EFFORT
 
 
 def _spent(state: State) -> str:
@@ -106,7 +134,9 @@ def _spent(state: State) -> str:
 def _verdict(result: Result) -> str:
     """Say in one line how it ended."""
     stop = result["stop"]
-    head = f"{'Passed' if result['success'] else 'Best effort'}: {result['why']}."
+    word = "Passed" if result["success"] else "Best effort"
+    word = "Accepted" if stop.get("reason") == "accepted" else word
+    head = f"{word}: {result['why']}."
     if error := stop.get("error"):
         return f"{head} Stopped in {stop.get('node')}: {error}"
     return head
@@ -114,61 +144,82 @@ def _verdict(result: Result) -> str:
 
 def _sayer(console: Console) -> Say:
     """Print above the live table, exactly as it stands."""
-    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def say(text: str) -> None:
+        console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    return say
 
 
 async def draw(job: Job, show: Progress, say: Say = print) -> Outcome:
-    """Run the graph on a thread of the SQLite checkpointer under `GEMS_HOME`.
+    """Run the graph on a kept thread.
 
     Raises:
         GemsError: nothing could be drawn.
-        StoreError: the checkpointer's file cannot be used.
+        StoreError: the checkpointer cannot be used.
     """
-    store = Store(resources.home() / "images")
+    async with open_threads() as threads:
+        with stoppable(say) as stopping, show:
+            return await follow(threads, job, show, stopping, say)
 
-    def tell(settings: Settings, trajectory: str) -> Toolbox:
-        return ToldToolbox(settings, store, say=say, trajectory=trajectory)
 
-    toolbox = tell if job.show_context else None
-    async with _saver(resources.home()) as saver:
-        graph = build_graph(job.settings, checkpointer=saver, store=store, toolbox=toolbox)
-        config: RunnableConfig = {"configurable": {"thread_id": job.thread}}
-        given, at = await _start(graph, job, config)
-        if at is None:
-            return Outcome(await _state(graph, config), store)
+async def follow(
+    threads: Threads, job: Job, show: Progress, stopping: Stopping, say: Say = print
+) -> Outcome:
+    """Run a job on its thread, to its end or until a signal stops it.
+
+    Raises:
+        GemsError: nothing could be drawn.
+    """
+
+    def tell(settings: Settings, place: Place) -> Toolbox:
+        return ToldToolbox(settings, threads.store, say=say, place=place)
+
+    graph = threads.graph(job.settings, toolbox=tell if job.show_context else None)
+    given, at = await _start(threads, job)
+    signum = 0
+    if at is not None:
+        context = job.settings if job.prompt is None else None
         try:
-            with show:
-                await _follow(graph, given, at, job.settings if given is None else None, show)
-        except asyncio.CancelledError:
-            state = await _state(graph, config)
-            return Outcome(_cancelled(state), store, interrupted=True)
-        return Outcome(await _state(graph, config), store)
+            with claim(job.thread):
+                await _run(graph, given, at, context, show, stopping.control)
+        except (asyncio.CancelledError, GraphDrained):
+            signum = stopping.signum or signal.SIGINT
+    last = await graph.aget_state(config_of(job.thread))
+    state = cast(State, last.values)
+    if signum:
+        return Outcome(_cancelled(state), threads.store, signum)
+    return Outcome(state, threads.store, question=_asked(last))
+
+
+def _asked(snapshot: StateSnapshot) -> Question | None:
+    return snapshot.interrupts[0].value if snapshot.interrupts else None
 
 
 async def _start(
-    graph: Graph, job: Job, config: RunnableConfig
-) -> tuple[Input | None, RunnableConfig | None]:
-    """Return what to begin with and from which checkpoint; no checkpoint: it has ended well.
+    threads: Threads, job: Job
+) -> tuple[Input | Command[Any] | None, RunnableConfig | None]:
+    """Return what to begin with and from which checkpoint.
+
+    No checkpoint: it has ended well, or waits for an answer, and there is none.
 
     Raises:
-        UsageError: there is no such trajectory to take up.
+        UsageError: there is an answer, and nothing was asked.
     """
-    if job.prompt is not None:
-        given = Input(prompt=job.prompt)
-        if job.checklist is not None:
-            given["checklist"] = list(job.checklist)
-        return given, config
-    last = await graph.aget_state(config)
-    if not last.values:
-        msg = f"There is no trajectory {job.thread!r} under {resources.home()}."
-        raise UsageError(msg)
-    if not last.values.get("stop"):
-        return None, config if last.next else None
-    # what failed is done again: go back to where nothing had stopped the run
-    async for snapshot in graph.aget_state_history(config):
-        if snapshot.next and not snapshot.values.get("stop"):
-            return None, snapshot.config
-    return None, None
+    if job.prompt is None:
+        at = await threads.open_end(job.thread)
+        asked = _asked(await threads.graph().aget_state(config_of(job.thread)))
+        if job.answer is None:
+            return None, None if asked else at
+        if not asked:
+            msg = f"{job.thread!r} waits for no answer: gems resume {job.thread} without one."
+            raise UsageError(msg)
+        return Command(resume=job.answer), at
+    await threads.in_time(job.thread)
+    given = Input(prompt=job.prompt)
+    if job.checklist is not None:
+        given["checklist"] = list(job.checklist)
+    return given, config_of(job.thread)
 
 
 async def latest_thread() -> str:
@@ -177,22 +228,25 @@ async def latest_thread() -> str:
     Raises:
         UsageError: there is none.
     """
-    async with _saver(resources.home()) as saver:
-        async for checkpoint in saver.alist(None, limit=1):
-            return str(checkpoint.config["configurable"]["thread_id"])
-    msg = f"There is no trajectory under {resources.home()}."
-    raise UsageError(msg)
+    async with open_threads() as threads:
+        return await threads.latest()
 
 
-async def _follow(
+async def _run(
     graph: Graph,
-    given: Input | None,
+    given: Input | Command[Any] | None,
     config: RunnableConfig,
     context: Settings | None,
     show: Progress,
+    control: RunControl,
 ) -> None:
     stream = graph.astream(
-        given, config, context=context, stream_mode=["values", "tasks"], durability="sync"
+        given,
+        config,
+        context=context,
+        stream_mode=["values", "tasks"],
+        durability="sync",
+        control=control,
     )  # what a node did is on disk before the next one starts
     async for mode, data in cast(AsyncIterator[tuple[str, dict[str, Any]]], stream):
         if mode == "values":
@@ -201,32 +255,8 @@ async def _follow(
             show.doing(data["name"])
 
 
-async def _state(graph: Graph, config: RunnableConfig) -> State:
-    return cast(State, (await graph.aget_state(config)).values)
-
-
 def _cancelled(state: State) -> State:
     if not has_image(state):
         return state
     stopped: State = {**state, "stop": Stop(reason="cancelled")}
     return {**stopped, "result": choose(stopped)}
-
-
-@asynccontextmanager
-async def _saver(home: Path) -> AsyncIterator[AsyncSqliteSaver]:
-    file = home / "trajectories.sqlite"
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        msg = f"Cannot write to {home} ({error.strerror}); point GEMS_HOME elsewhere."
-        raise StoreError(msg) from error
-    try:
-        async with AsyncSqliteSaver.from_conn_string(str(file)) as saver:
-            await saver.setup()
-            yield saver
-    except sqlite3.Error as error:
-        msg = (
-            f"Cannot keep trajectories in {file} ({error}); check the disk, or point GEMS_HOME "
-            "at a folder you may write to."
-        )
-        raise StoreError(msg) from error

@@ -1,0 +1,193 @@
+"""A five-round run over real servers that can be killed at any moment, and what it left."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gems_graph.errors import GemsError
+from gems_graph.testing import ChatServer, ImageServer
+
+ROUNDS = 5
+PROCESSES = get_context("forkserver")  # a start costs a fork, not the imports
+PROCESSES.set_forkserver_preload(["gems_graph.cli", "gems_graph.session", "langchain_openai"])
+
+
+def _verdict(prompt: str) -> dict[str, str]:
+    """Judge by picture and question alone, so that a repeated call gets the same answer."""
+    digest = hashlib.sha256(prompt.encode()).digest()
+    never = "<criterion>Is it perfect?" in prompt.replace("\n", "")
+    return {"evidence": digest.hex()[:6], "answer": "no" if never or digest[0] % 3 else "yes"}
+
+
+def _refined(prompt: str) -> dict[str, str]:
+    return {"rationale": "-", "prompt": f"draw {hashlib.sha256(prompt.encode()).hexdigest()[:12]}"}
+
+
+SCRIPT: dict[str, Any] = {
+    "decompose": {"criteria": ["Is there A?", "Is there B?", "Is there C?", "Is it perfect?"]},
+    "verify": _verdict,
+    "refine": _refined,
+    "compress": lambda prompt: {"experience": hashlib.sha256(prompt.encode()).hexdigest()[:8]},
+}
+
+
+def gems(argv: list[str], env: dict[str, str], says: Connection) -> None:
+    """Run a command of `gems` in this process, and send its exit code and what it printed."""
+    os.environ.update(env)
+    os.environ["LANGSMITH_TRACING"] = "false"
+    from gems_graph import cli
+
+    says.send("begun")
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = cli.app(argv, standalone_mode=False) or 0
+        except GemsError as error:
+            code = 1
+            err.write(f"{error}")
+    says.send((code, out.getvalue(), err.getvalue()))
+
+
+class Ran(NamedTuple):
+    """How a command ended: None if it was killed."""
+
+    code: int | None
+    out: str
+    err: str
+    seconds: float
+
+
+def run(argv: list[str], env: dict[str, str], kill_after: float | None = None) -> Ran:
+    """Run `gems` in a process of its own, and SIGKILL it after so many seconds."""
+    ours, theirs = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=gems, args=(argv, env, theirs))
+    process.start()
+    theirs.close()
+    assert ours.recv() == "begun"
+    started = time.monotonic()
+    ended = ours.poll(kill_after)
+    if not ended:
+        process.kill()
+    try:
+        told = ours.recv() if ended else (None, "", "")
+    except EOFError:
+        told = (None, "", "")
+    process.join()
+    return Ran(*told, time.monotonic() - started)
+
+
+class Bench:
+    """Servers that count, and the home of the trajectories."""
+
+    def __init__(self, chat: ChatServer, images: ImageServer, home: Path, database: str) -> None:
+        self.chat, self.images, self.home = chat, images, home
+        self.env = {"GEMS_HOME": str(home), "GEMS_DATABASE": database}
+
+    def begin(self, thread: str, kill_after: float | None = None) -> Ran:
+        options = {
+            "--mllm": "compat:m", "--mllm-url": self.chat.url, "--seed": "1", "--thread": thread,
+            "--generator": f"http:{self.images.url}", "--out": str(self.home / "out" / thread),
+        }  # fmt: skip
+        pairs = [word for option in options.items() for word in option]
+        return run(["run", "a cat", "--json", *pairs], self.env, kill_after)
+
+    def resume(self, thread: str, kill_after: float | None = None) -> Ran:
+        out = str(self.home / "out" / thread)
+        return run(["resume", thread, "--json", "--out", out], self.env, kill_after)
+
+    def counts(self) -> tuple[int, int]:
+        return len(self.images.requests), len(self.chat.requests)
+
+
+@contextmanager
+def bench(home: Path, database: str) -> Iterator[Bench]:
+    delays = {"": 0.02, "verify": 0.01}
+    with ChatServer(SCRIPT, delays=delays) as chat, ImageServer(delay=0.03) as images:
+        yield Bench(chat, images, home, database)
+
+
+def told(ran: Ran) -> Any:
+    """Return what must not depend on a crash: prompts, pictures, verdicts, experiences, result."""
+    record = json.loads(ran.out)
+    kept = ("n", "prompt", "seed", "image", "verdicts")
+    rounds = [{key: round_[key] for key in kept} for round_ in record["rounds"]]
+    spent = {
+        role: {key: usage[key] for key in ("calls", "images", "input_tokens")}
+        for role, usage in record["ledger"].items()
+    }
+    return rounds, record["result"], record["experiences"], record["criteria"], spent
+
+
+def under_way(database: str, home: Path) -> tuple[int, int]:
+    """Return how many image and chat calls the journal knows begun and not settled."""
+    sql = (
+        "SELECT COALESCE(SUM(images), 0), COALESCE(SUM(calls), 0) FROM spending"
+        " WHERE status = 'reserved'"
+    )
+    if "://" in database:
+        import psycopg
+
+        with psycopg.connect(database) as db:
+            row = db.execute("SELECT to_regclass('spending')").fetchone()
+            found = db.execute(sql).fetchone() if row and row[0] else (0, 0)
+    else:
+        import sqlite3
+
+        file = home / "journal.sqlite"
+        if not file.exists():
+            return 0, 0
+        with contextlib.closing(sqlite3.connect(file, timeout=60)) as lite:
+            try:
+                found = lite.execute(sql).fetchone()
+            except sqlite3.OperationalError:  # killed before the table was made
+                found = (0, 0)
+    assert found is not None
+    return int(found[0]), int(found[1])
+
+
+def temporary(home: Path) -> list[Path]:
+    """Return files under a home that only a writer at work may have there."""
+    return [file for file in home.rglob("*part*") if file.is_file()] + [*home.rglob("*.tmp")]
+
+
+def survive(home: Path, database: str, kills: int, seed: int) -> int:
+    """Kill that many runs, each at another moment, and check what the resumed ones come to.
+
+    Returns:
+        How many kills really struck a run under way.
+    """
+    dice, struck = random.Random(seed), 0
+    with bench(home, database) as on:
+        whole = on.begin("whole")
+        assert whole.code == 3, whole
+        expected, (images, chats) = told(whole), on.counts()
+        assert images == ROUNDS
+        for k in range(kills):
+            before, (open_images, open_chats) = on.counts(), under_way(database, home)
+            moment = whole.seconds * (k + dice.random()) / kills
+            ran = on.begin(f"run-{k}", moment)
+            images_cut, chats_cut = under_way(database, home)
+            if ran.code is None:
+                struck += 1
+                ran = on.resume(f"run-{k}")
+                if "There is no trajectory" in ran.err or "start it again" in ran.err:
+                    ran = on.begin(f"run-{k}")
+            assert ran.code == 3, (k, moment, ran)
+            assert told(ran) == expected, (k, moment)
+            drawn, asked = (now - then for now, then in zip(on.counts(), before, strict=True))
+            assert ROUNDS <= drawn <= ROUNDS + images_cut - open_images, (k, moment)
+            assert chats <= asked <= chats + chats_cut - open_chats, (k, moment)
+            assert not temporary(home), (k, moment)
+    return struck
