@@ -1,0 +1,8 @@
+"""Many prompts at once: read, estimated, drawn side by side, and summed up."""
+
+from __future__ import annotations
+
+from gems_graph.batch.door import resume_all, run_prompts
+from gems_graph.batch.telling import Manner
+
+__all__ = ["Manner", "resume_all", "run_prompts"]

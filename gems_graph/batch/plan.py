@@ -1,0 +1,146 @@
+"""What a batch has to do: one task a prompt, and what its folder has already."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gems_graph.batch.reading import Entry
+from gems_graph.errors import ConfigError, UsageError
+from gems_graph.sanitize import file_name
+from gems_graph.settings import Settings, settle
+
+_ABOUT_CALLS = {
+    *("preset", "mllm_url", "attempts", "retries", "retry_wait", "call_timeout", "image_timeout"),
+    *("concurrency", "requests_per_minute", "raise_on_error", "pause", "prices", "budget"),
+    *("max_images", "max_calls", "max_tokens_total", "max_seconds", "max_cost"),
+}
+"""Dials that say how calls are made and paid; one may change them and still go on."""
+_ENDED = {"passed", "max_iterations", "accepted"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One picture to draw; without a prompt, one to take up again.
+
+    Attributes:
+        id: of the prompt, or the thread.
+        key: the same for the same wish; it tells a finished folder from another's.
+        thread: keeps its trajectory; the same when the same command is given again.
+        folder: where it should lie.
+    """
+
+    id: str
+    key: str
+    thread: str
+    prompt: str | None
+    criteria: tuple[str, ...] | None
+    settings: Settings
+    folder: Path
+
+
+class Done(NamedTuple):
+    """A folder that holds a trajectory, and its record."""
+
+    folder: Path
+    record: dict[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do for it."""
+        return self.record.get("stop_reason") in _ENDED and (self.folder / "image.png").is_file()
+
+
+def plan(
+    entries: Sequence[Entry], settings: Settings, criteria: Sequence[str] | None, base: Path
+) -> list[Task]:
+    """Return the tasks of a file of prompts.
+
+    Without an id of its own a wish is told by what it says, so that lines may move.
+
+    Args:
+        entries: of the file.
+        settings: of all; those of a prompt win over them.
+        criteria: of all prompts that have none of their own.
+        base: the folder of the batch.
+
+    Raises:
+        UsageError: the settings of a prompt are not valid.
+    """
+    tasks, seen = [], Counter[str]()
+    for entry in entries:
+        own = entry.criteria or (tuple(criteria) if criteria else None)
+        wish = [entry.prompt, own, entry.dials]
+        said = json.dumps(wish, sort_keys=True)
+        seen[said] += not entry.named
+        key = _digest(entry.id if entry.named else seen[said], wish)
+        dials = _settled(entry, settings)
+        place, thread = base / file_name(entry.id), _thread(base.resolve(), key, dials)
+        tasks.append(Task(entry.id, key, thread, entry.prompt, own, dials, place))
+    return tasks
+
+
+def _thread(base: Path, key: str, dials: Settings) -> str:
+    return f"{file_name(base.name)[:50]}-{_digest(str(base), key, _drawing(dials))[:12]}"
+
+
+def finished(base: Path) -> dict[str, Done]:
+    """Return what a folder holds of a batch, by key; what has ended goes first."""
+    found: dict[str, Done] = {}
+    for file in sorted(base.glob("[!.]*/trajectory.json")):
+        done = Done(file.parent, record_in(file.parent))
+        key = (done.record.get("batch") or {}).get("key")
+        if key and not (key in found and found[key].ended):
+            found[key] = done
+    return found
+
+
+def record_in(folder: Path) -> dict[str, Any]:
+    """Return the record in a folder; an empty one where none can be read."""
+    try:
+        record = json.loads((folder / "trajectory.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def changed(task: Task, done: Done) -> set[str]:
+    """Return the dials that a finished picture was drawn with, and that are others now."""
+    try:
+        then, now = _drawing(settle(done.record.get("settings"))), _drawing(task.settings)
+    except ConfigError:  # dials of another release
+        return set()
+    if "seed" not in now:  # any would do
+        then.pop("seed", None)
+    return {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
+
+
+def _settled(entry: Entry, settings: Settings) -> Settings:
+    try:
+        mine = settle(settings, entry.dials) if entry.dials else settings
+    except ConfigError as error:
+        msg = f"{entry.where}: {error}"
+        raise UsageError(msg) from error
+    if mine.pause != "never":
+        msg = f"{entry.where}: nobody can answer for many at once; set pause=never."
+        raise UsageError(msg)
+    return mine
+
+
+def _drawing(settings: Settings) -> dict[str, Any]:
+    """Return the dials that a picture depends on, where they are not the defaults."""
+    dials: dict[str, Any] = settings.model_dump(
+        mode="json", exclude=_ABOUT_CALLS, exclude_defaults=True
+    )
+    for role in dials.get("roles", {}).values():
+        role.pop("mllm_url", None)
+    return dials
+
+
+def _digest(*parts: Mapping[str, Any] | Sequence[Any] | int) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

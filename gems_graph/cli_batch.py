@@ -1,0 +1,77 @@
+"""Options of the command line for many prompts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import typer
+
+from gems_graph.errors import UsageError
+from gems_graph.settings import Settings
+
+_AT_ONCE = 4
+
+PROMPTS = typer.Option(
+    "--prompts",
+    metavar="FILE",
+    help="Draw many: a file with one prompt a line, or JSON lines; `-` is stdin. What the output "
+    "folder (default gems-out/NAME of the file) has already is skipped.",
+)
+CONCURRENCY = typer.Option(
+    "--concurrency",
+    min=1,
+    max=256,
+    help=f"Of many, trajectories at once; default {_AT_ONCE}. (The setting `concurrency` bounds "
+    "calls to one server.)",
+)
+DRY_RUN = typer.Option("--dry-run", help="With --prompts: print the estimate, and draw nothing.")
+ALL = typer.Option("--all", help="Take up every trajectory that did not end well.")
+
+
+def run_many(
+    source: str,
+    settings: Settings,
+    criteria: Sequence[str] | None,
+    folder: Callable[[str], Path],
+    *,
+    out: Path | None,
+    concurrency: int | None,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Draw the prompts of a file; return the exit code."""
+    from gems_graph import batch  # imported late: `--help` needs no LangGraph
+
+    base = out or folder("stdin" if source == "-" else Path(source).stem)
+    manner = batch.Manner(base, concurrency or _AT_ONCE, as_json, quiet)
+    return batch.run_prompts(source, settings, criteria, manner, dry_run=dry_run)
+
+
+def resume_many(
+    settings: Settings,
+    folder: Callable[[str], Path],
+    *,
+    out: Path | None,
+    concurrency: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Take up every trajectory that did not end well; return the exit code."""
+    from gems_graph import batch
+
+    base = out or folder("any").parent
+    manner = batch.Manner(base, concurrency or _AT_ONCE, as_json, quiet)
+    return batch.resume_all(settings, manner, lambda thread: base / folder(thread).name)
+
+
+def refuse(given: Mapping[str, object], because: str) -> None:
+    """Make sure that options are not given which mean nothing here.
+
+    Raises:
+        UsageError: one is.
+    """
+    if wrong := next((name for name, value in given.items() if value not in (None, False)), None):
+        msg = f"{wrong} {because}"
+        raise UsageError(msg)
