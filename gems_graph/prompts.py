@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gems_graph.errors import ConfigError
 from gems_graph.resources import data_folder
@@ -30,13 +31,13 @@ _MARKS = re.compile("\x00(\\d+)\x00")
 
 
 def escape(text: str) -> str:
-    """Break whatever could pose as one of our tags; everything else stays as written.
+    """Break whatever could pose as one of our tags, or as a model's own mark (`<|im_end|>`).
 
     Only a `<` that opens something like a tag is changed, so that quoted text, code and
     formulas reach the model, and come back from it, letter for letter.
     """
     text = re.sub(r"&(?=(?:amp;)*lt;)", "&amp;", text.replace("\x00", ""))
-    return re.sub(r"<(?=/?[A-Za-z_])", "&lt;", text)
+    return re.sub(r"<(?=/?[A-Za-z_]|[|｜])", "&lt;", text)
 
 
 def unescape(text: str) -> str:
@@ -59,7 +60,7 @@ class Prompts:
             msg = f"The prompt folder {folder!r} does not exist; create it or drop the setting."
             raise ConfigError(msg)
         folders = [*([Path(folder)] if folder else []), data_folder("prompts")]
-        self._environment = Environment(
+        self._environment = ImmutableSandboxedEnvironment(  # prompts are shared as text
             loader=ChoiceLoader([FileSystemLoader(each) for each in folders]),
             undefined=StrictUndefined,
             finalize=lambda value: value if isinstance(value, _Marked) else escape(str(value)),

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from gems_graph.skills.names import tidy
 from gems_graph.skills.parsed import BrokenSkillError, Parsed, described, named
 
-_HEADING = re.compile(
-    r"\s{0,3}#{1,6}\s*\**\s*(skill|description|instruction)(?:s|[ _]?(?:name|id))?\**\s*"
-    r"(?:[:：]\s*\**\s*([^\n]*?))?\s*\**\s*#*\s*",
+_HEADING = re.compile(  # possessive (`*+`): a long line of spaces takes no longer than another
+    r"\s{0,3}#{1,6}[\s*]*+(skill|description|instruction)(?:s|[ _]?(?:name|id))?[\s*]*+"
+    r"(?:[:：](.*)|#*+\s*+)",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\s{0,3}(?:```|~~~)")
@@ -60,7 +60,8 @@ def _sections(lines: list[str]) -> dict[str, _Section]:
         kind = heading[1].casefold() if heading else ""
         if heading and kind not in found:
             current = []
-            found[kind] = _Section(number, (heading[2] or "").strip(), current)
+            title = (heading[2] or "").lstrip("* \t").rstrip("*# \t")
+            found[kind] = _Section(number, title, current)
         else:
             current.append(line)
     return found

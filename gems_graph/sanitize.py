@@ -1,0 +1,33 @@
+"""Text from others, made safe to print on a terminal and to name files by."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)  # controls and escapes, marks that reorder a line, halves of characters
+_PLAIN = re.compile(r"\w(?:[\w.-]*[\w-])?")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)  # of Windows
+_LONGEST, _KEPT = 200, 40  # bytes of a name that stays as it is; characters kept of another
+
+
+def printable(text: object) -> str:
+    """Spell out what a terminal would obey instead of showing it; line ends and tabs stay.
+
+    Spelled as JSON spells it, so that a printed JSON text stays the same value.
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", str(text).replace("\r\n", "\n"))
+
+
+def file_name(text: str) -> str:
+    """Return a text as the name of a file or folder, on any system; another text gets another.
+
+    A plain word stays as it is; of others the letters are kept, and a hash tells them apart.
+    """
+    encoded = text.encode("utf-8", "surrogatepass")
+    if _PLAIN.fullmatch(text) and not _DEVICE.fullmatch(text) and len(encoded) <= _LONGEST:
+        return text
+    letters = re.sub(r"[^\w-]+", "_", text)[:_KEPT].strip("_-")
+    return f"{letters or 'x'}-{hashlib.sha256(encoded).hexdigest()[:12]}"
