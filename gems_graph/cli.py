@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import sys
 import uuid
 from pathlib import Path
@@ -13,9 +11,11 @@ from typing import Annotated, Any
 import typer
 from dotenv import find_dotenv, load_dotenv
 
-from gems_graph import __version__, cli_skills
+from gems_graph import __version__, cli_batch, cli_clean, cli_fork, cli_history, cli_skills
+from gems_graph.cli_options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
 from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.roles import ROLES
+from gems_graph.sanitize import printable
 from gems_graph.settings import Settings, from_env, from_file, settle
 
 FAILED, USAGE = 1, 2
@@ -28,6 +28,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_skills.app, name="skills")
+for _command in (*cli_history.COMMANDS, cli_fork.fork, *cli_clean.COMMANDS):
+    app.command()(_command)
 
 
 def _dial(name: str) -> Any:
@@ -37,12 +39,6 @@ def _dial(name: str) -> Any:
     return typer.Option(flag, help=text, show_default=False)
 
 
-_SET = typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`.")
-_OUT = typer.Option(
-    envvar="GEMS_OUT", help="Output folder; default gems-out/THREAD. Never overwrites a run."
-)
-_JSON = typer.Option("--json", envvar="GEMS_JSON", help="Print the whole record on stdout.")
-_QUIET = typer.Option("--quiet", "-q", envvar="GEMS_QUIET", help="No progress on stderr.")
 _ROLE = typer.Option(
     "--role", metavar="ROLE=MODEL", help="Another model for a role; may be repeated."
 )
@@ -70,7 +66,12 @@ def root(
 
 @app.command()
 def run(
-    prompt: Annotated[str, typer.Argument(help="What to draw; `-` reads it from stdin.")],
+    prompt: Annotated[
+        str | None, typer.Argument(help="What to draw; `-` reads it from stdin.")
+    ] = None,
+    prompts: Annotated[str | None, cli_batch.PROMPTS] = None,
+    concurrency: Annotated[int | None, cli_batch.CONCURRENCY] = None,
+    dry_run: Annotated[bool, cli_batch.DRY_RUN] = False,
     mllm: Annotated[str | None, _dial("mllm")] = None,
     mllm_url: Annotated[str | None, _dial("mllm_url")] = None,
     role: Annotated[list[str] | None, _ROLE] = None,
@@ -78,13 +79,14 @@ def run(
     max_iterations: Annotated[int | None, _dial("max_iterations")] = None,
     max_skills: Annotated[int | None, _dial("max_skills")] = None,
     preset: Annotated[str | None, _dial("preset")] = None,
+    pause: Annotated[str | None, _dial("pause")] = None,
     seed: Annotated[int | None, _dial("seed")] = None,
     size: Annotated[str | None, _dial("size")] = None,
     skills: Annotated[
         list[str] | None,
         typer.Option("--skills", metavar="DIR", help="Folder of more skills; may be repeated."),
     ] = None,
-    dial: Annotated[list[str] | None, _SET] = None,
+    dial: Annotated[list[str] | None, SET] = None,
     config: Annotated[Path | None, _CONFIG] = None,
     criteria: Annotated[
         Path | None,
@@ -93,39 +95,52 @@ def run(
             help="File with your own yes/no criteria, one a line, or a JSON list.",
         ),
     ] = None,
-    out: Annotated[Path | None, _OUT] = None,
+    out: Annotated[Path | None, OUT] = None,
     thread: Annotated[
         str | None,
         typer.Option(
             envvar="GEMS_THREAD", help="Name the trajectory is kept under; default a new one."
         ),
     ] = None,
-    as_json: Annotated[bool, _JSON] = False,
+    as_json: Annotated[bool, JSON] = False,
     show_context: Annotated[
         bool,
         typer.Option("--show-context", help="Show what Refiner and Compressor are told on stderr."),
     ] = False,
-    quiet: Annotated[bool, _QUIET] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> None:
-    """Draw PROMPT, check the picture, and refine it until it is right.
+    """Draw PROMPT, or every prompt of a file, check each picture, and refine it until it is right.
 
-    Exit codes: 0 all criteria passed, 3 a best-effort image, 1 an error and no image, 2 wrong
-    usage, 130 Ctrl-C.
+    Exit codes: 0 all criteria passed or accepted, 3 a best-effort image, 1 an error and no image,
+    2 wrong usage, 4 waiting for a person (--pause), 130 Ctrl-C.
     """
     given = {
         "mllm": mllm, "mllm_url": mllm_url, "generator": generator, "seed": seed, "size": size,
         "max_iterations": max_iterations, "max_skills": max_skills, "preset": preset,
-        **_roles(role or []),
+        "pause": pause, **_roles(role or []),
     }  # fmt: skip
     chosen = {key: value for key, value in given.items() if value is not None}
     # one layer: what is set beside a preset wins over it
-    settings = settle(_file(config), from_env(), {**_pairs(dial or []), **chosen})
+    settings = settle(_file(config), from_env(), {**pairs_in(dial or []), **chosen})
     if skills:  # they come on top of those that the environment names
         settings = settle(settings, {"skills": [*settings.skills, *skills]})
-    text = _prompt(prompt)
-    checklist = _checklist(criteria) if criteria else None
-    thread = thread or uuid.uuid4().hex[:12]
-    wanted = out or _folder(thread)
+    checklist = checklist_in(criteria) if criteria else None
+    if prompts is not None:
+        single = {
+            "A PROMPT": prompt, "--thread": thread, "--show-context": show_context,
+            "--pause": settings.pause != "never",
+        }  # fmt: skip
+        cli_batch.refuse(single, "goes with one picture, not with --prompts.")
+        code = cli_batch.run_many(
+            prompts, settings, checklist, folder_of, out=out, concurrency=concurrency,
+            dry_run=dry_run, as_json=as_json, quiet=quiet,
+        )  # fmt: skip
+        raise typer.Exit(code)
+    many = {"--concurrency": concurrency, "--dry-run": dry_run}
+    cli_batch.refuse(many, "goes with --prompts FILE.")
+    text = _prompt(prompt or "")
+    thread = named(thread) if thread else uuid.uuid4().hex[:12]
+    wanted = out or folder_of(thread)
     from gems_graph import session  # imported late: `--help` needs no LangGraph
 
     job = session.Job(text, checklist, settings, thread, wanted, show_context)
@@ -137,21 +152,50 @@ def resume(
     thread: Annotated[
         str | None, typer.Argument(help="The trajectory; default the one worked on last.")
     ] = None,
-    dial: Annotated[list[str] | None, _SET] = None,
-    out: Annotated[Path | None, _OUT] = None,
-    as_json: Annotated[bool, _JSON] = False,
-    quiet: Annotated[bool, _QUIET] = False,
+    everything: Annotated[bool, cli_batch.ALL] = False,
+    concurrency: Annotated[int | None, cli_batch.CONCURRENCY] = None,
+    criteria: Annotated[
+        Path | None, typer.Option(help="Answer: the criteria as they should be, one a line.")
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="Answer: the prompt to draw next, as written.")
+    ] = None,
+    verdict: Annotated[
+        list[str] | None,
+        typer.Option(metavar="N=yes", help="Answer: overrule a verdict; may be repeated."),
+    ] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Answer: take this picture.")] = False,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Answer: just go on.")] = False,
+    dial: Annotated[list[str] | None, SET] = None,
+    out: Annotated[Path | None, OUT] = None,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Take a trajectory up again that was interrupted, or ended on an error or a budget.
 
     It goes on with the settings that it began with, but for those given by --set; what failed is
-    done again. Exit codes as for `gems run`.
+    done again. One that waits for a person (--pause) is answered on the terminal, or by options.
+    Exit codes as for `gems run`.
     """
     from gems_graph import session
+    from gems_graph.review import rulings
 
-    settings = settle(_pairs(dial or []))
-    thread = thread or asyncio.run(session.latest_thread())
-    job = session.Job(None, None, settings, thread, out or _folder(thread))
+    given = {
+        "criteria": checklist_in(criteria) if criteria else None,
+        "prompt": None if prompt is None else _prompt(prompt),
+        "verdicts": rulings(verdict or []) or None, "accept": accept or None,
+    }  # fmt: skip
+    answer = {name: value for name, value in given.items() if value is not None} or go_on or None
+    settings = settle(pairs_in(dial or []))
+    if everything:
+        cli_batch.refuse({"A THREAD": thread, "An answer": answer}, "goes without --all.")
+        code = cli_batch.resume_many(
+            settings, folder_of, out=out, concurrency=concurrency, as_json=as_json, quiet=quiet
+        )
+        raise typer.Exit(code)
+    cli_batch.refuse({"--concurrency": concurrency}, "goes with --all.")
+    thread = named(thread) if thread else asyncio.run(session.latest_thread())
+    job = session.Job(None, None, settings, thread, out or folder_of(thread), answer=answer)
     raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
 
 
@@ -182,13 +226,13 @@ def show_settings(config: Annotated[Path | None, _CONFIG] = None) -> None:
         typer.echo(f"{name} = {getattr(current, name)!r}\n    {field.description}")
 
 
-def _folder(thread: str) -> Path:
-    """Return a folder for a thread, whatever characters its name has."""
-    return Path("gems-out") / re.sub(r"[^\w.-]+", "_", thread).lstrip(".")
-
-
 def _prompt(argument: str) -> str:
-    text = sys.stdin.read() if argument == "-" else argument
+    try:
+        text = sys.stdin.read() if argument == "-" else argument
+        text.encode()
+    except UnicodeError as error:
+        msg = "The prompt is not UTF-8 text; convert it, or check the locale of your terminal."
+        raise UsageError(msg) from error
     if not text.strip():
         msg = "The prompt is empty: say what to draw."
         raise UsageError(msg)
@@ -211,28 +255,6 @@ def _roles(assignments: list[str]) -> dict[str, Any]:
     return {"roles": roles} if roles else {}
 
 
-def _pairs(assignments: list[str]) -> dict[str, str]:
-    pairs = [assignment.partition("=") for assignment in assignments]
-    if wrong := next((name for name, sign, _ in pairs if not sign), None):
-        msg = f"--set takes NAME=VALUE, not {wrong!r}; `gems settings` lists the names."
-        raise UsageError(msg)
-    return {name.strip().replace("-", "_"): value for name, _, value in pairs}
-
-
-def _checklist(file: Path) -> list[str]:
-    """Read criteria: a JSON list of strings, or one a line."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        lines = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
-    except (OSError, ValueError) as error:
-        msg = f"Cannot read criteria from {file}: {error}."
-        raise UsageError(msg) from error
-    if not all(isinstance(line, str) for line in lines) or not any(map(str.strip, lines)):
-        msg = f"{file} holds no criteria: write one yes/no question a line, or a JSON list of them."
-        raise UsageError(msg)
-    return [line.strip() for line in lines if line.strip()]
-
-
 def main() -> None:
     """Run the command line; our errors become one sentence and an exit code."""
     load_dotenv(find_dotenv(usecwd=True))
@@ -245,7 +267,7 @@ def main() -> None:
 
 
 def _fail(error: GemsError, code: int) -> None:
-    typer.echo(f"gems: {error}", err=True)
+    typer.echo(printable(f"gems: {error}"), err=True)
     sys.exit(code)
 
 

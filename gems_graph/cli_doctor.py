@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gems_graph.sanitize import printable
 from gems_graph.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def doctor(settings: Settings) -> int:
     from gems_graph.doctor import examine
     from gems_graph.images import Store
 
-    findings = asyncio.run(examine(settings, Store(resources.home() / "images")))
+    findings = asyncio.run(examine(settings, Store(resources.images())))
     for finding in findings:
         _print(finding)
     broken = [finding for finding in findings if finding.fatal]
@@ -31,6 +32,6 @@ def doctor(settings: Settings) -> int:
 
 def _print(finding: Finding) -> None:
     works = ", ".join(f"{what}: {_MARK[does]}" for what, does in finding.works.items())
-    typer.echo(f"{finding.who}\n  {finding.name} ({finding.seconds:.2f} s)  {works}")
+    typer.echo(printable(f"{finding.who}\n  {finding.name} ({finding.seconds:.2f} s)  {works}"))
     for remedy in finding.remedies:
-        typer.echo(f"  - {remedy}")
+        typer.echo(printable(f"  - {remedy}"))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gems_graph.errors import UsageError
+from gems_graph.sanitize import printable
 from gems_graph.settings import from_env, settle
 from gems_graph.skills import Skill, Skills
 from gems_graph.skills.checking import check as problems_in
@@ -52,9 +53,9 @@ def list_(skills: Folders = None) -> None:
     found = _found(skills)
     for skill in found.manifest:
         where = skill.source if skill.source == "packaged" else f"{skill.source}, {skill.file}"
-        typer.echo(f"{skill.name} ({where})\n    {skill.description}")
+        typer.echo(printable(f"{skill.name} ({where})\n    {skill.description}"))
     for problem in found.problems:
-        typer.echo(f"note: {problem}", err=True)
+        typer.echo(printable(f"note: {problem}"), err=True)
 
 
 @app.command()
@@ -68,7 +69,7 @@ def show(
         names = ", ".join(each.name for each in found.manifest)
         msg = f"There is no skill {name!r}; there are {names}."
         raise UsageError(msg)
-    typer.echo("\n".join(_told(skill)))
+    typer.echo(printable("\n".join(_told(skill))))
 
 
 @app.command()
@@ -112,7 +113,7 @@ def check(
         folders = [folder]
     problems = [problem for each in folders for problem in problems_in(each)]
     for problem in problems:
-        typer.echo(problem)
+        typer.echo(printable(problem))
     if problems:
         raise typer.Exit(BROKEN)
     typer.echo("No problems found.")

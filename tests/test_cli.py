@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -216,7 +214,7 @@ def test_trajectories_persist_under_gems_home(gems: Gems, servers: Any, tmp_path
     gems("run", "p", *servers(two_rounds()), "--thread", "a/../b", "-q")
     home = tmp_path / "home"
     assert (home / "trajectories.sqlite").stat().st_size > 0
-    assert [file.name for file in Path("gems-out").iterdir()] == ["a_.._b"]
+    assert [file.name[:4] for file in Path("gems-out").iterdir()] == ["a_b-"]
     pictures = [f for f in (home / "images").rglob("*") if f.is_file()]
     assert len(pictures) == 2
     stored = (home / "trajectories.sqlite").read_bytes()
@@ -247,31 +245,6 @@ def test_settings_lists_every_dial(gems: Gems) -> None:
     assert said.code == 0
     assert "max_iterations = 5" in said.out
     assert "N_max" in said.out
-
-
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_ctrl_c_exits_130_with_the_best_so_far(tmp_path: Path) -> None:
-    script = {"decompose": criteria(2), "verify": verdicts("yn")}
-    with ChatServer(script, delays={"refine": 60}) as chat, ImageServer() as images:
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "gems_graph.cli", "run", "p", "--out", str(tmp_path / "x"),
-                "--mllm", "compat:m", "--mllm-url", chat.url, "--generator", f"http:{images.url}",
-            ],
-            stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-        )  # fmt: skip
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("  not yet"):  # round 1 is judged; the Refiner is being asked
-                break
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-        assert process.wait(timeout=60) == 130
-    assert "Interrupted; this is the best so far" in rest
-    assert "gems resume" in rest
-    record = json.loads((tmp_path / "x" / "trajectory.json").read_text())
-    assert record["stop_reason"] == "cancelled"
-    assert (tmp_path / "x" / "image.png").is_file()
 
 
 def test_a_run_that_ended_on_an_outage_is_taken_up_again(gems: Gems, servers: Any) -> None:
@@ -309,4 +282,4 @@ def test_resuming_nothing_is_named(gems: Gems) -> None:
     assert "no trajectory 'nobody'" in said.err
     said = gems("resume")
     assert said.code == 2
-    assert "no trajectory under" in said.err
+    assert "no trajectory in" in said.err

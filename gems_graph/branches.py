@@ -1,0 +1,134 @@
+"""The state that a branch of a trajectory begins with."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from gems_graph.errors import UsageError
+from gems_graph.memory import all_pass
+from gems_graph.settings import Settings, settle
+from gems_graph.state import SCHEMA, Attempt, Criterion, Round, State, Thought, Verdict
+
+_NOT_ASKED = Verdict(answer="unsure", p_yes=None, evidence="not asked in this round")
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The last round that is kept (0: only the plan), and what is different from there on.
+
+    Raises:
+        UsageError: a prompt or a checklist that says nothing.
+    """
+
+    round: int
+    prompt: str | None
+    criteria: Sequence[str] | None
+    settings: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        if self.prompt is not None and not self.prompt.strip():
+            msg = "The prompt is empty: say what to draw, or leave it to the Refiner."
+            raise UsageError(msg)
+        if self.criteria is not None and not any(map(str.strip, self.criteria)):
+            msg = "The checklist is empty: give at least one yes/no question, or none at all."
+            raise UsageError(msg)
+
+    @property
+    def judges(self) -> bool:
+        """Whether the last round that is kept is judged anew."""
+        return bool(self.criteria and self.round)
+
+    @property
+    def written(self) -> Attempt:
+        """The attempt that the given prompt is."""
+        nothing = Thought(text="", sha256=None)
+        prompt = str(self.prompt).strip()
+        return Attempt(n=self.round + 1, prompt=prompt, thought=nothing, origin="user")
+
+
+def branched(head: State, source: State, branch: Branch, note: str) -> State:
+    """Return the state of a new trajectory, which has spent nothing yet.
+
+    Args:
+        head: of the old one; a person may have overruled a verdict after the source.
+        source: the old one as it was after the last round that is kept.
+        branch: what is kept and what is different.
+        note: where it comes from.
+
+    Raises:
+        UsageError: nothing would be left to do.
+        ConfigError: a setting is not valid.
+    """
+    settings = settle(source["settings"], branch.settings)
+    rounds, own = head.get("rounds", [])[: branch.round], source["criteria"]
+    _go_on(rounds, settings, branch)
+    state = State(
+        schema=SCHEMA,
+        trajectory=uuid.uuid4().hex,
+        prompt=source["prompt"],
+        settings=settings.model_dump(),
+        skills=source.get("skills", []),
+        criteria=[*own, *(c for c in source.get("skill_criteria", []) if c not in own)],
+        skill_criteria=[],  # they are among the criteria now
+        attempt=_unjudged(rounds[-1]) if rounds else _planned(source),
+        rounds=rounds,
+        experiences=source.get("experiences", [])[: max(branch.round - 1, 0)],
+        notes=[*source.get("notes", []), note],
+    )
+    if branch.criteria:
+        state = _asked(state, branch.criteria)
+    if branch.prompt and not branch.judges:
+        state["attempt"] = branch.written
+    return state
+
+
+def _go_on(rounds: Sequence[Round], settings: Settings, branch: Branch) -> None:
+    """Make sure that there is something to do.
+
+    Raises:
+        UsageError: there is not.
+    """
+    n, most = len(rounds), settings.max_iterations
+    if n >= most and (branch.prompt or not branch.judges):
+        msg = (
+            f"Round {n} is the last that max_iterations={most} allows: fork it with "
+            f"--max-iterations {n + 1} or more."
+        )
+        raise UsageError(msg)
+    if n and all_pass(rounds[-1]) and not (branch.prompt or branch.criteria):
+        msg = (
+            f"Round {n} passes every criterion, so a fork of it would end at once: give it a "
+            "--prompt or --criteria, or keep fewer rounds."
+        )
+        raise UsageError(msg)
+
+
+def _unjudged(round_: Round) -> Attempt:
+    return cast(Attempt, {key: value for key, value in round_.items() if key != "verdicts"})
+
+
+def _planned(source: State) -> Attempt:
+    """Return the first attempt as it was before it was drawn."""
+    first: Attempt = source["rounds"][0] if source.get("rounds") else source["attempt"]
+    parts = ("n", "prompt", "thought", "origin")
+    return cast(Attempt, {key: value for key, value in first.items() if key in parts})
+
+
+def _asked(state: State, criteria: Sequence[str]) -> State:
+    """Replace the criteria; the last round loses its verdicts, earlier ones keep what they can."""
+    questions = list(dict.fromkeys(q.strip() for q in criteria if q.strip()))
+    sources = {c["question"]: c["source"] for c in reversed(state["criteria"])}
+    return {
+        **state,
+        "criteria": [Criterion(question=q, source=sources.get(q, "user")) for q in questions],
+        "rounds": [_mapped(r, state["criteria"], questions) for r in state["rounds"][:-1]],
+    }
+
+
+def _mapped(round_: Round, before: Sequence[Criterion], questions: Sequence[str]) -> Round:
+    asked = [criterion["question"] for criterion in before]
+    known = dict(zip(asked, round_["verdicts"], strict=True))
+    return Round(**{**round_, "verdicts": [known.get(q, _NOT_ASKED) for q in questions]})

@@ -1,0 +1,70 @@
+"""`gems fork`: branch off from what is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gems_graph.cli_options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
+from gems_graph.sanitize import printable
+from gems_graph.settings import Settings
+
+
+def fork(
+    thread: Annotated[str, typer.Argument(help="The trajectory to branch off from.")],
+    round_: Annotated[
+        int | None,
+        typer.Option("--round", help="Last round kept, 0: only the plan; default the last."),
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="Prompt to draw next, as written, not the Refiner's.")
+    ] = None,
+    criteria: Annotated[
+        Path | None,
+        typer.Option(help="New criteria, one a line; the last picture kept is judged by them."),
+    ] = None,
+    max_iterations: Annotated[
+        int | None, typer.Option(help="Rounds at most, those kept included.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of round 1; later ones follow.")] = None,
+    dial: Annotated[list[str] | None, SET] = None,
+    to: Annotated[
+        str | None, typer.Option("--thread", help="Name of the branch; default a new one.")
+    ] = None,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Only prepare the branch.")] = False,
+    out: Annotated[Path | None, OUT] = None,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Keep the first rounds of a trajectory, and go on from there in a new thread.
+
+    The old one stays as it is. Exit codes as for `gems run`.
+    """
+    from gems_graph import session
+
+    given = {"max_iterations": max_iterations, "seed": seed}
+    settings = {**pairs_in(dial or []), **{k: v for k, v in given.items() if v is not None}}
+    questions = checklist_in(criteria) if criteria else None
+    new = asyncio.run(
+        _fork(
+            named(thread), round=round_, prompt=prompt, criteria=questions, settings=settings,
+            to=to and named(to),
+        )
+    )  # fmt: skip
+    if no_run:
+        print(new)  # noqa: T201
+        typer.echo(printable(f"Go on with: gems resume {new}"), err=True)
+        return
+    job = session.Job(None, None, Settings(), new, out or folder_of(new))
+    raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
+
+
+async def _fork(thread: str, **branch: Any) -> str:
+    from gems_graph.forking import fork as prepare
+    from gems_graph.threads import open_threads
+
+    async with open_threads() as threads:
+        return await prepare(threads, thread, **branch)

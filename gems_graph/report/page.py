@@ -1,0 +1,104 @@
+"""One trajectory on a page of text: what was asked, every round, what it cost and where it lies."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.table import Table
+
+from gems_graph.images import Store
+from gems_graph.ledger import Usage, total
+from gems_graph.memory import passes
+from gems_graph.presets import PRESETS
+from gems_graph.report.progress import verdicts
+from gems_graph.settings import Settings
+from gems_graph.state import Attempt, Criterion, Round, State
+
+_LABEL = 12  # columns
+_ORIGIN = {
+    "planner": "by the Planner",
+    "refiner": "by the Refiner",
+    "best": "by the Refiner, from the best so far",
+    "seed": "the best so far, drawn anew",
+    "user": "by a person",
+}
+
+
+def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[str | Table]:
+    """Tell a trajectory, finished or not.
+
+    Args:
+        state: of it.
+        store: holds its pictures.
+        facts: what else is known of it, by name; shown first.
+    """
+    skills = ", ".join(state.get("skills", []))
+    more = {"request": state["prompt"], "skills": skills}
+    yield from (fact(name, value) for name, value in {**facts, **more}.items() if value)
+    if state.get("criteria"):
+        yield ""
+        yield verdicts(state)
+    yield from rounds_of(state, store)
+    yield ""
+    if result := state.get("result"):
+        yield fact("result", f"{result['why']}\n{store.where(result['image']['sha256'])}")
+    if stop := state.get("stop"):
+        yield fact("stopped", f"in {stop.get('node')}: {stop.get('error', stop.get('reason'))}")
+    yield from (fact("note", note) for note in state.get("notes", []))
+    yield from spent(state.get("ledger", {}))
+    yield fact("settings", "\n".join(changed(state.get("settings", {}))) or "the defaults")
+
+
+def fact(name: str, value: object) -> str:
+    """Return a labelled value; its further lines stand below its first."""
+    return textwrap.indent(str(value), " " * _LABEL).replace(" " * _LABEL, name.ljust(_LABEL), 1)
+
+
+def rounds_of(state: State, store: Store) -> Iterator[str]:
+    """Tell every round: where its prompt comes from, what failed and why, what it taught."""
+    for k, round_ in enumerate(state.get("rounds", [])):
+        yield f"\nRound {round_['n']}: {passes(round_)} of {len(round_['verdicts'])}"
+        yield from _attempt(round_, store)
+        yield from _failed(round_, state["criteria"])
+        if lesson := "".join(state.get("experiences", [])[k : k + 1]):
+            yield fact("  learned", lesson)
+    attempt = state.get("attempt")
+    if attempt and attempt["n"] > len(state.get("rounds", [])):
+        yield f"\nRound {attempt['n']}: not judged"
+        yield from _attempt(attempt, store)
+
+
+def _attempt(attempt: Attempt, store: Store) -> Iterator[str]:
+    yield fact("  prompt", attempt["prompt"])
+    about = [_ORIGIN[attempt["origin"]]] if "origin" in attempt else []
+    about += [f"seed {attempt['seed']}"] if "seed" in attempt else []
+    if about:
+        yield fact("", ", ".join(about))
+    if "image" in attempt:
+        yield fact("  picture", store.where(attempt["image"]["sha256"]))
+
+
+def _failed(round_: Round, criteria: list[Criterion]) -> Iterator[str]:
+    for criterion, verdict in zip(criteria, round_["verdicts"], strict=True):
+        if verdict["answer"] != "yes":
+            yield fact(f"  {verdict['answer']}", f"{criterion['question']} {verdict['evidence']}")
+
+
+def spent(ledger: Mapping[str, Usage]) -> Iterator[str]:
+    """Tell what every role used, and the sum."""
+    for role, usage in (*ledger.items(), ("in all", total(dict(ledger)))):
+        tokens = usage["input_tokens"] + usage["output_tokens"]
+        cost = "cost unknown" if usage["cost"] is None else f"cost {usage['cost']:.4f}"
+        made = f"{usage['calls']} calls, {usage['images']} images, {tokens} tokens"
+        yield fact(role, f"{made}, {usage['seconds']:.1f} s, {cost}")
+
+
+def changed(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Tell the settings that differ from the defaults, those of the preset beside its name."""
+    usual = Settings().model_dump()
+    usual |= {k: v for k, v in PRESETS.get(settings.get("preset", ""), {}).items() if k != "preset"}
+    for name, value in settings.items():
+        if value != usual.get(name):
+            yield f"{name} = {value!r}"
