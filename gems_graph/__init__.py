@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gems_graph.settings import Settings
     from gems_graph.trajectory import Trajectory, arun, run
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = ["Settings", "Store", "Trajectory", "__version__", "arun", "build_graph", "run"]
 
 _HOMES = {

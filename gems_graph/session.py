@@ -18,10 +18,11 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, StateSnapshot
 from rich.console import Console
 
-from gems_graph.claims import claim
 from gems_graph.errors import GemsError, UsageError
 from gems_graph.graph import Graph
 from gems_graph.images import Store
+from gems_graph.keeping.claims import claim
+from gems_graph.keeping.threads import Threads, config_of, open_threads
 from gems_graph.ledger import total
 from gems_graph.memory import has_image
 from gems_graph.nodes.select import choose
@@ -31,13 +32,12 @@ from gems_graph.purse import Place
 from gems_graph.report import folder as folders
 from gems_graph.report.context import Say, ToldToolbox
 from gems_graph.report.progress import Progress, progress
+from gems_graph.review.waiting import put
 from gems_graph.sanitize import printable
 from gems_graph.settings import Settings
 from gems_graph.state import Input, Result, State, Stop
 from gems_graph.stopping import Stopping, stoppable
-from gems_graph.threads import Threads, config_of, open_threads
 from gems_graph.toolbox import Toolbox
-from gems_graph.waiting import put
 
 PASSED, FAILED, USAGE, BEST_EFFORT, WAITING = 0, 1, 2, 3, 4
 """Exit codes: all criteria passed or accepted, error and no image, an answer that does not fit, a

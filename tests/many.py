@@ -34,8 +34,8 @@ def work(threads: Sequence[str], env: dict[str, str], says: Any) -> None:
 
 async def _work(names: Sequence[str]) -> Kept:
     from gems_graph import build_graph
+    from gems_graph.keeping.threads import config_of, open_threads
     from gems_graph.testing import Painter, ScriptedChat
-    from gems_graph.threads import config_of, open_threads
 
     done, painter, places = [], Painter(), asyncio.Semaphore(4)
     async with open_threads() as threads:
@@ -88,7 +88,7 @@ def share(home: Path, database: str, processes: int, trajectories: int) -> None:
 
 async def _check(done: Sequence[tuple[str, str, str]]) -> None:
     """Read all back as another process would: states, pictures, and the journal."""
-    from gems_graph.threads import open_threads
+    from gems_graph.keeping.threads import open_threads
 
     async with open_threads() as threads:
         for name, trajectory, image in done:

@@ -17,8 +17,8 @@ import pytest
 
 from gems_graph import cli, resources
 from gems_graph.errors import ConfigError
+from gems_graph.keeping.threads import config_of, open_threads
 from gems_graph.state import SCHEMA
-from gems_graph.threads import config_of, open_threads
 
 RELEASES = sorted((Path(__file__).parent / "fixtures").glob("release-*.zip"))
 

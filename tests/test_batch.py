@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from gems_graph import cli
-from gems_graph.claims import claim
+from gems_graph.keeping.claims import claim
 from gems_graph.report import folder
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer
 from tests.conftest import criteria

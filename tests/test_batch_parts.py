@@ -19,8 +19,8 @@ from gems_graph.batch.reading import read
 from gems_graph.batch.records import Record, Summary
 from gems_graph.batch.runner import Brake
 from gems_graph.batch.show import Bar, Tally
-from gems_graph.claims import claim, is_claimed
 from gems_graph.errors import GemsError, ModelError, OutsideWorldError, StoreError, UsageError
+from gems_graph.keeping.claims import claim, is_claimed
 from gems_graph.ledger import nothing
 from gems_graph.settings import Settings, settle
 
@@ -305,7 +305,7 @@ def test_what_a_killed_process_left_half_done_is_put_right() -> None:
 # ------------------------------------------------------------------ claims
 
 HOLD = """
-from gems_graph.claims import claim
+from gems_graph.keeping.claims import claim
 with claim("t"):
     print("held", flush=True)
     input()

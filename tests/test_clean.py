@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 
 from gems_graph import Store, resources
-from gems_graph.claims import claim
-from gems_graph.cleaning import remove
 from gems_graph.errors import BudgetError, ConfigError, StoreError, UsageError
-from gems_graph.history import history
 from gems_graph.journal import Amount, Call, Caps, Journal
-from gems_graph.leftovers import find_leftovers, remove_leftovers
+from gems_graph.keeping.claims import claim
+from gems_graph.keeping.cleaning import remove
+from gems_graph.keeping.history import history
+from gems_graph.keeping.leftovers import find_leftovers, remove_leftovers
+from gems_graph.keeping.threads import config_of, open_threads
 from gems_graph.testing import paint
-from gems_graph.threads import config_of, open_threads
 from tests.crash import PROCESSES
 from tests.kept import Kept, kept
 from tests.many import work

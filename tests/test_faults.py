@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.base import id as ids
 
-from gems_graph import persistence, resources, writer
+from gems_graph import resources
 from gems_graph.errors import StoreError
+from gems_graph.journal import writer
+from gems_graph.keeping import savers
+from gems_graph.keeping.threads import Threads, config_of, open_threads
 from gems_graph.session import Job, draw
 from gems_graph.settings import settle
-from gems_graph.threads import Threads, config_of, open_threads
 from tests.crash import temporary
 
 HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
@@ -113,7 +116,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persistence, "_PATIENCE", 0.2)
+    monkeypatch.setattr(savers, "_PATIENCE", 0.2)
     monkeypatch.setattr(writer, "_PATIENCE", 0.2)
 
 
@@ -193,33 +196,57 @@ async def before_drawing(threads: Threads, thread: str) -> Any:
 # ------------------------------------------------------------------ clocks
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], int]], None]:
+    """Shift this process's clock by so many seconds, and forget the times it has seen."""
+
+    def shift(by: Callable[[], int]) -> None:
+        monkeypatch.setattr(ids, "_last_v6_timestamp", None)
+        monkeypatch.setattr(time, "time", lambda now=time.time: now() + by())
+        monkeypatch.setattr(time, "time_ns", lambda now=time.time_ns: now() + by() * 10**9)
+
+    return shift
+
+
 @pytest.mark.anyio
-async def test_a_clock_that_went_back_is_one_error_and_nothing_is_lost(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    outcome = await go(HARD, seed=1, max_images=1)
-    with monkeypatch.context() as patch:
-        patch.setattr(time, "time", lambda now=time.time: now() - 3600)
-        for prompt in (HARD, None):
-            with pytest.raises(StoreError, match=r"clock is 3\d\d\d s behind.*'t'"):
-                await go(prompt)
+@pytest.mark.parametrize("hours", [-1, 24 * 400])
+async def test_a_clock_that_jumped_before_a_resume_changes_nothing(hours: int, clock: Any) -> None:
+    spent = await go(HARD, seed=1, max_images=1)
+    clock(lambda: hours * 3600)
+    resumed = await go(None, max_images=5)
+    assert resumed.state["trajectory"] == spent.state["trajectory"]
+    assert resumed.state["rounds"][0] == spent.state["rounds"][0]
+    assert resumed.state["result"]["success"]
+    again = await go(HARD, seed=1, max_iterations=1)  # a new trajectory on the same thread
+    assert again.state["trajectory"] != spent.state["trajectory"]
+    clock(lambda: 0)  # and back: it is still the head
     async with open_threads() as threads:
-        assert (await threads.state("t"))["trajectory"] == outcome.state["trajectory"]
-    assert (await go(None, max_images=5)).state["result"]["success"]
+        assert (await threads.state("t"))["trajectory"] == again.state["trajectory"]
+    assert len((await go(None)).state["rounds"]) == 1
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("jump", [-7200, 86_400 * 400])
-async def test_a_clock_that_jumps_during_a_run_changes_nothing(
-    monkeypatch: pytest.MonkeyPatch, jump: int
-) -> None:
+async def test_a_clock_that_jumps_during_a_run_changes_nothing(jump: int, clock: Any) -> None:
     straight = await go(HARD, "straight", seed=1)
     began = time.monotonic()
-    shift = lambda: jump if time.monotonic() - began > 0.2 else 0  # noqa: E731
-    monkeypatch.setattr(time, "time", lambda now=time.time: now() + shift())
-    monkeypatch.setattr(time, "time_ns", lambda now=time.time_ns: now() + shift() * 10**9)
+    clock(lambda: jump if time.monotonic() - began > 0.2 else 0)
     jumped = await go(HARD, "jumped", seed=1)
     assert jumped.state["result"] == straight.state["result"]
     assert [r["verdicts"] for r in jumped.state["rounds"]] == [
         r["verdicts"] for r in straight.state["rounds"]
     ]
+
+
+@pytest.mark.anyio
+async def test_where_langgraph_keeps_no_time_a_clock_that_went_back_is_one_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outcome = await go(HARD, seed=1, max_images=1)
+    with monkeypatch.context() as patch:
+        patch.delattr(ids, "_last_v6_timestamp")
+        patch.setattr(time, "time_ns", lambda now=time.time_ns: now() - 3600 * 10**9)
+        with pytest.raises(StoreError, match=r"clock is behind.*'t'.*set the clock"):
+            await go(None)
+    async with open_threads() as threads:
+        assert (await threads.state("t"))["trajectory"] == outcome.state["trajectory"]

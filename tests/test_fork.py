@@ -12,10 +12,10 @@ import pytest
 from langgraph.types import Command
 
 from gems_graph.errors import ConfigError, ModelError, StoreError, UsageError
-from gems_graph.history import parent_of
+from gems_graph.keeping.history import parent_of
+from gems_graph.keeping.threads import config_of
 from gems_graph.skills import Skill
 from gems_graph.testing import text_of
-from gems_graph.threads import config_of
 from tests.kept import Kept, kept, words
 from tests.test_cli import Gems, gems  # noqa: F401  # a fixture
 

@@ -15,13 +15,13 @@ from langgraph.graph import END, START, StateGraph
 from PIL import Image
 from rich.console import Console
 
-from gems_graph.catalogue import thread_names
-from gems_graph.claims import claim
-from gems_graph.cli_history import tell
+from gems_graph.cli.history import tell
 from gems_graph.errors import ModelError
-from gems_graph.history import Line, history
-from gems_graph.showing import look_up
-from gems_graph.threads import config_of
+from gems_graph.keeping.catalogue import thread_names
+from gems_graph.keeping.claims import claim
+from gems_graph.keeping.history import Line, history
+from gems_graph.keeping.showing import look_up
+from gems_graph.keeping.threads import config_of
 from tests.kept import Kept, kept
 from tests.test_cli import Gems, gems  # noqa: F401  # a fixture
 

@@ -22,6 +22,7 @@ from typing_extensions import TypedDict
 
 from gems_graph import Store, build_graph, run
 from gems_graph.errors import ConfigError, ModelError, UsageError
+from gems_graph.report.outcome import outcome
 from gems_graph.skills import Skill
 from gems_graph.testing import Painter, ScriptedChat, text_of
 from tests.conftest import Loop, criteria, verdicts
@@ -202,6 +203,7 @@ def test_an_accepted_picture_is_the_result_whatever_its_score(paused: Make) -> N
     assert (made.reason, result["success"], result["verified"]) == ("accepted", False, True)
     assert result["image"] == made.out["rounds"][1]["image"]
     assert result["why"] == "a person accepted round 2, which passes 1 of 3"
+    assert outcome(made.out) == "Round 2 is accepted as it is: 1 of 3 criteria."
     assert len(made.painter.calls) == 2
 
 

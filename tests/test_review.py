@@ -17,12 +17,12 @@ from PIL import Image
 from rich.console import Console
 
 from gems_graph import cli
-from gems_graph.editor import editor
 from gems_graph.errors import UsageError
 from gems_graph.pauses.questions import CriteriaQuestion, Judged, VerdictQuestion
-from gems_graph.review import Dialogue
+from gems_graph.review.dialogue import Dialogue
+from gems_graph.review.editor import editor
+from gems_graph.review.waiting import how_to_go_on
 from gems_graph.state import Criterion, ImageRef
-from gems_graph.waiting import how_to_go_on
 
 ABOUT_CRITERIA = CriteriaQuestion(
     kind="criteria",

@@ -21,16 +21,16 @@ from gems_graph.batch.records import Record, Summary, drawn
 from gems_graph.batch.runner import Runner
 from gems_graph.batch.show import Tally, board
 from gems_graph.batch.telling import End, Manner, code, note, tell, tell_record
-from gems_graph.claims import claim
 from gems_graph.generators import open_generator
 from gems_graph.images import Store
+from gems_graph.keeping.claims import claim
+from gems_graph.keeping.threads import open_threads
 from gems_graph.models import open_chat
 from gems_graph.roles import ROLES
 from gems_graph.sanitize import printable
 from gems_graph.session import PASSED
 from gems_graph.settings import Settings
 from gems_graph.stopping import stoppable
-from gems_graph.threads import open_threads
 from gems_graph.toolbox import Toolbox
 
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from langgraph.types import StateSnapshot
 
-from gems_graph.catalogue import thread_names
-from gems_graph.claims import is_claimed
 from gems_graph.graph import Graph
-from gems_graph.history import UNREADABLE, standing
-from gems_graph.threads import Threads, config_of
+from gems_graph.keeping.catalogue import thread_names
+from gems_graph.keeping.claims import is_claimed
+from gems_graph.keeping.history import UNREADABLE, standing
+from gems_graph.keeping.threads import Threads, config_of
 
 _OPEN = {"interrupted", "error", "budget"}
 

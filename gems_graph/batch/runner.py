@@ -13,10 +13,10 @@ from gems_graph.batch.plan import Task
 from gems_graph.batch.records import Record, Summary, drawn, in_words, undrawn
 from gems_graph.batch.show import Board, Watch
 from gems_graph.errors import AnswerError, UsageError
+from gems_graph.keeping.threads import Threads, config_of
 from gems_graph.retry import status_of
 from gems_graph.session import Job, follow
 from gems_graph.stopping import Stopping
-from gems_graph.threads import Threads, config_of
 
 PATIENCE = 5
 """Prompts in a row that may fail in the same way."""

@@ -9,11 +9,7 @@ from typing import Any
 from gems_graph.memory import unverified
 from gems_graph.state import Attempt, ImageRef
 
-_STOPPED = {
-    "budget": "The budget was spent.",
-    "cancelled": "Cancelled.",
-    "accepted": "Accepted as it is.",
-}
+_STOPPED = {"budget": "The budget was spent.", "cancelled": "Cancelled."}
 
 
 @dataclass(frozen=True)
@@ -96,6 +92,8 @@ def outcome(state: Mapping[str, Any]) -> str:
     if result.get("success"):
         return f"Round {result.get('round')} passes {_all(total)}."
     criteria = f"{passed} of {_count(total, 'criterion', 'criteria')}"
+    if stop.get("reason") == "accepted":
+        return f"Round {result.get('round')} is accepted as it is: {criteria}."
     return f"Best of {_count(tried, 'round', 'rounds')}: {criteria}. {_reason(stop)}".strip()
 
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the heavy tests; each test gets a database of its own."""
+"""Heavy tests run when asked for; a real PostgreSQL, with a database of its own for each test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+left_out: list[pytest.Item] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what lies here unless pytest was pointed at this folder, as `make heavy` does."""
+    if any("heavy" in argument for argument in config.args):
+        return
+    left_out.extend(item for item in items if Path(__file__).parent in item.path.parents)
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out, and how to run it."""
+    if left_out:
+        terminalreporter.line(f"SKIPPED [{len(left_out)}] tests/heavy: run `make heavy`")
 
 
 @pytest.fixture(scope="session")

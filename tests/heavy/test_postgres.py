@@ -14,9 +14,9 @@ import pytest
 from gems_graph import Store, build_graph, resources
 from gems_graph.errors import BudgetError, StoreError
 from gems_graph.journal import Amount, Call, Caps, Journal
-from gems_graph.persistence import open_saver
+from gems_graph.keeping.savers import open_saver
+from gems_graph.keeping.threads import config_of, open_threads
 from gems_graph.testing import Painter, ScriptedChat
-from gems_graph.threads import config_of, open_threads
 from tests.conftest import criteria, verdicts
 
 pytestmark = pytest.mark.heavy

@@ -10,11 +10,11 @@ from typing import Any
 
 from rich.console import Console
 
-from gems_graph.editor import editor
 from gems_graph.errors import StoreError
 from gems_graph.images import Store
 from gems_graph.pauses.questions import Question, VerdictQuestion
-from gems_graph.review import Dialogue
+from gems_graph.review.dialogue import Dialogue
+from gems_graph.review.editor import editor
 from gems_graph.sanitize import printable
 
 _OPTIONS = {

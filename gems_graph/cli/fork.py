@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gems_graph.cli_options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
+from gems_graph.cli.options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
 from gems_graph.sanitize import printable
 from gems_graph.settings import Settings
 
@@ -63,8 +63,8 @@ def fork(
 
 
 async def _fork(thread: str, **branch: Any) -> str:
-    from gems_graph.forking import fork as prepare
-    from gems_graph.threads import open_threads
+    from gems_graph.keeping.forking import fork as prepare
+    from gems_graph.keeping.threads import open_threads
 
     async with open_threads() as threads:
         return await prepare(threads, thread, **branch)

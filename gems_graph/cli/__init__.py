@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 from dotenv import find_dotenv, load_dotenv
 
-from gems_graph import __version__, cli_batch, cli_clean, cli_fork, cli_history, cli_skills
-from gems_graph.cli_options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
+from gems_graph import __version__
+from gems_graph.cli import batch, clean, fork, history, skills
+from gems_graph.cli.options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
 from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.roles import ROLES
 from gems_graph.sanitize import printable
@@ -27,8 +28,8 @@ app = typer.Typer(
     help="Draw, check and refine a picture until it is right.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(cli_skills.app, name="skills")
-for _command in (*cli_history.COMMANDS, cli_fork.fork, *cli_clean.COMMANDS):
+app.add_typer(skills.app, name="skills")
+for _command in (*history.COMMANDS, fork.fork, *clean.COMMANDS):
     app.command()(_command)
 
 
@@ -69,9 +70,9 @@ def run(
     prompt: Annotated[
         str | None, typer.Argument(help="What to draw; `-` reads it from stdin.")
     ] = None,
-    prompts: Annotated[str | None, cli_batch.PROMPTS] = None,
-    concurrency: Annotated[int | None, cli_batch.CONCURRENCY] = None,
-    dry_run: Annotated[bool, cli_batch.DRY_RUN] = False,
+    prompts: Annotated[str | None, batch.PROMPTS] = None,
+    concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
+    dry_run: Annotated[bool, batch.DRY_RUN] = False,
     mllm: Annotated[str | None, _dial("mllm")] = None,
     mllm_url: Annotated[str | None, _dial("mllm_url")] = None,
     role: Annotated[list[str] | None, _ROLE] = None,
@@ -130,14 +131,14 @@ def run(
             "A PROMPT": prompt, "--thread": thread, "--show-context": show_context,
             "--pause": settings.pause != "never",
         }  # fmt: skip
-        cli_batch.refuse(single, "goes with one picture, not with --prompts.")
-        code = cli_batch.run_many(
+        batch.refuse(single, "goes with one picture, not with --prompts.")
+        code = batch.run_many(
             prompts, settings, checklist, folder_of, out=out, concurrency=concurrency,
             dry_run=dry_run, as_json=as_json, quiet=quiet,
         )  # fmt: skip
         raise typer.Exit(code)
     many = {"--concurrency": concurrency, "--dry-run": dry_run}
-    cli_batch.refuse(many, "goes with --prompts FILE.")
+    batch.refuse(many, "goes with --prompts FILE.")
     text = _prompt(prompt or "")
     thread = named(thread) if thread else uuid.uuid4().hex[:12]
     wanted = out or folder_of(thread)
@@ -152,8 +153,8 @@ def resume(
     thread: Annotated[
         str | None, typer.Argument(help="The trajectory; default the one worked on last.")
     ] = None,
-    everything: Annotated[bool, cli_batch.ALL] = False,
-    concurrency: Annotated[int | None, cli_batch.CONCURRENCY] = None,
+    everything: Annotated[bool, batch.ALL] = False,
+    concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
     criteria: Annotated[
         Path | None, typer.Option(help="Answer: the criteria as they should be, one a line.")
     ] = None,
@@ -178,7 +179,7 @@ def resume(
     Exit codes as for `gems run`.
     """
     from gems_graph import session
-    from gems_graph.review import rulings
+    from gems_graph.review.dialogue import rulings
 
     given = {
         "criteria": checklist_in(criteria) if criteria else None,
@@ -188,12 +189,12 @@ def resume(
     answer = {name: value for name, value in given.items() if value is not None} or go_on or None
     settings = settle(pairs_in(dial or []))
     if everything:
-        cli_batch.refuse({"A THREAD": thread, "An answer": answer}, "goes without --all.")
-        code = cli_batch.resume_many(
+        batch.refuse({"A THREAD": thread, "An answer": answer}, "goes without --all.")
+        code = batch.resume_many(
             settings, folder_of, out=out, concurrency=concurrency, as_json=as_json, quiet=quiet
         )
         raise typer.Exit(code)
-    cli_batch.refuse({"--concurrency": concurrency}, "goes with --all.")
+    batch.refuse({"--concurrency": concurrency}, "goes with --all.")
     thread = named(thread) if thread else asyncio.run(session.latest_thread())
     job = session.Job(None, None, settings, thread, out or folder_of(thread), answer=answer)
     raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
@@ -211,7 +212,7 @@ def doctor(
 
     Exit codes: 0 a run can work, 1 it cannot.
     """
-    from gems_graph.cli_doctor import doctor as examine
+    from gems_graph.cli.doctor import doctor as examine
 
     given = {"mllm": mllm, "mllm_url": mllm_url, "generator": generator, **_roles(role or [])}
     chosen = {key: value for key, value in given.items() if value is not None}
@@ -269,7 +270,3 @@ def main() -> None:
 def _fail(error: GemsError, code: int) -> None:
     typer.echo(printable(f"gems: {error}"), err=True)
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

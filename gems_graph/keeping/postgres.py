@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gems_graph.errors import StoreError
-from gems_graph.writer import in_brief, is_full
+from gems_graph.journal.writer import in_brief, is_full
 
 _PATIENCE = 60.0  # seconds to wait for a connection
 _CONNECTIONS = 2  # of one process

@@ -14,13 +14,13 @@ from typing import Any, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StateSnapshot
 
-from gems_graph.branches import Branch, branched
 from gems_graph.errors import UsageError
 from gems_graph.graph import Graph
 from gems_graph.images import Store, needed_by
+from gems_graph.keeping.branches import Branch, branched
+from gems_graph.keeping.threads import Threads, config_of
 from gems_graph.settings import Settings
 from gems_graph.state import Round, State
-from gems_graph.threads import Threads, config_of
 
 
 async def fork(

@@ -273,7 +273,7 @@ def _is_driver(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] == "psycopg"
 
 
-def writer(url: str, schema: Callable[[Connection, bool], None]) -> Writer:
+def writer_of(url: str, schema: Callable[[Connection, bool], None]) -> Writer:
     """Return the process's one writer of a database."""
     return _shared(url, schema, os.getpid())
 

@@ -60,7 +60,7 @@ def checklist_in(file: Path) -> list[str]:
 
 def states_in(wanted: list[str]) -> set[str]:
     """Read states of trajectories."""
-    from gems_graph.history import Standing  # imported late: `--help` needs no LangGraph
+    from gems_graph.keeping.history import Standing  # imported late: `--help` needs no LangGraph
 
     known = get_args(Standing)
     if unknown := [state for state in wanted if state not in known]:

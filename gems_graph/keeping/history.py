@@ -8,14 +8,14 @@ from typing import Any, Literal, cast
 from langgraph.types import StateSnapshot
 from typing_extensions import TypedDict
 
-from gems_graph.catalogue import thread_names
-from gems_graph.claims import is_claimed
 from gems_graph.errors import ConfigError
 from gems_graph.graph import Graph
+from gems_graph.keeping.catalogue import thread_names
+from gems_graph.keeping.claims import is_claimed
+from gems_graph.keeping.threads import Threads, config_of
 from gems_graph.ledger import total
 from gems_graph.memory import best, has_image, passes
 from gems_graph.state import State, readable
-from gems_graph.threads import Threads, config_of
 
 Standing = Literal[
     "done", "best effort", "interrupted", "running", "waiting", "error", "budget", "not begun",

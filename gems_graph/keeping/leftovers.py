@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from gems_graph import resources
-from gems_graph.catalogue import thread_names
-from gems_graph.cleaning import listed, taken
 from gems_graph.errors import UsageError
 from gems_graph.images import Entry
 from gems_graph.journal import Journal
-from gems_graph.persistence import open_saver
-from gems_graph.references import References, journaled, read
-from gems_graph.threads import Threads, where
+from gems_graph.keeping.catalogue import thread_names
+from gems_graph.keeping.cleaning import listed, taken
+from gems_graph.keeping.references import References, journaled, read
+from gems_graph.keeping.savers import open_saver
+from gems_graph.keeping.threads import Threads, where
 
 GRACE = 24 * 3600.0
 """Seconds that what is stored is left alone: a run refers to a picture only after storing it."""

@@ -16,7 +16,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from gems_graph import resources
 from gems_graph.errors import ConfigError, StoreError
-from gems_graph.writer import is_postgres
+from gems_graph.journal.writer import is_postgres
 
 _PATIENCE = 60.0  # seconds to wait for another process's write
 
@@ -84,7 +84,7 @@ def _trouble(file: Path, error: sqlite3.Error) -> str:
 @asynccontextmanager
 async def _postgres(url: str) -> AsyncIterator[BaseCheckpointSaver[Any]]:
     try:
-        from gems_graph.postgres import open_postgres
+        from gems_graph.keeping.postgres import open_postgres
     except ImportError as error:
         msg = "PostgreSQL needs one more package: pip install 'gems-graph[postgres]'."
         raise ConfigError(msg) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gems_graph.errors import BudgetError
-from gems_graph.writer import Connection, writer
+from gems_graph.journal.writer import Connection, writer_of
 
 _TABLE = """CREATE TABLE IF NOT EXISTS spending(
     id {number} PRIMARY KEY, scope TEXT NOT NULL, status TEXT NOT NULL,
@@ -94,7 +94,7 @@ class Journal:
     """
 
     def __init__(self, database: str | Path) -> None:
-        self._writer = writer(str(database), _schema)
+        self._writer = writer_of(str(database), _schema)
 
     def start(self, call: Call, caps: Caps) -> Future[Entry]:
         """Return the artifact of a call made before; else check caps and reserve, in one act.

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from gems_graph import resources
-from gems_graph.catalogue import thread_names
-from gems_graph.claims import claim
 from gems_graph.errors import ConfigError, StoreError, UsageError
 from gems_graph.images import Entry, Store
 from gems_graph.journal import Journal
-from gems_graph.references import References, journaled, read
-from gems_graph.threads import Threads, where
+from gems_graph.keeping.catalogue import thread_names
+from gems_graph.keeping.claims import claim
+from gems_graph.keeping.references import References, journaled, read
+from gems_graph.keeping.threads import Threads, where
 
 
 class Removed(NamedTuple):

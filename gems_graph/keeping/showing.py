@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from gems_graph.errors import UsageError
-from gems_graph.history import Parent, Standing, parent_of, standing
 from gems_graph.images import Store, needed_by
+from gems_graph.keeping.history import Parent, Standing, parent_of, standing
+from gems_graph.keeping.threads import Threads, config_of
 from gems_graph.memory import has_image
 from gems_graph.nodes.select import choose
 from gems_graph.report import folder as folders
 from gems_graph.state import Result, State, Stop
-from gems_graph.threads import Threads, config_of
 
 
 @dataclass(frozen=True)

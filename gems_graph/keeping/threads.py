@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -12,18 +11,18 @@ from typing import Any, cast
 import ormsgpack
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.base import id as ids
 
 from gems_graph import resources
 from gems_graph.errors import StoreError, UsageError
 from gems_graph.graph import Graph, build_graph
 from gems_graph.images import Store
-from gems_graph.persistence import open_saver
+from gems_graph.keeping.savers import open_saver
 from gems_graph.settings import Settings
 from gems_graph.state import State, readable
 from gems_graph.toolbox import MakeToolbox
 
-_SKEW = 5.0  # seconds between two machines' clocks that are waited for
-_GREGORIAN = 12_219_292_800  # seconds from 1582-10-15, where UUIDs count from, to 1970
+_GREGORIAN = 0x01B21DD213814000  # 100 ns from 1582-10-15, where UUIDs count from, to 1970
 
 
 class Threads:
@@ -95,20 +94,27 @@ class Threads:
         return None
 
     async def in_time(self, thread: str) -> None:
-        """Make sure that what is written now comes after what is kept; checkpoints go by the clock.
+        """Make sure that what is written now comes after what is kept, whatever the clock says.
+
+        Checkpoints are ordered by the time in their ids; a clock that went back, or differs from
+        that of another machine, would hide the new ones behind the old.
 
         Raises:
-            StoreError: the clock went back since, or differs from that of another machine.
+            StoreError: LangGraph makes its ids in another way by now, and the clock is behind.
         """
         head = await self.saver.aget_tuple(config_of(thread))
-        ahead = _seconds(head.checkpoint["id"]) - time.time() if head else 0.0
-        if ahead > _SKEW:
+        if head is None:
+            return
+        ticks = _ticks(head.checkpoint["id"])
+        made: Any = ids
+        if hasattr(made, "_last_v6_timestamp"):  # the next one is later in any case
+            made._last_v6_timestamp = max(made._last_v6_timestamp or 0, ticks)
+        elif ticks > time.time_ns() // 100 + _GREGORIAN:
             msg = (
-                f"This machine's clock is {ahead:.0f} s behind the last checkpoint of {thread!r}, "
-                "so that what comes now would be lost behind it: set the clock, then go on."
+                f"This machine's clock is behind the last checkpoint of {thread!r}, so that what "
+                "comes now would be lost behind it: set the clock, then go on."
             )
             raise StoreError(msg)
-        await asyncio.sleep(max(0.0, ahead))
 
     async def latest(self) -> str:
         """Return the thread that was worked on last.
@@ -127,11 +133,10 @@ def config_of(thread: str) -> RunnableConfig:
     return {"configurable": {"thread_id": thread}}
 
 
-def _seconds(checkpoint_id: str) -> float:
-    """Return when a checkpoint was written, in POSIX seconds; its id is a UUID of version 6."""
+def _ticks(checkpoint_id: str) -> int:
+    """Return when a checkpoint was written, in 100 ns since 1582; its id is a version 6 UUID."""
     number = uuid.UUID(checkpoint_id).int
-    ticks = (number >> 80) << 12 | (number >> 64) & 0xFFF  # of 100 ns
-    return ticks / 1e7 - _GREGORIAN
+    return (number >> 80) << 12 | (number >> 64) & 0xFFF
 
 
 def where() -> str:

@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from gems_graph.editor import Edit
 from gems_graph.errors import UsageError
 from gems_graph.pauses.answers import check
 from gems_graph.pauses.questions import CriteriaQuestion, Question, VerdictQuestion
+from gems_graph.review.editor import Edit
 from gems_graph.sanitize import printable
 
 _MARKS = {"yes": "[green]✓[/]", "no": "[red]✗[/]", "unsure": "[yellow]?[/]"}

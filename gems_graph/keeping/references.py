@@ -13,10 +13,10 @@ from typing import Any, cast
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
 from gems_graph.errors import ConfigError, StoreError
-from gems_graph.history import UNREADABLE
 from gems_graph.journal import Journal
+from gems_graph.keeping.history import UNREADABLE
+from gems_graph.keeping.threads import config_of, where
 from gems_graph.state import State, readable
-from gems_graph.threads import config_of, where
 
 _HASH = re.compile(r"[0-9a-f]{64,}")  # a longer one is no name in the store
 

@@ -1,0 +1,1 @@
+"""Trajectories that are kept: savers by URL, threads, history, forks, and cleaning up."""
