@@ -50,8 +50,12 @@ def rehome(model: BaseChatModel) -> BaseChatModel:
         timeout=None, follow_redirects=False, event_hooks=bounded(CHAT)
     )
     private = root.with_options(http_client=client, max_retries=0)
-    completions = private.chat.completions
-    return model.model_copy(update={"root_async_client": private, "async_client": completions})
+    clients = {
+        "root_async_client": private,
+        "async_client": private.chat.completions,
+        "http_async_client": client,
+    }
+    return model.model_copy(update=clients)
 
 
 @lru_cache(maxsize=64)

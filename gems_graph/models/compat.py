@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -65,17 +66,28 @@ class CompatibleChat(ChatOpenAI):
     ) -> ChatResult:
         """Send messages of text and pictures as they are, and read the answer as JSON.
 
-        The stock way walks every block through its type hints and rebuilds the answer as models,
-        which takes longer than sending it; eight probes at once wait for each other there.
+        The stock way walks every block through its type hints and rebuilds request and answer as
+        models, which takes longer than sending it; eight probes at once wait for each other there.
         """
         plain = [_plain(message) for message in messages]
-        if None in plain or self.streaming:
+        if None in plain or self.streaming or self.http_async_client is None or self.default_query:
             return await super()._agenerate(messages, stop, run_manager, **kwargs)
         payload = self._get_request_payload([], stop=stop, **kwargs)
         extra = payload.pop("extra_body", None) or {}
         body = {**payload, **extra, "messages": plain}
-        answer = await self.root_async_client.post("/chat/completions", cast_to=object, body=body)
-        return self._create_chat_result(answer)
+        answer = await self.http_async_client.post(
+            f"{str(self.openai_api_base).rstrip('/')}/chat/completions",
+            content=json.dumps(body),
+            headers=self._headers(),
+        )
+        answer.raise_for_status()
+        return self._create_chat_result(answer.json())
+
+    def _headers(self) -> dict[str, str]:
+        key = self.openai_api_key
+        secret = key.get_secret_value() if isinstance(key, SecretStr) else ""
+        said = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        return {**said, **(self.default_headers or {})}
 
     def _create_chat_result(self, response: Any, generation_info: Any = None) -> ChatResult:
         result = super()._create_chat_result(response, generation_info)
