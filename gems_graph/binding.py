@@ -138,7 +138,8 @@ class Node(Runnable[State, Update]):
         except GraphBubbleUp:  # interrupts and drains are exceptions, too
             raise
         except Exception as error:
-            if settings.raise_on_error or self.name == "begin" or not has_image(state):
+            lost = self.name in {"begin", "select"} or not has_image(state)
+            if settings.raise_on_error or lost:
                 raise
             reason = "budget" if isinstance(error, BudgetError) else "error"
             update = {"stop": {"reason": reason, "node": self.name, "error": _in_words(error)}}
@@ -154,10 +155,13 @@ class Node(Runnable[State, Update]):
         if cap is None or self.name == "select":
             return await self._function(state, toolbox)
         left = cap - worked(state.get("timings", []))
+        limit = asyncio.timeout(max(0.0, left))
         try:
-            async with asyncio.timeout(max(0.0, left)):
+            async with limit:
                 return await self._function(state, toolbox)
         except TimeoutError as error:
+            if not limit.expired():  # it is the node's own
+                raise
             msg = f"The cap on seconds is reached: {cap:g} s of work. Raise max_seconds."
             raise BudgetError(msg) from error
 
@@ -199,21 +203,30 @@ _UPDATE: TypeAdapter[Any] = TypeAdapter(
     with_config(ConfigDict(strict=True, extra="forbid"))(State),
 )
 
+_OWED = {"generator": "attempt", "verifier": "rounds", "refiner": "attempt"}
 
-def check(node: str, update: Mapping[str, Any]) -> None:
-    """Make sure that a node returned known keys with values of the right types.
+
+def check(node: str, update: Any) -> None:
+    """Make sure that a node returned what it owes, with values of the right types.
 
     LangGraph would drop unknown keys in silence, and store bad values.
 
     Raises:
         TypeError: it did not.
     """
+    if not isinstance(update, Mapping):
+        msg = f"The node {node!r} returned {update!r:.100}, not an update of State."
+        raise TypeError(msg)
     plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
     try:
         _UPDATE.validate_python(plain)
     except ValidationError as error:
         msg = f"The node {node!r} returned an update that is not of State: {error}"
         raise TypeError(msg) from error
+    owed = _OWED.get(node)
+    if owed and not update.get(owed) and "stop" not in update:
+        msg = f"The node {node!r} returned no {owed!r}, without which the loop cannot go on."
+        raise TypeError(msg)
 
 
 def _in_words(error: Exception) -> str:

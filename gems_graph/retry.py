@@ -69,10 +69,17 @@ async def within(seconds: float, call: Awaitable[T]) -> T:
 
     Raises:
         TimeoutError: it took longer; says so.
+        RuntimeError: it cancelled itself, and nobody us.
     """
     try:
         async with asyncio.timeout(seconds):
             return await call
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        msg = "the call was cancelled by the backend itself"
+        raise RuntimeError(msg) from error
     except TimeoutError as error:
         msg = f"no answer within {seconds:g} s; raise the time limit or check the server"
         raise TimeoutError(msg) from error

@@ -26,14 +26,20 @@ def p_yes(tokens: Sequence[dict[str, Any]]) -> float | None:
 def _share(token: dict[str, Any]) -> float | None:
     choices = token.get("top_logprobs")
     if not choices:  # only the chosen token is told: the rest counts as the other answer
-        chosen = math.exp(token["logprob"])
-        return {"yes": chosen, "no": 1 - chosen}.get(_word(token))
+        chosen = _probability(token)
+        return None if chosen is None else {"yes": chosen, "no": 1 - chosen}.get(_word(token))
     weight = {"yes": 0.0, "no": 0.0}
     for choice in choices:
         if (word := _word(choice)) in weight:
-            weight[word] += math.exp(choice["logprob"])
+            weight[word] += _probability(choice) or 0.0
     total = weight["yes"] + weight["no"]
     return weight["yes"] / total if total > 0 else None
+
+
+def _probability(token: dict[str, Any]) -> float | None:
+    """Return what a server told; None for what can be no logarithm of a probability."""
+    told = token.get("logprob")
+    return math.exp(told) if isinstance(told, int | float) and told <= 0 else None
 
 
 def _word(token: dict[str, Any]) -> str:
