@@ -806,13 +806,14 @@ def test_any_answers_and_failures_end_in_bounds_with_the_best_picture(
 
 
 def settled(case: Case) -> Case:
-    """Leave out trouble whose end depends on how often it was met before."""
+    """Leave out trouble whose end depends on how often it was met before, or was journaled."""
 
-    def same(key: Key, line: Line) -> bool:
-        tails = [replace(case, trouble={key: line[k:]}).fate(*key) for k in range(len(line))]
-        return len(set(tails)) == 1
+    def mends(key: Key, line: Line) -> bool:
+        kinds = Counter("passing" if key[0] == "paint" else step.kind for step in line[:-1])
+        few = kinds["passing"] <= case.dials["retries"]
+        return few and kinds["garbage"] < case.dials["attempts"]
 
-    return replace(case, trouble={k: line for k, line in case.trouble.items() if same(k, line)})
+    return replace(case, trouble={k: line for k, line in case.trouble.items() if mends(k, line)})
 
 
 @dataclass(frozen=True)
@@ -826,7 +827,7 @@ class Cut:
 
 cuts = st.builds(
     Cut,
-    st.integers(1, 60),
+    st.sampled_from(range(1, 41)),
     st.sampled_from(["updates", "tasks"]),
     st.sampled_from(["sync", "async"]),
 )

@@ -59,4 +59,4 @@ def _criteria(checklist: list[str] | None) -> list[Criterion]:
     if not questions:
         msg = "The checklist holds no criteria: give at least one yes/no question, or none at all."
         raise UsageError(msg)
-    return [Criterion(question=question, source="user") for question in questions]
+    return [Criterion(question=question, source="user") for question in dict.fromkeys(questions)]
