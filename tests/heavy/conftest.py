@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,11 +40,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres(server: str) -> str:
-    """Return the URL of an empty database."""
-    import psycopg
+def new_postgres(server: str) -> Callable[[], str]:
+    """Return what makes an empty database and returns its URL."""
 
-    name = f"gems_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as db:
-        db.execute(f'CREATE DATABASE "{name}"'.encode())
-    return server.replace("/postgres?", f"/{name}?")
+    def make() -> str:
+        import psycopg
+
+        name = f"gems_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(server, autocommit=True) as db:
+            db.execute(f'CREATE DATABASE "{name}"'.encode())
+        return server.replace("/postgres?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture
+def postgres(new_postgres: Callable[[], str]) -> str:
+    """Return the URL of an empty database."""
+    return new_postgres()
