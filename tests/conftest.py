@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from gems_graph import Store, build_graph
+from gems_graph import Store, build_graph, cli
 from gems_graph.graph import Graph
 from gems_graph.testing import Painter, ScriptedChat
 
@@ -28,6 +30,38 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "images")
+
+
+class Said(NamedTuple):
+    """How a command of `gems` ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> Any:
+        return json.loads(self.out)
+
+
+Gems = Callable[..., Said]
+
+
+@pytest.fixture
+def gems(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Gems:
+    """Run the command line in this process, in a folder of its own, nobody at its terminal."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["gems", *arguments])
+        with pytest.raises(SystemExit) as exited:
+            cli.main()
+        captured = capsys.readouterr()
+        return Said(int(exited.value.code or 0), captured.out, captured.err)
+
+    return run
 
 
 class Loop:

@@ -24,10 +24,10 @@ from gems_graph.keeping.history import history
 from gems_graph.keeping.leftovers import find_leftovers, remove_leftovers
 from gems_graph.keeping.threads import config_of, open_threads
 from gems_graph.testing import paint
+from tests.conftest import Gems
 from tests.crash import PROCESSES
 from tests.kept import Kept, kept
 from tests.many import work
-from tests.test_cli import Gems, gems  # noqa: F401  # a fixture
 
 DAY = 86_400.0
 
@@ -402,7 +402,7 @@ async def finished(on: Kept) -> list[str]:
 
 
 @pytest.fixture
-def three(gems: Gems) -> None:  # noqa: F811
+def three(gems: Gems) -> None:
     async def scenario() -> None:
         async with kept() as on:
             await on.run("effort", "a cat")
@@ -414,12 +414,12 @@ def three(gems: Gems) -> None:  # noqa: F811
     asyncio.run(scenario())
 
 
-def listed(gems: Gems) -> list[str]:  # noqa: F811
+def listed(gems: Gems) -> list[str]:
     return [line["thread"] for line in json.loads(gems("history", "--json").out)]
 
 
 @pytest.mark.usefixtures("three")
-def test_rm_lists_what_it_removes(gems: Gems) -> None:  # noqa: F811
+def test_rm_lists_what_it_removes(gems: Gems) -> None:
     said = gems("rm", "effort", "fine", "--dry-run")
     assert (said.code, said.out) == (0, "effort\nfine\n")
     assert said.err.startswith("Would remove 2 trajectories: ")
@@ -436,7 +436,7 @@ def test_rm_lists_what_it_removes(gems: Gems) -> None:  # noqa: F811
 
 
 @pytest.mark.usefixtures("three")
-def test_rm_takes_all_of_an_age_and_state(gems: Gems) -> None:  # noqa: F811
+def test_rm_takes_all_of_an_age_and_state(gems: Gems) -> None:
     assert gems("rm", "--older-than", "1h").err == "Nothing is removed.\n"
     assert (
         gems("rm", "--older-than", "0", "--state", "done", "--dry-run").out == "also fine\nfine\n"
@@ -451,7 +451,7 @@ def test_rm_takes_all_of_an_age_and_state(gems: Gems) -> None:  # noqa: F811
 
 
 @pytest.mark.usefixtures("three")
-def test_on_a_terminal_both_ask_first(gems: Gems, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_on_a_terminal_both_ask_first(gems: Gems, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(text: str, *arguments: str) -> str:
         typed = io.StringIO(text)
         monkeypatch.setattr(typed, "isatty", lambda: True)
@@ -469,7 +469,7 @@ def test_on_a_terminal_both_ask_first(gems: Gems, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("three")
-def test_gc_lists_files_and_leaves_what_is_young(gems: Gems) -> None:  # noqa: F811
+def test_gc_lists_files_and_leaves_what_is_young(gems: Gems) -> None:
     before = stored(Store(resources.images()))
     assert gems("gc", "--dry-run").out == ""
     said = gems("gc")
@@ -484,7 +484,7 @@ def test_gc_lists_files_and_leaves_what_is_young(gems: Gems) -> None:  # noqa: F
 
 
 @pytest.mark.usefixtures("three")
-def test_gc_shrinks_the_files_of_sqlite_on_demand(gems: Gems) -> None:  # noqa: F811
+def test_gc_shrinks_the_files_of_sqlite_on_demand(gems: Gems) -> None:
     kept_in = resources.home() / "trajectories.sqlite"
     gems("rm", "fine", "effort")
     before = kept_in.stat().st_size
@@ -498,14 +498,14 @@ def test_gc_shrinks_the_files_of_sqlite_on_demand(gems: Gems) -> None:  # noqa: 
     assert listed(gems) == ["also fine"]
 
 
-def test_gc_refuses_where_nothing_is_kept(gems: Gems, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_gc_refuses_where_nothing_is_kept(gems: Gems, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMS_DATABASE", ":memory:")
     said = gems("gc", "--grace", "0", "--empty")
     assert said.code == 2
     assert "where nothing is kept" in said.err
 
 
-def test_gc_sweeps_what_dead_writers_left(gems: Gems) -> None:  # noqa: F811
+def test_gc_sweeps_what_dead_writers_left(gems: Gems) -> None:
     async def scenario() -> None:
         async with open_threads() as threads:
             threads.store.put_image(paint("p", 1, (8, 8)))

@@ -7,40 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from gems_graph import cli
 from gems_graph.testing import ChatServer, Fault, ImageServer
-from tests.conftest import criteria, verdicts
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Gems = Callable[..., Said]
-
-
-@pytest.fixture
-def gems(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Gems:
-    """Run the command line in this process, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["gems", *arguments])
-        with pytest.raises(SystemExit) as exited:
-            cli.main()
-        captured = capsys.readouterr()
-        return Said(int(exited.value.code or 0), captured.out, captured.err)
-
-    return run
+from tests.conftest import Gems, criteria, verdicts
 
 
 @pytest.fixture

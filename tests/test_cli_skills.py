@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import criteria, verdicts
-from tests.test_cli import gems, servers  # noqa: F401  # fixtures
+from tests.test_cli import servers  # noqa: F401  # a fixture
 from tests.test_skills import PACKAGED, plain, write
 
 
-def test_list_names_every_skill_its_source_and_what_is_broken(gems: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_list_names_every_skill_its_source_and_what_is_broken(gems: Any, tmp_path: Path) -> None:
     write(tmp_path / "more", "mine", plain("mine", "Does mine."))
     write(tmp_path / "more", "bad", "nothing")
     said = gems("skills", "list", "--skills", str(tmp_path / "more"))
@@ -27,7 +27,7 @@ def test_list_names_every_skill_its_source_and_what_is_broken(gems: Any, tmp_pat
     assert "bad/SKILL.md:1 is left out" in problem
 
 
-def test_list_sees_all_sources(gems: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_list_sees_all_sources(gems: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "config" / "gems" / "skills", "a-user", plain("a-user"))
     write(Path.cwd() / ".gems" / "skills", "b-project", plain("b-project"))
     write(tmp_path / "env", "c-env", plain("c-env"))
@@ -38,7 +38,7 @@ def test_list_sees_all_sources(gems: Any, tmp_path: Path, monkeypatch: pytest.Mo
     assert "b-project (project, " in out
 
 
-def test_show_tells_all_of_a_skill(gems: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_show_tells_all_of_a_skill(gems: Any, tmp_path: Path) -> None:
     more = "license: MIT\ncriteria: [Is it so?]\n"
     write(tmp_path / "more", "mine", plain("mine", "Does mine.", "Do it.", more))
     write(tmp_path / "more" / "mine", "references", "x", "one.md")
@@ -50,7 +50,7 @@ def test_show_tells_all_of_a_skill(gems: Any, tmp_path: Path) -> None:  # noqa: 
     ]  # fmt: skip
 
 
-def test_new_makes_a_skill_that_passes_the_check(gems: Any) -> None:  # noqa: F811
+def test_new_makes_a_skill_that_passes_the_check(gems: Any) -> None:
     said = gems("skills", "new", "wide-views")
     assert (said.code, said.out) == (0, f"{Path('.gems/skills/wide-views/SKILL.md')}\n")
     assert "name: wide-views" in Path(said.out.strip()).read_text()
@@ -59,14 +59,14 @@ def test_new_makes_a_skill_that_passes_the_check(gems: Any) -> None:  # noqa: F8
     assert gems("skills", "new", "other", "--in", "here").out == f"{Path('here/other/SKILL.md')}\n"
 
 
-def test_check_lists_problems_and_exits_1(gems: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_check_lists_problems_and_exits_1(gems: Any, tmp_path: Path) -> None:
     write(tmp_path / "more", "bad", plain("worse"))
     said = gems("skills", "check", str(tmp_path / "more"))
     assert (said.code, said.err) == (1, "")
     assert said.out.startswith(f"{tmp_path}/more/bad/SKILL.md:2: its folder is called 'bad'")
 
 
-def test_check_without_a_folder_takes_all_in_use(gems: Any) -> None:  # noqa: F811
+def test_check_without_a_folder_takes_all_in_use(gems: Any) -> None:
     (Path.cwd() / ".gems" / "skills" / "notes").mkdir(parents=True)
     assert gems("skills", "check").code == 0
     write(Path.cwd() / ".gems" / "skills", "bad", plain("worse"))
@@ -88,7 +88,7 @@ def test_check_without_a_folder_takes_all_in_use(gems: Any) -> None:  # noqa: F8
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exits_2(
-    gems: Any,  # noqa: F811
+    gems: Any,
     arguments: list[str],
     remedy: str,
 ) -> None:
@@ -103,7 +103,7 @@ def test_wrong_usage_is_one_sentence_and_exits_2(
 
 
 def test_run_takes_more_folders_on_top_of_the_environments(
-    gems: Any,  # noqa: F811
+    gems: Any,
     servers: Any,  # noqa: F811
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -16,8 +16,8 @@ from gems_graph.keeping.history import parent_of
 from gems_graph.keeping.threads import config_of
 from gems_graph.skills import Skill
 from gems_graph.testing import text_of
+from tests.conftest import Gems
 from tests.kept import Kept, kept, words
-from tests.test_cli import Gems, gems  # noqa: F401  # a fixture
 
 
 @pytest.fixture(params=["sqlite", "memory"])
@@ -489,7 +489,7 @@ def test_the_refiner_of_a_fork_sees_what_the_rounds_kept_taught() -> None:
 
 
 @pytest.fixture
-def shapes(gems: Gems, tmp_path: Path) -> Path:  # noqa: F811
+def shapes(gems: Gems, tmp_path: Path) -> Path:
     """Run three rounds on the thread `old`; return a file with another checklist."""
     hard, easy = tmp_path / "hard.txt", tmp_path / "easy.txt"
     hard.write_text("Are there nine yellow triangles?\nIs there a red circle?")
@@ -499,7 +499,7 @@ def shapes(gems: Gems, tmp_path: Path) -> Path:  # noqa: F811
     return easy
 
 
-def test_gems_fork_goes_on_at_once_as_gems_run_does(gems: Gems, shapes: Path) -> None:  # noqa: F811
+def test_gems_fork_goes_on_at_once_as_gems_run_does(gems: Gems, shapes: Path) -> None:
     words = "a red circle above a blue square"
     said = gems("fork", "old", "--round", "1", "--prompt", words, "--thread", "new", "--seed", "7")
     assert said.code == 3
@@ -517,7 +517,7 @@ def test_gems_fork_goes_on_at_once_as_gems_run_does(gems: Gems, shapes: Path) ->
     assert (len(record["rounds"]), record["settings"]["memory"]) == (3, "none")
 
 
-def test_a_prepared_fork_is_gone_on_with_later(gems: Gems, shapes: Path) -> None:  # noqa: F811
+def test_a_prepared_fork_is_gone_on_with_later(gems: Gems, shapes: Path) -> None:
     said = gems("fork", "old", "--round", "0", "--no-run", "--set", "max_iterations=1")
     assert said.code == 0
     new = said.out.strip()
@@ -527,7 +527,7 @@ def test_a_prepared_fork_is_gone_on_with_later(gems: Gems, shapes: Path) -> None
     assert Path("gems-out", new, "round-1.png").is_file()
 
 
-def test_gems_fork_says_in_one_sentence_what_is_wrong(gems: Gems, shapes: Path) -> None:  # noqa: F811
+def test_gems_fork_says_in_one_sentence_what_is_wrong(gems: Gems, shapes: Path) -> None:
     for arguments, remedy in (
         (["old", "--round", "5"], "it has rounds 1 to 2, and 0"),
         (["old"], "--max-iterations 3 or more"),

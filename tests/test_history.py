@@ -22,8 +22,8 @@ from gems_graph.keeping.claims import claim
 from gems_graph.keeping.history import Line, history
 from gems_graph.keeping.showing import look_up
 from gems_graph.keeping.threads import config_of
+from tests.conftest import Gems
 from tests.kept import Kept, kept
-from tests.test_cli import Gems, gems  # noqa: F401  # a fixture
 
 
 @pytest.fixture(params=["sqlite", "memory"])
@@ -215,7 +215,7 @@ def test_damaged_and_newer_trajectories_are_listed_as_such() -> None:
 
 
 @pytest.fixture
-def some(gems: Gems) -> None:  # noqa: F811
+def some(gems: Gems) -> None:
     """Keep a passed one, a best effort, and one that was interrupted."""
 
     async def scenario() -> None:
@@ -229,7 +229,7 @@ def some(gems: Gems) -> None:  # noqa: F811
 
 
 @pytest.mark.usefixtures("some")
-def test_history_is_lines_of_tabs_for_other_programs(gems: Gems) -> None:  # noqa: F811
+def test_history_is_lines_of_tabs_for_other_programs(gems: Gems) -> None:
     said = gems("history")
     assert said.code == 0
     assert said.err == "Go on with one that did not end well, or waits: gems resume THREAD\n"
@@ -245,7 +245,7 @@ def test_history_is_lines_of_tabs_for_other_programs(gems: Gems) -> None:  # noq
 
 
 @pytest.mark.usefixtures("some")
-def test_history_filters_and_counts(gems: Gems) -> None:  # noqa: F811
+def test_history_filters_and_counts(gems: Gems) -> None:
     def names(*options: str) -> list[str]:
         return [line.split("\t")[0] for line in gems("history", *options).out.splitlines()]
 
@@ -261,14 +261,14 @@ def test_history_filters_and_counts(gems: Gems) -> None:  # noqa: F811
 
 
 @pytest.mark.usefixtures("some")
-def test_history_is_one_json_list(gems: Gems) -> None:  # noqa: F811
+def test_history_is_one_json_list(gems: Gems) -> None:
     told = json.loads(gems("history", "--json", "--limit", "2").out)
     assert [line["thread"] for line in told] == ["cut", "fine"]
     assert told[1]["prompt"] == "a dog"
     assert (told[1]["passed"], told[1]["total"], told[1]["cost"]) == (2, 2, None)
 
 
-def test_an_empty_history_is_no_error(gems: Gems) -> None:  # noqa: F811
+def test_an_empty_history_is_no_error(gems: Gems) -> None:
     said = gems("history")
     assert (said.code, said.out, said.err) == (0, "", "There is no such trajectory.\n")
     assert gems("history", "--json").out == "[]\n"
@@ -295,7 +295,7 @@ def test_on_a_terminal_the_prompt_gives_way() -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:  # noqa: F811
+def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:
     said = gems("show", "effort")
     assert said.code == 0
     out = said.out
@@ -319,7 +319,7 @@ def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:  # noqa: F811
 
 @pytest.mark.usefixtures("some")
 def test_show_takes_the_latest_and_tells_of_an_unfinished_one_what_there_is(
-    gems: Gems,  # noqa: F811
+    gems: Gems,
 ) -> None:
     out = gems("show").out
     assert out.startswith("thread      cut\nstate       interrupted\n")
@@ -331,7 +331,7 @@ def test_show_takes_the_latest_and_tells_of_an_unfinished_one_what_there_is(
 
 
 @pytest.mark.usefixtures("some")
-def test_show_json_is_the_record_and_out_writes_the_folder_again(gems: Gems) -> None:  # noqa: F811
+def test_show_json_is_the_record_and_out_writes_the_folder_again(gems: Gems) -> None:
     folder = gems("show", "effort", "--out", "again").out.strip()
     assert folder == "again"
     written = json.loads(Path("again/trajectory.json").read_text())
@@ -344,7 +344,7 @@ def test_show_json_is_the_record_and_out_writes_the_folder_again(gems: Gems) -> 
     assert Path("cut/image.png").is_file()
 
 
-def test_show_of_a_fork_names_its_parent(gems: Gems) -> None:  # noqa: F811
+def test_show_of_a_fork_names_its_parent(gems: Gems) -> None:
     async def scenario() -> str:
         async with kept() as on:
             await on.run("old")

@@ -8,21 +8,20 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from gems_graph import cli
 from gems_graph.errors import UsageError
 from gems_graph.pauses.questions import CriteriaQuestion, Judged, VerdictQuestion
 from gems_graph.review.dialogue import Dialogue
 from gems_graph.review.editor import editor
 from gems_graph.review.waiting import how_to_go_on
 from gems_graph.state import Criterion, ImageRef
+from tests.conftest import Gems, Said
 
 ABOUT_CRITERIA = CriteriaQuestion(
     kind="criteria",
@@ -192,36 +191,6 @@ def test_the_users_editor_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 # ------------------------------------------------------------------ gems run, gems resume
 
 HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def told(self) -> Any:
-        return json.loads(self.out)
-
-
-Gems = Callable[..., Said]
-
-
-@pytest.fixture
-def gems(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Gems:
-    """Run the command line in this process, nobody at its terminal."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["gems", *arguments])
-        with pytest.raises(SystemExit) as exited:
-            cli.main()
-        captured = capsys.readouterr()
-        return Said(int(exited.value.code or 0), captured.out, captured.err)
-
-    return run
 
 
 def start(gems: Gems, *options: str) -> Said:

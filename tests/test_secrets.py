@@ -23,8 +23,7 @@ from gems_graph.generators.http import open_backend
 from gems_graph.keeping.savers import open_saver
 from gems_graph.settings import from_env, settle
 from gems_graph.testing import ChatServer, Fault, Flaky, Hang, ImageServer
-from tests.conftest import criteria, verdicts
-from tests.test_cli import Gems, Said, gems  # noqa: F401
+from tests.conftest import Gems, Said, criteria, verdicts
 
 SECRET = "sk-SENTINEL0badc0de"
 ECHO = f'{{"error": {{"message": "Incorrect API key provided: {SECRET}"}}}}'
@@ -70,7 +69,7 @@ def options(chat: ChatServer, images: ImageServer) -> list[str]:
 
 @pytest.mark.parametrize("more", [["--show-context"], ["--json"], ["-q"]])
 def test_a_run_shows_its_keys_to_the_servers_alone(
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     more: list[str],
@@ -85,7 +84,7 @@ def test_a_run_shows_its_keys_to_the_servers_alone(
 @pytest.mark.parametrize("status", [401, 500])
 @pytest.mark.parametrize("of", ["select-skills", "refine", "first image", "second image"])
 def test_a_run_that_fails_tells_nobody_its_keys_and_can_be_taken_up(
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     of: str,
@@ -116,7 +115,7 @@ class Hangs(Flaky):
 
 @pytest.mark.parametrize("who", ["chat", "image"])
 def test_a_server_that_does_not_answer_is_named_without_keys(
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     who: str,
@@ -133,7 +132,7 @@ _TIMEOUT = {"chat": "call_timeout", "image": "image_timeout"}
 
 
 def test_the_doctor_names_a_refused_key_without_showing_it(
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     refused = Fault(401, ECHO)
@@ -215,7 +214,7 @@ def test_ordinary_addresses_and_fields_are_fine() -> None:
 
 @pytest.mark.parametrize("way", ["option", "variable", "dotenv", "toml", "role"])
 def test_the_command_line_refuses_credentials_and_writes_nothing(
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -255,7 +254,7 @@ def test_the_command_line_refuses_credentials_and_writes_nothing(
 )
 def test_the_password_of_a_database_is_not_repeated(
     url: str,
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if url.startswith("postgresql"):
@@ -272,7 +271,7 @@ def test_the_password_of_a_database_is_not_repeated(
 )
 def test_the_password_of_an_image_store_is_not_repeated(
     url: str,
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GEMS_IMAGES", url)
@@ -290,7 +289,7 @@ def photograph(seed: int) -> bytes:
 
 
 def test_picture_bytes_lie_in_the_image_store_and_the_output_alone(
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     tmp_path: Path,
 ) -> None:
     pictures = [photograph(seed) for seed in (1, 2)]

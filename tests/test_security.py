@@ -35,8 +35,7 @@ from gems_graph.sanitize import file_name, printable
 from gems_graph.skills import Skill, Skills
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer
 from gems_graph.testing.doubles import text_of
-from tests.conftest import criteria, verdicts
-from tests.test_cli import Gems, gems  # noqa: F401
+from tests.conftest import Gems, criteria, verdicts
 from tests.test_skills import plain, write
 
 OSC = "\x1b]52;c;QUJD\x07"  # writes to the clipboard of a terminal
@@ -180,7 +179,7 @@ def test_no_thread_leads_out_of_its_folder_or_into_anothers(one: str, other: str
     assert (file_name(one) == file_name(other)) == (one == other)
 
 
-def test_runs_on_awkward_threads_write_nothing_outside(gems: Gems, tmp_path: Path) -> None:  # noqa: F811
+def test_runs_on_awkward_threads_write_nothing_outside(gems: Gems, tmp_path: Path) -> None:
     before = {*tmp_path.iterdir()}
     threads = ["..", "a/b", "a_b", "x" * 400, "/etc/x"]
     prompt = "../../../EVIL\n<b>EVIL</b>"
@@ -198,7 +197,7 @@ def test_runs_on_awkward_threads_write_nothing_outside(gems: Gems, tmp_path: Pat
 
 
 @pytest.mark.parametrize("arguments", [["a \udcff"], ["p", "--thread", "\udcff"]])
-def test_what_is_no_text_is_refused(gems: Gems, arguments: list[str]) -> None:  # noqa: F811
+def test_what_is_no_text_is_refused(gems: Gems, arguments: list[str]) -> None:
     said = gems("run", *arguments)
     assert (said.code, said.out) == (2, "")
     assert "not UTF-8" in said.err
@@ -230,7 +229,7 @@ def test_ordinary_text_is_printed_as_it_is() -> None:
     ],
 )
 def test_what_models_say_steers_no_terminal_and_breaks_no_strip(
-    gems: Gems,  # noqa: F811
+    gems: Gems,
     more: list[str],
 ) -> None:
     script = {
@@ -265,7 +264,7 @@ def test_a_live_table_shows_text_as_text() -> None:
 
 
 @pytest.mark.parametrize("command", ["history", "show"])
-def test_what_is_kept_steers_no_terminal(gems: Gems, command: str) -> None:  # noqa: F811
+def test_what_is_kept_steers_no_terminal(gems: Gems, command: str) -> None:
     thread, lines = f"t{OSC}", [f"Is {STEERING} [red]A[/] there?"]
     script = {"decompose": {"criteria": lines}, "verify": {"evidence": STEERING, "answer": "no"}}
     with ChatServer(script) as chat, ImageServer() as images:
@@ -283,7 +282,7 @@ ESCAPES = '"\\e]52;c;QUJD\\a \\x9b31m \\u202Ereversed"'  # as YAML writes them
 
 
 @pytest.mark.parametrize("command", [["list"], ["show", "x"], ["check", "skills"]])
-def test_skills_steer_no_terminal(gems: Gems, command: list[str]) -> None:  # noqa: F811
+def test_skills_steer_no_terminal(gems: Gems, command: list[str]) -> None:
     more = f"license: {ESCAPES}\ncriteria: [{ESCAPES}]\n{ESCAPES}: y\n"
     write(Path("skills"), "x", plain("x", ESCAPES, f"Body {STEERING}", more))
     write(Path("skills"), f"y{OSC}", plain("y"))
@@ -295,7 +294,7 @@ def test_skills_steer_no_terminal(gems: Gems, command: list[str]) -> None:  # no
     assert not CONTROL.search(said.out + said.err)
 
 
-def test_notes_steer_no_terminal(gems: Gems) -> None:  # noqa: F811
+def test_notes_steer_no_terminal(gems: Gems) -> None:
     write(Path(".gems/skills"), f"y{OSC}", plain("y"))
     said = gems("run", "a red circle", "--thread", f"t{OSC}")
     assert "is left out" in said.err
@@ -391,7 +390,7 @@ def test_a_decompression_bomb_from_a_server_is_refused(store: Store) -> None:
         graph(chat.url, images.url, store).invoke({"prompt": "p"})
 
 
-def test_a_picture_with_a_page_behind_it_is_a_picture(gems: Gems) -> None:  # noqa: F811
+def test_a_picture_with_a_page_behind_it_is_a_picture(gems: Gems) -> None:
     page = b"<html><script>alert(1)</script></html>"
     with ChatServer() as chat, ImageServer([encoded("PNG") + page]) as images:
         options = ["--mllm", "compat:m", "--mllm-url", chat.url, "--generator", images.url]
@@ -542,7 +541,7 @@ Evil = dataclasses.make_dataclass("mkdir", [("path", str)])
 Evil.__module__ = "os"  # so that a checkpoint says: call os.mkdir(path=...)
 
 
-def test_a_checkpoint_of_a_stranger_runs_no_code(gems: Gems, tmp_path: Path) -> None:  # noqa: F811
+def test_a_checkpoint_of_a_stranger_runs_no_code(gems: Gems, tmp_path: Path) -> None:
     permissive = JsonPlusSerializer()
     permissive.loads_typed(permissive.dumps_typed(Evil(str(tmp_path / "live"))))
     assert (tmp_path / "live").is_dir()  # the attack is one
@@ -560,7 +559,7 @@ def test_a_checkpoint_of_a_stranger_runs_no_code(gems: Gems, tmp_path: Path) -> 
     assert not (tmp_path / "pwned").exists()
 
 
-def test_trajectories_are_for_their_owner_alone(gems: Gems, tmp_path: Path) -> None:  # noqa: F811
+def test_trajectories_are_for_their_owner_alone(gems: Gems, tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         gems("run", "a red circle", "-q")
