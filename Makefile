@@ -60,7 +60,7 @@ clean: ## Remove what make has made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
-	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/test_prompts.py
+	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/prompting/test_templates.py
 
 heavy: $(VENV)/.dev ## The suites that need torch, PostgreSQL or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gems_graph.graph import build_graph
     from gems_graph.images import Store
+    from gems_graph.runs.api import Trajectory, arun, run
     from gems_graph.settings import Settings
-    from gems_graph.trajectory import Trajectory, arun, run
 
 __version__ = "0.2.0.dev0"
 __all__ = ["Settings", "Store", "Trajectory", "__version__", "arun", "build_graph", "run"]
@@ -17,10 +17,10 @@ __all__ = ["Settings", "Store", "Trajectory", "__version__", "arun", "build_grap
 _HOMES = {
     "Settings": "settings",
     "Store": "images",
-    "Trajectory": "trajectory",
-    "arun": "trajectory",
+    "Trajectory": "runs.api",
+    "arun": "runs.api",
     "build_graph": "graph",
-    "run": "trajectory",
+    "run": "runs.api",
 }
 
 

@@ -9,18 +9,18 @@ from typing import Any, Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from gems_graph import resources
-from gems_graph.binding import Node, NodeFunction, in_effect
-from gems_graph.equip import Players, equip
+from gems_graph import paths
 from gems_graph.generators import Generator
 from gems_graph.images import Store
 from gems_graph.memory import all_pass, written
 from gems_graph.nodes import MODULES
-from gems_graph.pauses import review_criteria, review_verdict
+from gems_graph.review import review_criteria, review_verdict
+from gems_graph.runtime.node import Node, NodeFunction, in_effect
+from gems_graph.runtime.players import Players, equip
+from gems_graph.runtime.toolbox import MakeToolbox
 from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skill
 from gems_graph.state import Input, Output, State
-from gems_graph.toolbox import MakeToolbox
 
 Graph = CompiledStateGraph[State, Settings, Input, Output]
 
@@ -94,7 +94,7 @@ def build_graph(
     Raises:
         ConfigError: a setting is out of bounds or unknown.
     """
-    names, make = equip(mllm, generator, store or Store(resources.images()), skills)
+    names, make = equip(mllm, generator, store or Store(paths.images()), skills)
     built = settle(from_env(), settings, dials, names)
     make = toolbox or make
 

@@ -9,12 +9,15 @@ from typing import Any
 
 from gems_graph.errors import ConfigError
 
+_ROOMS = {"mini": {"models": "gems_graph.mini.chat", "generators": "gems_graph.mini.generator"}}
+"""Backends of ours that live in a room of their own."""
+
 
 def load(room: str, name: str) -> Any:
     """Return what opens the backend `name` of a room (`models`, `generators`), or None.
 
     That is an entry point of the group `gems_graph.ROOM`, or the function `open_backend` of
-    the module `gems_graph.ROOM.NAME`.
+    the module `gems_graph.ROOM.NAME`; `mini` has a room of its own.
 
     Raises:
         ConfigError: the backend exists, but a package that it needs does not.
@@ -23,7 +26,7 @@ def load(room: str, name: str) -> Any:
         return entry.load()
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return None
-    module = f"gems_graph.{room}.{name}"
+    module = _ROOMS.get(name, {}).get(room, f"gems_graph.{room}.{name}")
     try:
         return getattr(importlib.import_module(module), "open_backend", None)
     except ModuleNotFoundError as error:

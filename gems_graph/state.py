@@ -14,8 +14,8 @@ from langgraph.channels import EphemeralValue
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from gems_graph.calls.ledger import Usage, add
 from gems_graph.errors import ConfigError
-from gems_graph.ledger import Usage, add
 
 SCHEMA = 1
 """Version of the state; raised when an older release would misread it."""

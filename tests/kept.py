@@ -10,8 +10,8 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from gems_graph import build_graph
-from gems_graph.keeping.forking import fork
-from gems_graph.keeping.threads import Threads, config_of, open_threads
+from gems_graph.persistence.fork import fork
+from gems_graph.persistence.threads import Threads, config_of, open_threads
 from gems_graph.testing import Painter, ScriptedChat
 from tests.conftest import criteria
 

@@ -34,7 +34,7 @@ def work(threads: Sequence[str], env: dict[str, str], says: Any) -> None:
 
 async def _work(names: Sequence[str]) -> Kept:
     from gems_graph import build_graph
-    from gems_graph.keeping.threads import config_of, open_threads
+    from gems_graph.persistence.threads import config_of, open_threads
     from gems_graph.testing import Painter, ScriptedChat
 
     done, painter, places = [], Painter(), asyncio.Semaphore(4)
@@ -88,7 +88,7 @@ def share(home: Path, database: str, processes: int, trajectories: int) -> None:
 
 async def _check(done: Sequence[tuple[str, str, str]]) -> None:
     """Read all back as another process would: states, pictures, and the journal."""
-    from gems_graph.keeping.threads import open_threads
+    from gems_graph.persistence.threads import open_threads
 
     async with open_threads() as threads:
         for name, trajectory, image in done:
@@ -107,8 +107,8 @@ async def _check(done: Sequence[tuple[str, str, str]]) -> None:
 
 
 def _journal() -> Any:
-    from gems_graph import resources
-    from gems_graph.journal import Journal
+    from gems_graph import paths
+    from gems_graph.calls.journal import Journal
 
     sql = "SELECT trajectory, status, images FROM spending"
-    return Journal(resources.journal())._writer.submit(lambda db: db.execute(sql))
+    return Journal(paths.journal())._writer.submit(lambda db: db.execute(sql))

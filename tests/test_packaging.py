@@ -15,12 +15,12 @@ import gems_graph
 
 ROOT = Path(__file__).parent.parent
 PROBE = """
-from gems_graph.prompts import Prompts
-from gems_graph.resources import data_folder
+from gems_graph.prompting.templates import Prompts
+from gems_graph.paths import data_folder
 from gems_graph.skills import Skills
-import gems_graph.generators, gems_graph.report, pathlib
+import gems_graph.mini, gems_graph.report, pathlib
 assert Prompts().render("decomposer", user_prompt="p")
-weights = pathlib.Path(gems_graph.generators.__file__).parent / "mini_weights.npz"
+weights = pathlib.Path(gems_graph.mini.__file__).parent / "mini_weights.npz"
 assert weights.stat().st_size < 13_000_000
 assert any((pathlib.Path(gems_graph.report.__file__).parent / "fonts").iterdir())
 print(gems_graph.__file__, len(Skills().manifest), Skills().manifest[0].instructions()[:12])

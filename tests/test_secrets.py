@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from gems_graph import Settings, build_graph
 from gems_graph.errors import ConfigError, GemsError
 from gems_graph.generators.http import open_backend
-from gems_graph.keeping.savers import open_saver
+from gems_graph.persistence.savers import open_saver
 from gems_graph.settings import from_env, settle
 from gems_graph.testing import ChatServer, Fault, Flaky, Hang, ImageServer
 from tests.conftest import Gems, Said, criteria, verdicts

@@ -28,15 +28,15 @@ from PIL import Image
 from rich.console import Console
 
 from gems_graph import Store, build_graph, run
+from gems_graph.cli.terminal.progress import LiveTable
 from gems_graph.errors import ConfigError, GeneratorError, ModelError
-from gems_graph.prompts import Prompts
-from gems_graph.report.progress import LiveTable
-from gems_graph.sanitize import file_name, printable
+from gems_graph.prompting.sanitize import file_name, printable
+from gems_graph.prompting.templates import Prompts
 from gems_graph.skills import Skill, Skills
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer
 from gems_graph.testing.doubles import text_of
 from tests.conftest import Gems, criteria, verdicts
-from tests.test_skills import plain, write
+from tests.skills.test_skills import plain, write
 
 OSC = "\x1b]52;c;QUJD\x07"  # writes to the clipboard of a terminal
 STEERING = f"{OSC}\x9b31m\r\x08\x1b[2J\u202ereversed"

@@ -30,8 +30,8 @@ from typing import Any
 from gems_graph.graph import Graph
 from gems_graph.memory import best
 from gems_graph.nodes import MODULES
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, State
-from gems_graph.toolbox import Toolbox
 from tools import bench_memory, bench_readers
 from tools.arena import Arena, Job, Row, images, jobs, run, shares
 from tools.mini.evaluate import interval

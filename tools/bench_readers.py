@@ -21,12 +21,12 @@ import numpy as np
 from langchain_core.messages import HumanMessage
 from PIL import Image
 
-from gems_graph.models.mini import MiniChat
-from gems_graph.prompts import prompts_in
+from gems_graph.mini.chat import MiniChat
+from gems_graph.mini.checklist import write_checklist
+from gems_graph.mini.grammar import parse_request
+from gems_graph.mini.words import COLORS, SHAPES
+from gems_graph.prompting.templates import prompts_in
 from gems_graph.state import ImageRef
-from gems_graph.world.checklist import write_checklist
-from gems_graph.world.grammar import parse_request
-from gems_graph.world.words import COLORS, SHAPES
 from tools.mini.checker import analyse
 from tools.mini.hard import KINDS, SAME, Request, build
 from tools.mini.scenes import Cell, Group, Pixels, Scene, render

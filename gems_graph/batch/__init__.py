@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gems_graph.batch.door import resume_all, run_prompts
-from gems_graph.batch.telling import Manner
+from gems_graph.cli.terminal.batch import resume_all, run_prompts
+from gems_graph.cli.terminal.batch_output import Manner
 
 __all__ = ["Manner", "resume_all", "run_prompts"]

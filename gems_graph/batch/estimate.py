@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gems_graph.batch.plan import Done, Task
-from gems_graph.batch.records import in_all
-from gems_graph.ledger import price_of, total
-from gems_graph.roles import Role
+from gems_graph.batch.summary import in_all
+from gems_graph.calls.ledger import total
 from gems_graph.settings import Settings
+from gems_graph.settings.prices import price_of
+from gems_graph.settings.roles import Role
 
 _CRITERIA = 6  # of one prompt, where nobody knows better
 _TOKENS = 1500, 300  # of one chat call, in and out: a picture, the question, a short answer

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gems_graph.batch.reading import Entry
+from gems_graph.batch.prompt_file import Entry
 from gems_graph.errors import ConfigError, UsageError
-from gems_graph.sanitize import file_name
+from gems_graph.prompting.sanitize import file_name
 from gems_graph.settings import Settings, settle
 
 _ABOUT_CALLS = {

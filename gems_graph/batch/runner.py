@@ -8,15 +8,15 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gems_graph.batch import places
+from gems_graph.batch import folders
 from gems_graph.batch.plan import Task
-from gems_graph.batch.records import Record, Summary, drawn, in_words, undrawn
-from gems_graph.batch.show import Board, Watch
+from gems_graph.batch.summary import Record, Summary, drawn, in_words, undrawn
+from gems_graph.calls.retry import status_of
+from gems_graph.cli.terminal.batch_progress import Board, Watch
+from gems_graph.cli.terminal.run import Job, follow
 from gems_graph.errors import AnswerError, UsageError
-from gems_graph.keeping.threads import Threads, config_of
-from gems_graph.retry import status_of
-from gems_graph.session import Job, follow
-from gems_graph.stopping import Stopping
+from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.runs.stopping import Stopping
 
 PATIENCE = 5
 """Prompts in a row that may fail in the same way."""
@@ -126,7 +126,7 @@ class Runner:
         if task.key:
             about["batch"] = {"id": task.id, "key": task.key}
         folder, told = await asyncio.to_thread(
-            places.write, task.folder, outcome.state, outcome.store, about
+            folders.write, task.folder, outcome.state, outcome.store, about
         )
         return drawn(task.id, told, folder)
 

@@ -15,9 +15,9 @@ from gems_graph import __version__
 from gems_graph.cli import batch, clean, fork, history, skills
 from gems_graph.cli.options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
 from gems_graph.errors import ConfigError, GemsError, UsageError
-from gems_graph.roles import ROLES
-from gems_graph.sanitize import printable
+from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings, from_env, from_file, settle
+from gems_graph.settings.roles import ROLES
 
 FAILED, USAGE = 1, 2
 
@@ -142,10 +142,12 @@ def run(
     text = _prompt(prompt or "")
     thread = named(thread) if thread else uuid.uuid4().hex[:12]
     wanted = out or folder_of(thread)
-    from gems_graph import session  # imported late: `--help` needs no LangGraph
+    from gems_graph.cli.terminal import (
+        run as terminal,  # imported late: `--help` needs no LangGraph
+    )
 
-    job = session.Job(text, checklist, settings, thread, wanted, show_context)
-    raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
+    job = terminal.Job(text, checklist, settings, thread, wanted, show_context)
+    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
 
 
 @app.command()
@@ -178,8 +180,8 @@ def resume(
     done again. One that waits for a person (--pause) is answered on the terminal, or by options.
     Exit codes as for `gems run`.
     """
-    from gems_graph import session
-    from gems_graph.review.dialogue import rulings
+    from gems_graph.cli.terminal import run as terminal
+    from gems_graph.cli.terminal.dialogue import rulings
 
     given = {
         "criteria": checklist_in(criteria) if criteria else None,
@@ -195,9 +197,9 @@ def resume(
         )
         raise typer.Exit(code)
     batch.refuse({"--concurrency": concurrency}, "goes with --all.")
-    thread = named(thread) if thread else asyncio.run(session.latest_thread())
-    job = session.Job(None, None, settings, thread, out or folder_of(thread), answer=answer)
-    raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
+    thread = named(thread) if thread else asyncio.run(terminal.latest_thread())
+    job = terminal.Job(None, None, settings, thread, out or folder_of(thread), answer=answer)
+    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
 
 
 @app.command()

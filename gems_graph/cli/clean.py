@@ -14,12 +14,12 @@ import typer
 
 from gems_graph.cli.options import STATE, named, states_in
 from gems_graph.errors import UsageError
-from gems_graph.sanitize import printable
+from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
     from gems_graph.images import Entry
-    from gems_graph.keeping.cleaning import Removed
-    from gems_graph.keeping.threads import Threads
+    from gems_graph.persistence.remove import Removed
+    from gems_graph.persistence.threads import Threads
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
@@ -48,8 +48,8 @@ def rm(
 async def _rm(
     names: Sequence[str], age: float | None, states: Collection[str], dry_run: bool, yes: bool
 ) -> None:
-    from gems_graph.keeping.cleaning import remove
-    from gems_graph.keeping.threads import open_threads
+    from gems_graph.persistence.remove import remove
+    from gems_graph.persistence.threads import open_threads
 
     async with open_threads() as threads:
         names = names if age is None else await _old(threads, age, states)
@@ -66,7 +66,7 @@ async def _rm(
 
 
 async def _old(threads: Threads, age: float, states: Collection[str]) -> list[str]:
-    from gems_graph.keeping.history import history
+    from gems_graph.persistence.history import history
 
     until = time.time() - age
     return [
@@ -106,7 +106,7 @@ def gc(
     """
     asyncio.run(_gc(_seconds(grace), orphans, also or [], empty, dry_run, yes))
     if vacuum and not dry_run:
-        from gems_graph.keeping.vacuum import vacuum as shrink
+        from gems_graph.persistence.vacuum import vacuum as shrink
 
         for file, before, after in shrink():
             typer.echo(f"{file}: {_size(before)}, now {_size(after)}", err=True)
@@ -115,11 +115,11 @@ def gc(
 async def _gc(
     grace: float, orphans: bool, also: Sequence[str], empty: bool, dry_run: bool, yes: bool
 ) -> None:
-    from gems_graph import resources
-    from gems_graph.keeping.leftovers import find_leftovers, remove_leftovers
-    from gems_graph.keeping.threads import open_threads, where
+    from gems_graph import paths
+    from gems_graph.persistence.gc import find_leftovers, remove_leftovers
+    from gems_graph.persistence.threads import open_threads, where
 
-    if resources.database() == ":memory:":
+    if paths.database() == ":memory:":
         msg = "GEMS_DATABASE is :memory:, where nothing is kept: name the database to keep to."
         raise UsageError(msg)
     async with open_threads() as threads:

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gems_graph.sanitize import printable
+from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings
 
 if TYPE_CHECKING:
-    from gems_graph.doctor import Finding
+    from gems_graph.runs.doctor import Finding
 
 _MARK = {True: "yes", False: "no", None: "-"}
 
 
 def doctor(settings: Settings) -> int:
     """Print a finding for each model and the generator; 0 if a run can work, else 1."""
-    from gems_graph import resources  # imported late: `--help` needs none of it
-    from gems_graph.doctor import examine
+    from gems_graph import paths  # imported late: `--help` needs none of it
     from gems_graph.images import Store
+    from gems_graph.runs.doctor import examine
 
-    findings = asyncio.run(examine(settings, Store(resources.images())))
+    findings = asyncio.run(examine(settings, Store(paths.images())))
     for finding in findings:
         _print(finding)
     broken = [finding for finding in findings if finding.fatal]

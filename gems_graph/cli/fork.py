@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from gems_graph.cli.options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
-from gems_graph.sanitize import printable
+from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings
 
 
@@ -43,7 +43,7 @@ def fork(
 
     The old one stays as it is. Exit codes as for `gems run`.
     """
-    from gems_graph import session
+    from gems_graph.cli.terminal import run as terminal
 
     given = {"max_iterations": max_iterations, "seed": seed}
     settings = {**pairs_in(dial or []), **{k: v for k, v in given.items() if v is not None}}
@@ -58,13 +58,13 @@ def fork(
         print(new)  # noqa: T201
         typer.echo(printable(f"Go on with: gems resume {new}"), err=True)
         return
-    job = session.Job(None, None, Settings(), new, out or folder_of(new))
-    raise typer.Exit(session.run(job, as_json=as_json, quiet=quiet))
+    job = terminal.Job(None, None, Settings(), new, out or folder_of(new))
+    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
 
 
 async def _fork(thread: str, **branch: Any) -> str:
-    from gems_graph.keeping.forking import fork as prepare
-    from gems_graph.keeping.threads import open_threads
+    from gems_graph.persistence.fork import fork as prepare
+    from gems_graph.persistence.threads import open_threads
 
     async with open_threads() as threads:
         return await prepare(threads, thread, **branch)

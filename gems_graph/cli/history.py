@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gems_graph.cli.options import JSON, STATE, named, states_in
-from gems_graph.sanitize import printable
+from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
     from rich.console import Console
 
-    from gems_graph.keeping.history import Line
-    from gems_graph.keeping.showing import Shown
+    from gems_graph.persistence.history import Line
+    from gems_graph.persistence.show import Shown
 
 _OPEN = {"interrupted", "error", "budget", "waiting"}
 _COLUMNS = ("thread", "when", "prompt", "rounds", "verdict", "cost", "state")
@@ -51,8 +51,8 @@ def history(
 
 
 async def _lines(limit: int | None, states: set[str], grep: str) -> list[Line]:
-    from gems_graph.keeping.history import history as lines
-    from gems_graph.keeping.threads import open_threads
+    from gems_graph.persistence.history import history as lines
+    from gems_graph.persistence.threads import open_threads
 
     found: list[Line] = []
     async with open_threads() as threads:
@@ -113,8 +113,8 @@ def show(
 
 
 async def _look_up(thread: str | None) -> Shown:
-    from gems_graph.keeping.showing import look_up
-    from gems_graph.keeping.threads import open_threads
+    from gems_graph.persistence.show import look_up
+    from gems_graph.persistence.threads import open_threads
 
     async with open_threads() as threads:
         return await look_up(threads, thread)

@@ -9,7 +9,7 @@ from typing import get_args
 import typer
 
 from gems_graph.errors import UsageError
-from gems_graph.sanitize import file_name
+from gems_graph.prompting.sanitize import file_name
 
 SET = typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`.")
 OUT = typer.Option(
@@ -60,7 +60,9 @@ def checklist_in(file: Path) -> list[str]:
 
 def states_in(wanted: list[str]) -> set[str]:
     """Read states of trajectories."""
-    from gems_graph.keeping.history import Standing  # imported late: `--help` needs no LangGraph
+    from gems_graph.persistence.history import (
+        Standing,  # imported late: `--help` needs no LangGraph
+    )
 
     known = get_args(Standing)
     if unknown := [state for state in wanted if state not in known]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gems_graph.errors import UsageError
-from gems_graph.sanitize import printable
+from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import from_env, settle
 from gems_graph.skills import Skill, Skills
 from gems_graph.skills.checking import check as problems_in

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from gems_graph.calls.transport import IMAGE, bounded
 from gems_graph.errors import ConfigError
-from gems_graph.transport import IMAGE, bounded
 
 
 class HttpGenerator:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gems_graph import resources
+from gems_graph import paths
 from gems_graph.errors import StoreError
 from gems_graph.images.files import Check, Entry, is_key
 from gems_graph.images.parts import PARTS, is_left, new_part
@@ -111,7 +111,7 @@ class Folder:
     def _write(self, target: Path, data: bytes, check: Check) -> None:
         """Write elsewhere, flush to disk, then rename: a crash leaves no half file."""
         part = self._folder / PARTS / new_part()
-        resources.make_private(part.parent)
+        paths.make_private(part.parent)
         try:
             with part.open("xb") as file:
                 file.write(data)

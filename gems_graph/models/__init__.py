@@ -8,10 +8,10 @@ from functools import lru_cache
 from langchain_core.language_models import BaseChatModel
 
 from gems_graph import plugins
+from gems_graph.calls.transport import CHAT, bounded
 from gems_graph.errors import ConfigError
 from gems_graph.models.chat import Chat
-from gems_graph.roles import ModelSpec
-from gems_graph.transport import CHAT, bounded
+from gems_graph.settings.roles import ModelSpec
 
 __all__ = ["Chat", "open_chat", "rehome"]
 

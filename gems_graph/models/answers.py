@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gems_graph.errors import AnswerError, RefusedError
 from gems_graph.models.chat import Reply
-from gems_graph.prompts import unescape
+from gems_graph.prompting.templates import unescape
 
 
 class Form(BaseModel):

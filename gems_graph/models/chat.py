@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from gems_graph.calls.budget import ANSWER_TOKENS, Place, Purse
+from gems_graph.calls.journal import Amount
+from gems_graph.calls.ledger import Usage, nothing
+from gems_graph.calls.limits import Limits
+from gems_graph.calls.retry import GarbledError, persistently, status_of, within
 from gems_graph.errors import ModelError
-from gems_graph.journal import Amount
-from gems_graph.ledger import Price, Usage, nothing
-from gems_graph.limits import Limits
-from gems_graph.purse import ANSWER_TOKENS, Place, Purse
-from gems_graph.retry import GarbledError, persistently, status_of, within
 from gems_graph.settings import Settings
+from gems_graph.settings.prices import Price
 
 _NOT_TAKEN = {400, 422}  # what servers answer to a field that they do not know
 

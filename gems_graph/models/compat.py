@@ -14,9 +14,9 @@ from langchain_openai import ChatOpenAI
 from openai import DefaultAsyncHttpxClient
 from pydantic import SecretStr
 
+from gems_graph.calls.transport import CHAT, bounded
 from gems_graph.errors import ConfigError
-from gems_graph.roles import ModelSpec
-from gems_graph.transport import CHAT, bounded
+from gems_graph.settings.roles import ModelSpec
 
 _WIRE = {"text", "image_url"}
 _WIRE_ROLES = {"human": "user", "ai": "assistant", "system": "system"}

@@ -7,8 +7,8 @@ import uuid
 from typing import Any
 
 from gems_graph.errors import UsageError
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import SCHEMA, Attempt, Criterion, State, Thought
-from gems_graph.toolbox import Toolbox
 
 
 async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pydantic import field_validator
 from gems_graph.errors import AnswerError, ModelError
 from gems_graph.memory import compressor_context, shorten
 from gems_graph.models.answers import Form, plain
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import State
-from gems_graph.toolbox import Toolbox
 
 
 class Lesson(Form):

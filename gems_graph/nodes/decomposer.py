@@ -8,8 +8,8 @@ from pydantic import field_validator
 
 from gems_graph.errors import AnswerError
 from gems_graph.models.answers import Form, plain
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, State
-from gems_graph.toolbox import Toolbox
 
 
 class Checklist(Form):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, State
-from gems_graph.toolbox import Toolbox
 
 
 async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:

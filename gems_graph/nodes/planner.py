@@ -10,11 +10,11 @@ from pydantic import Field
 
 from gems_graph.errors import ConfigError, GeneratorError
 from gems_graph.models.answers import Answer, Form, plain
+from gems_graph.prompting.verbatim import Faithful, faithful
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.skills import Skill
 from gems_graph.skills.shortlist import shortlist
 from gems_graph.state import Attempt, Criterion, State
-from gems_graph.toolbox import Toolbox
-from gems_graph.verbatim import Faithful, faithful
 
 _FILES = 4  # files of skills that may be read for one prompt
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from gems_graph.memory import best, refiner_context, stagnant
 from gems_graph.models.answers import Form, plain
+from gems_graph.prompting.verbatim import Faithful, faithful
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Origin, Round, State
-from gems_graph.toolbox import Toolbox
-from gems_graph.verbatim import Faithful, faithful
 
 
 class Refined(Form):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gems_graph.memory import all_pass, best, likelihood, passes, unverified
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
-from gems_graph.toolbox import Toolbox
 
 
 async def select(state: State, toolbox: Toolbox) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pydantic import field_validator
 from gems_graph.errors import AnswerError, RefusedError
 from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.models.likelihood import p_yes
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, ImageRef, Round, State, Verdict
-from gems_graph.toolbox import Toolbox
 
 Word = Literal["yes", "no", "unsure"]
 _BARE = re.compile(r"""[\s"'`*(]*(yes|no|unsure)[\s"'`*.!)]*""", re.IGNORECASE)

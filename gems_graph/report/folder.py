@@ -12,8 +12,8 @@ from typing import Any
 from gems_graph.errors import StoreError
 from gems_graph.images import Store, needed_by
 from gems_graph.report.strip import strip
-from gems_graph.roles import ROLES
 from gems_graph.settings import settle
+from gems_graph.settings.roles import ROLES
 from gems_graph.state import ImageRef, State
 
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}

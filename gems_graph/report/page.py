@@ -8,12 +8,12 @@ from typing import Any
 
 from rich.table import Table
 
+from gems_graph.calls.ledger import Usage, total
+from gems_graph.cli.terminal.progress import verdicts
 from gems_graph.images import Store
-from gems_graph.ledger import Usage, total
 from gems_graph.memory import passes
-from gems_graph.presets import PRESETS
-from gems_graph.report.progress import verdicts
 from gems_graph.settings import Settings
+from gems_graph.settings.presets import PRESETS
 from gems_graph.state import Attempt, Criterion, Round, State
 
 _LABEL = 12  # columns

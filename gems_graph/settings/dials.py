@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from gems_graph.credentials import OpenFields, OpenText
-from gems_graph.ledger import Price
-from gems_graph.presets import Preset
-from gems_graph.roles import ModelSpec, Role
+from gems_graph.settings.credentials import OpenFields, OpenText
+from gems_graph.settings.presets import Preset
+from gems_graph.settings.prices import Price
+from gems_graph.settings.roles import ModelSpec, Role
 
 Memory = Literal["none", "feedback", "images", "thought", "experience"]
 

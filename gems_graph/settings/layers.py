@@ -11,11 +11,11 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from gems_graph.credentials import KIND
 from gems_graph.errors import ConfigError
-from gems_graph.presets import PRESETS
-from gems_graph.roles import split_variable
+from gems_graph.settings.credentials import KIND
 from gems_graph.settings.dials import Settings
+from gems_graph.settings.presets import PRESETS
+from gems_graph.settings.roles import split_variable
 
 Layer = Settings | Mapping[str, Any] | None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gems_graph.errors import ConfigError
-from gems_graph.resources import data_folder
+from gems_graph.paths import data_folder
 
 FILES = ("SKILL.md", "skill.md")
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from gems_graph.calls.ledger import nothing, total
 from gems_graph.errors import (
     BudgetError,
     GemsError,
 )
-from gems_graph.ledger import nothing, total
 from tests.any_run.cases import N_MAX, Case
 from tests.any_run.oracle import Oracle, restarts
 from tests.any_run.said import PROMPTS, Key

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
 
 from gems_graph import Store
+from gems_graph.calls.ledger import total
 from gems_graph.errors import (
     GemsError,
 )
-from gems_graph.ledger import total
 from tests.any_run.cases import Case, cases
 from tests.any_run.holds import ROLES, check_ledger, limit
 from tests.any_run.oracle import Oracle

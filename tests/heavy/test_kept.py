@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests import test_clean, test_fork, test_history
+from tests.persistence import test_clean, test_fork, test_history
 
 pytestmark = pytest.mark.heavy
 _OF_SQLITE = (

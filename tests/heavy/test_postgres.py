@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from gems_graph import Store, build_graph, resources
+from gems_graph import Store, build_graph, paths
+from gems_graph.calls.journal import Amount, Call, Caps, Journal
 from gems_graph.errors import BudgetError, StoreError
-from gems_graph.journal import Amount, Call, Caps, Journal
-from gems_graph.keeping.savers import open_saver
-from gems_graph.keeping.threads import config_of, open_threads
+from gems_graph.persistence.savers import open_saver
+from gems_graph.persistence.threads import config_of, open_threads
 from gems_graph.testing import Painter, ScriptedChat
 from tests.conftest import criteria, verdicts
 
@@ -39,7 +39,7 @@ def test_a_trajectory_is_kept_shown_and_resumed_by_another_process() -> None:
     assert first.returncode == 0, first.stderr
     again = gems("resume", "t", "--json", "-q")
     assert json.loads(again.stdout)["rounds"] == json.loads(first.stdout)["rounds"]
-    assert not list(resources.home().glob("*.sqlite"))  # nothing on the side
+    assert not list(paths.home().glob("*.sqlite"))  # nothing on the side
 
 
 def test_a_replay_pays_for_nothing(store: Store) -> None:

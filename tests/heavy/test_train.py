@@ -29,7 +29,7 @@ def test_a_short_training_run_exports_weights_that_draw(tmp_path: Path) -> None:
         "--every", "5", "--eval-n", "2", "--no-compile", "--out", str(out))  # fmt: skip
     weights = tmp_path / "weights.npz"
     run("tools.mini.export", str(out), "--out", str(weights))
-    from gems_graph.generators._mini_net import MiniNet
+    from gems_graph.mini.net import MiniNet
 
     with np.load(weights, allow_pickle=False) as archive:
         net = MiniNet({name: archive[name] for name in archive.files})

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gems_graph import Store, build_graph
+from gems_graph.prompting.verbatim import missing
 from gems_graph.skills import Skill
 from gems_graph.testing import Painter, ScriptedChat, text_of
-from gems_graph.verbatim import missing
 from tests.conftest import criteria, verdicts
-from tests.test_skills import PACKAGED, plain, write
-from tests.test_verbatim import contents, damaged
+from tests.prompting.test_verbatim import contents, damaged
+from tests.skills.test_skills import PACKAGED, plain, write
 
 
 def told(made: Any, task: str) -> list[str]:

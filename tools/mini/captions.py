@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
-from gems_graph.world.words import MAX_TOKENS, NUMBER_WORDS, PAD, PLURALS, encode
+from gems_graph.mini.words import MAX_TOKENS, NUMBER_WORDS, PAD, PLURALS, encode
 from tools.mini.scenes import Cell, Group, Scene, relation
 
 Keep = Callable[[str], bool]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from gems_graph.world.words import BACKGROUNDS, COLORS, GRID, REGIONS
+from gems_graph.mini.words import BACKGROUNDS, COLORS, GRID, REGIONS
 from tools.mini.scenes import RES, Scene, relation
 
 Array = npt.NDArray[np.float64]

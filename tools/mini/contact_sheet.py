@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from gems_graph.generators._mini_net import MiniNet, Pixels, load_net
+from gems_graph.mini.net import MiniNet, Pixels, load_net
 from tools.mini.checker import TERSE_ATOMS, check
 from tools.mini.evaluate import MAIN, draw, word
 from tools.mini.scenes import held_out

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gems_graph.generators._mini_net import MiniNet, Pixels, load_net
-from gems_graph.generators.mini import one_thread
+from gems_graph.mini.generator import one_thread
+from gems_graph.mini.net import MiniNet, Pixels, load_net
 from tools.mini import captions
 from tools.mini.checker import ATOMS, TERSE_ATOMS, check
 from tools.mini.scenes import Scene, held_out

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from gems_graph.generators import _mini_net
+from gems_graph.mini import net as _mini_net
 
 SHIPPED = Path(_mini_net.__file__).with_name(_mini_net.WEIGHTS)
 MAX_BYTES = 13_000_000

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from gems_graph.generators._mini_net import MiniNet, Pixels, load_net
-from gems_graph.world.words import COLORS, SHAPES
+from gems_graph.mini.net import MiniNet, Pixels, load_net
+from gems_graph.mini.words import COLORS, SHAPES
 from tools.mini.captions import cell_names, noun, plan
 from tools.mini.checker import analyse
 from tools.mini.evaluate import draw, interval

@@ -1,6 +1,6 @@
 """The network of the generator `mini` in PyTorch, for training.
 
-`gems_graph/generators/_mini_net.py` is the same network in NumPy; parameter
+`gems_graph/mini/net.py` is the same network in NumPy; parameter
 names agree, so weights move from here to there by name.
 """
 
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gems_graph.generators._mini_net import PATCH, RES
-from gems_graph.world.words import GRID, MAX_TOKENS, PAD, VOCABULARY
+from gems_graph.mini.net import PATCH, RES
+from gems_graph.mini.words import GRID, MAX_TOKENS, PAD, VOCABULARY
 
 
 def rms(x: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gems_graph.world.words import BACKGROUNDS, COLORS, GRID, REGIONS, SHAPES, SIZES
+from gems_graph.mini.words import BACKGROUNDS, COLORS, GRID, REGIONS, SHAPES, SIZES
 
 Array = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]

@@ -20,8 +20,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from gems_graph.generators._mini_net import MiniNet
-from gems_graph.world.words import MAX_TOKENS, NULL, PAD, VOCABULARY
+from gems_graph.mini.net import MiniNet
+from gems_graph.mini.words import MAX_TOKENS, NULL, PAD, VOCABULARY
 from tools.mini import captions
 from tools.mini.evaluate import quick
 from tools.mini.model import TinyT2I

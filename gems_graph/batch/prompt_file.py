@@ -1,0 +1,181 @@
+"""Files of prompts: one a line, or one JSON object a line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gems_graph.errors import UsageError
+from gems_graph.prompting.sanitize import file_name
+from gems_graph.settings import Settings
+
+_FIELDS = ("id", "prompt", "criteria", "seed", "settings")
+SUMMARY = "summary.jsonl"
+"""File in the folder of a batch, so that no id can be called that."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One prompt of a file.
+
+    Attributes:
+        where: file and line, for messages.
+        id: names its folder: its own, or the number of the line.
+        named: whether the id is its own.
+        prompt: what to draw (U).
+        criteria: its own checklist.
+        dials: its own settings.
+    """
+
+    where: str
+    id: str
+    named: bool
+    prompt: str
+    criteria: tuple[str, ...] | None = None
+    dials: dict[str, Any] = field(default_factory=dict)
+
+
+class Prompts(NamedTuple):
+    """What a file holds, and names of fields in it that mean nothing here."""
+
+    entries: list[Entry]
+    ignored: list[str]
+
+
+def read(source: str) -> Prompts:
+    """Read a file of prompts; `-` is stdin.
+
+    JSON lines if the name ends in `.jsonl` or `.ndjson`, or if the first line is a JSON object.
+
+    Raises:
+        UsageError: it cannot be read, holds nothing, or one of its lines is not right.
+    """
+    name = "stdin" if source == "-" else source
+    text = _text(source, name)
+    lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    ignored: dict[str, None] = {}
+    if _is_json(source, lines):
+        entries = [_from_json(name, n, line, ignored) for n, line in lines]
+    else:
+        entries = [_entry(name, n, line) for n, line in lines if not line.startswith("#")]
+    if not entries:
+        msg = f"{name} holds no prompts: write one a line, or one JSON object a line."
+        raise UsageError(msg)
+    _all_different(entries)
+    return Prompts(entries, list(ignored))
+
+
+def _text(source: str, name: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        msg = f"Cannot read prompts from {name} ({error.strerror}): name a file, or - for stdin."
+        raise UsageError(msg) from error
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        msg = f"{name}, line {line}: this is not UTF-8; save the file as UTF-8."
+        raise UsageError(msg) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_json(source: str, lines: list[tuple[int, str]]) -> bool:
+    if Path(source).suffix.lower() in {".jsonl", ".ndjson"}:
+        return True
+    try:
+        return bool(lines) and isinstance(json.loads(lines[0][1]), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _entry(name: str, n: int, prompt: str, id_: str | None = None, **more: Any) -> Entry:
+    return Entry(f"{name}, line {n}", id_ or f"{n:04}", id_ is not None, prompt, **more)
+
+
+def _from_json(name: str, n: int, line: str, ignored: dict[str, None]) -> Entry:
+    where = f"{name}, line {n}"
+    given = _object(line, where)
+    ignored.update(dict.fromkeys(_unknown(given, where)))
+    prompt = given.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip():
+        msg = f"{where}: say what to draw, in `prompt`."
+        raise UsageError(msg)
+    return _entry(
+        name, n, prompt.strip(), _id(given.get("id"), where),
+        criteria=_criteria(given.get("criteria"), where), dials=_dials(given, where),
+    )  # fmt: skip
+
+
+def _object(line: str, where: str) -> dict[str, Any]:
+    try:
+        given = json.loads(line)
+        json.dumps(given, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        msg = f"{where}: this is no JSON object ({error})."
+        raise UsageError(msg) from error
+    if not isinstance(given, dict):
+        msg = f"{where}: this is no JSON object; write one a line, at least with a `prompt`."
+        raise UsageError(msg)
+    return given
+
+
+def _unknown(given: Iterable[str], where: str) -> Iterator[str]:
+    """Yield the fields of other people's data; what looks like one of ours is a mistake."""
+    for name in given:
+        if name in _FIELDS:
+            continue
+        if name in Settings.model_fields:
+            msg = f"{where}: {name!r} is a setting; put it into `settings`."
+            raise UsageError(msg)
+        if close := difflib.get_close_matches(name, _FIELDS, n=1, cutoff=0.75):
+            msg = f"{where}: there is no field {name!r}; did you mean {close[0]!r}?"
+            raise UsageError(msg)
+        yield name
+
+
+def _id(value: object, where: str) -> str | None:
+    if value is None:
+        return None
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    if not text or text == SUMMARY:
+        msg = f"{where}: the id cannot be {value!r}; give a name or a number, or leave it out."
+        raise UsageError(msg)
+    return text
+
+
+def _criteria(value: object, where: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        msg = f"{where}: `criteria` is a list of yes/no questions."
+        raise UsageError(msg)
+    if not (questions := tuple(each.strip() for each in value if each.strip())):
+        msg = f"{where}: `criteria` holds none; give at least one, or leave it out."
+        raise UsageError(msg)
+    return questions
+
+
+def _dials(given: dict[str, Any], where: str) -> dict[str, Any]:
+    dials = given.get("settings") or {}
+    if not isinstance(dials, dict):
+        msg = f"{where}: `settings` is an object of names and values; `gems settings` lists them."
+        raise UsageError(msg)
+    seed = given.get("seed")
+    return dials if seed is None else {**dials, "seed": seed}
+
+
+def _all_different(entries: list[Entry]) -> None:
+    """Make sure that ids name different folders, also where systems do not tell case apart."""
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        folder = unicodedata.normalize("NFC", file_name(entry.id)).casefold()
+        if first := seen.get(folder):
+            msg = f"{entry.where}: the id {entry.id!r} is that of {first.where}; give it another."
+            raise UsageError(msg)
+        seen[folder] = entry

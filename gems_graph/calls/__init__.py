@@ -1,0 +1,1 @@
+"""One paid call: limits, retry, transport, budget, journal, ledger."""

@@ -1,0 +1,1 @@
+"""What a pause asks, put to a person at the terminal."""

@@ -1,0 +1,173 @@
+"""The dialogue at a pause: show what is asked, take changes by single letters, give an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from gems_graph.cli.terminal.editor import Edit
+from gems_graph.errors import UsageError
+from gems_graph.prompting.sanitize import printable
+from gems_graph.review.answers import check
+from gems_graph.review.questions import CriteriaQuestion, Question, VerdictQuestion
+
+_MARKS = {"yes": "[green]✓[/]", "no": "[red]✗[/]", "unsure": "[yellow]?[/]"}
+_KEYS = {
+    "criteria": {"e": "edit the criteria"},
+    "prompt": {"p": "another prompt"},
+    "verdicts": {"o": "overrule a verdict"},
+    "accept": {"a": "accept this picture"},
+}
+
+
+class Dialogue:
+    """Asks on a terminal.
+
+    Args:
+        console: where to show things.
+        read: reads one line after a prompt; `EOFError` where there is none.
+        edit: edits a longer text; without it such a text is typed line by line.
+    """
+
+    def __init__(
+        self, console: Console, read: Callable[[str], str] | None = None, edit: Edit | None = None
+    ) -> None:
+        self._console, self._edit = console, edit
+        self._read = read or (lambda prompt: console.input(escape(prompt)))
+
+    def about(self, question: Question, picture: Path | None = None) -> Any:
+        """Return the answer to a question as `Command(resume=...)` takes it; None: not now.
+
+        Args:
+            question: what a pause asks.
+            picture: file of the picture that it asks about.
+        """
+        answer: dict[str, Any] = {}
+        keys = {key: text for name in question["answers"] for key, text in _KEYS[name].items()}
+        try:
+            while True:
+                self.show(question, picture, answer)
+                key = self._key({"": "go on", **keys, "q": "not now: leave it waiting"})
+                if key == "q":
+                    return None
+                if key in ("", "a"):
+                    return {**answer, "accept": True} if key else answer or True
+                answer = self._changed(question, answer, key)
+        except (EOFError, KeyboardInterrupt):
+            return None
+
+    def _key(self, keys: Mapping[str, str]) -> str:
+        """Ask for one of some letters until one is given."""
+        offered = "  ".join(f"{key or 'Enter'}: {text}" for key, text in keys.items())
+        while True:
+            key = self._read(f"{offered}\n> ").strip().lower()
+            if key in keys:
+                return key
+
+    def _changed(self, question: Question, answer: dict[str, Any], key: str) -> dict[str, Any]:
+        """Take one change; what does not fit is said, and changes nothing."""
+        try:
+            more = {"e": self._criteria, "p": self._prompt, "o": self._overrule}[key]
+            changed = {**answer, **more(question, answer)}
+            check(question, changed)
+        except UsageError as error:
+            self._say(f"{error}")
+            return answer
+        return changed
+
+    def _criteria(self, question: Any, answer: Mapping[str, Any]) -> dict[str, Any]:
+        now = _criteria(question, answer)
+        if self._edit:
+            return {"criteria": self._edit("\n".join(now)).splitlines()}
+        self._say("N: TEXT replaces criterion N, N: removes it, other text is added; Enter ends.")
+        while line := self._read("criterion> ").strip():
+            now = edited(now, line)
+            self._listed(now)
+        return {"criteria": [line for line in now if line]}
+
+    def _prompt(self, question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
+        now = answer.get("prompt") or question["prompt"]
+        text = self._edit(now) if self._edit else self._read("prompt> ")
+        return {"prompt": text.strip()} if text.strip() else {}
+
+    def _overrule(self, question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
+        line = self._read("criterion and verdict, as in 2=yes or 2=no: the hat is blue> ")
+        if not line.strip():
+            return {}
+        return {"verdicts": {**answer.get("verdicts", {}), **rulings([line])}}
+
+    def show(
+        self,
+        question: Question,
+        picture: Path | None = None,
+        answer: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        """Show what is asked, with the changes made so far."""
+        if question["kind"] == "criteria":
+            self._say(f"\nWhat the pictures of {question['request']!r} will be judged by:")
+            self._listed(_criteria(question, answer), question)
+        else:
+            of = f"{question['passed']} of {question['total']} criteria"
+            n, most = question["round"], question["max_iterations"]
+            self._say(f"\nRound {n} of at most {most}: {of}. The picture: {picture}")
+            self._console.print(_judged(question, answer.get("verdicts", {})))
+        drawn = "Next prompt" if "prompt" in answer else "Prompt"
+        self._say(f"{drawn}: {answer.get('prompt') or question['prompt']}")
+
+    def _listed(self, criteria: Sequence[str], question: CriteriaQuestion | None = None) -> None:
+        sources = {c["question"]: c["source"] for c in question["criteria"]} if question else {}
+        table = Table.grid(padding=(0, 1))
+        for n, text in enumerate(criteria, start=1):
+            source = sources.get(text, "yours" if question else "")
+            table.add_row(str(n), Text(printable(text)), Text(source, style="dim"))
+        self._console.print(table)
+
+    def _say(self, text: str) -> None:
+        self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+
+def _criteria(question: CriteriaQuestion, answer: Mapping[str, Any]) -> list[str]:
+    """Return the list as edited so far."""
+    return list(answer.get("criteria") or [c["question"] for c in question["criteria"]])
+
+
+def _judged(question: VerdictQuestion, overruled: Mapping[str, str]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for each in question["verdicts"]:
+        said = overruled.get(str(each["n"]), "")
+        word = said.partition(":")[0].strip().lower() or each["answer"]
+        evidence = f"you: {said}" if said else each["evidence"]
+        line = Text(printable(each["question"])), Text(printable(evidence), style="dim")
+        table.add_row(str(each["n"]), _MARKS[word], *line)
+    return table
+
+
+def edited(criteria: Sequence[str], line: str) -> list[str]:
+    """Return a list after one typed change: `N: text` replaces, `N:` removes, text is added."""
+    found = re.fullmatch(r"(\d+)\s*:\s*(.*)", line)
+    if not found:
+        return [*criteria, line]
+    n, text = int(found[1]), found[2]
+    changed = [text if k == n else old for k, old in enumerate(criteria, start=1)]
+    return [each for each in changed if each]
+
+
+def rulings(pairs: Sequence[str]) -> dict[str, str]:
+    """Read N=VERDICT, for example `2=yes` or `2=no: the hat is blue`.
+
+    Raises:
+        UsageError: one is not of that form.
+    """
+    parted = [pair.partition("=") for pair in pairs]
+    if wrong := next((n for n, sign, _ in parted if not sign), None):
+        msg = f"A verdict is overruled as N=yes, N=no or N=unsure, not {wrong!r}."
+        raise UsageError(msg)
+    return {n.strip(): said.strip() for n, _, said in parted}

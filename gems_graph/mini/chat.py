@@ -1,0 +1,152 @@
+"""The offline chat model `mini`: rules, no learning, for a small world of coloured shapes.
+
+It plays every role of the loop. It reads only the messages that a real model
+would get: the marked parts of the prompt templates, and the pixels.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+
+from gems_graph.errors import ConfigError, ModelError
+from gems_graph.mini.checklist import write_checklist
+from gems_graph.mini.grammar import parse_request
+from gems_graph.mini.judging import judge
+from gems_graph.mini.lessons import write_lesson
+from gems_graph.mini.look import Look, look
+from gems_graph.mini.messages import Attempt, Sheet
+from gems_graph.mini.refining import refine
+from gems_graph.mini.wordings import write_regions
+from gems_graph.settings.roles import ModelSpec
+
+NAME = "mini (rule-based)"
+_SPATIAL = re.compile(r"\b(?:spatial|position\w*|layout|where)\b", re.IGNORECASE)
+
+Reply = tuple[dict[str, Any], str]
+"""The JSON object to answer with, and the reasoning behind it."""
+
+
+class MiniChat(BaseChatModel):
+    """A chat model of fixed rules; the same messages always get the same answer."""
+
+    model_name: str = NAME
+
+    @property
+    def _llm_type(self) -> str:
+        return "gems-mini"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        answer, reasoning = _reply(Sheet(messages))
+        message = AIMessage(
+            content=json.dumps(answer, ensure_ascii=False),
+            additional_kwargs={"reasoning_content": reasoning},
+            response_metadata={"model_name": NAME},
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def open_backend(argument: str = "", spec: ModelSpec | None = None) -> MiniChat:
+    """Open the chat model behind the name `mini`; it has no options.
+
+    Raises:
+        ConfigError: an argument or a URL was given.
+    """
+    url = spec.mllm_url if spec else None
+    if argument or url:
+        msg = f"The chat model mini runs here and takes no {argument or url!r}; write: mini"
+        raise ConfigError(msg)
+    return MiniChat()
+
+
+def _reply(sheet: Sheet) -> Reply:
+    task = sheet.part("task")
+    if task not in _TASKS:
+        msg = (
+            f"The offline chat model `mini` does not know the task {task!r}, only"
+            f" {', '.join(_TASKS)}; keep the <task> line of the prompt templates, or plug in a"
+            " real model with --mllm provider:model."
+        )
+        raise ModelError(msg)
+    return _TASKS[task](sheet)
+
+
+def _select(sheet: Sheet) -> Reply:
+    """Pick the skill about places if the request states any."""
+    if not parse_request(sheet.part("user_prompt")).spatial:
+        return {"skills": []}, "The request merely names things; no skill is needed."
+    for name, description in sheet.parts("skill", "name"):
+        if _SPATIAL.search(f"{name} {description}"):
+            return {"skills": [name]}, f"The request states where things are, which {name} is for."
+    return {"skills": []}, "The request states where things are, but no skill is about that."
+
+
+def _apply(sheet: Sheet) -> Reply:
+    """Turn relations into regions, if the instructions are about places."""
+    text = sheet.part("user_prompt")
+    request = parse_request(text)
+    skills = " ".join(f"{name} {body}" for name, body in sheet.parts("instructions", "skill"))
+    regions = write_regions(request) if request.spatial and _SPATIAL.search(skills) else None
+    if regions is None:
+        return {"prompt": text}, "I know nothing that would serve this request better than itself."
+    return {"prompt": regions}, "Each group gets a region of its own, so that the relations hold."
+
+
+def _decompose(sheet: Sheet) -> Reply:
+    request = parse_request(sheet.part("user_prompt"))
+    questions = write_checklist(request)
+    found = f"{len(request.groups)} groups and {len(request.relations)} relations"
+    return {"criteria": questions}, f"I read {found}; {len(questions)} questions cover them."
+
+
+def _verify(sheet: Sheet) -> Reply:
+    seen = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
+    verdict = judge(sheet.part("criterion"), seen)
+    reply = {"evidence": verdict.evidence, "answer": verdict.answer}
+    return reply, f"I segmented the picture by colour. {verdict.evidence}"
+
+
+def _verify_all(sheet: Sheet) -> Reply:
+    seen = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
+    verdicts = [(int(n), judge(question, seen)) for n, question in sheet.parts("criterion", "n")]
+    listed = [{"n": n, "evidence": v.evidence, "answer": v.answer} for n, v in verdicts]
+    return {"verdicts": listed}, "I segmented the picture by colour and read off every answer."
+
+
+def _refine(sheet: Sheet) -> Reply:
+    step = refine(sheet.part("user_prompt"), *_attempts(sheet))
+    return {"rationale": step.rationale, "prompt": step.prompt}, step.thought
+
+
+def _compress(sheet: Sheet) -> Reply:
+    lesson = write_lesson(sheet.part("user_prompt"), *_attempts(sheet))
+    return {"experience": lesson}, "A lesson names the wording, what it achieved and what is off."
+
+
+def _attempts(sheet: Sheet) -> tuple[Attempt, list[Attempt]]:
+    current = sheet.attempts("current")
+    return (current[-1] if current else Attempt()), sheet.attempts("history")
+
+
+_TASKS: dict[str, Callable[[Sheet], Reply]] = {
+    "select-skills": _select,
+    "apply-skills": _apply,
+    "decompose": _decompose,
+    "verify": _verify,
+    "verify-all": _verify_all,
+    "refine": _refine,
+    "compress": _compress,
+}

@@ -1,0 +1,129 @@
+"""The offline generator `mini`: a small learned diffusion model of coloured shapes.
+
+It is a real text-to-image model, trained from scratch (see `docs/mini.md`): it
+gets the prompt and the seed, nothing else, and it makes real mistakes.  That
+makes it a test bed for a loop of agents that needs no key, network or GPU.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import io
+import threading
+from collections.abc import Iterator
+
+from PIL import Image
+from threadpoolctl import ThreadpoolController
+
+from gems_graph.errors import UsageError
+from gems_graph.mini.net import RES, MiniNet, Pixels, load_net
+from gems_graph.mini.words import tokenise
+
+SCALE = 11
+"""Enlargement without a size: 48 pixels become 528, each with hard edges."""
+
+_LOCK = threading.Lock()
+
+
+class MiniGenerator:
+    """An async callable that draws what the prompt says with the small model."""
+
+    name = "mini"
+
+    async def __call__(
+        self, prompt: str, *, seed: int, size: tuple[int, int] | None = None
+    ) -> bytes:
+        """Draw one picture; the same prompt, seed and size give the same bytes.
+
+        Args:
+            prompt: words of the small world, at most 40 of them.
+            seed: zero or more.
+            size: width and height in pixels, 528 x 528 by default.  The picture
+                is the largest multiple of 48 that fits, centred.
+
+        Returns:
+            An RGB picture as PNG bytes.
+
+        Raises:
+            UsageError: the prompt is empty or too long, or seed or size cannot be used.
+            OutsideWorldError: the prompt has words the small world does not know.
+            ConfigError: the weights are missing or do not fit.
+        """
+        words = tokenise(prompt)
+        width, height = _checked(seed, size)
+        pixels = await asyncio.to_thread(_draw, words, seed)
+        return _png(_fit(pixels, width, height))
+
+
+def open_backend(argument: str = "") -> MiniGenerator:
+    """Open the generator behind the name `mini`; it takes no argument.
+
+    Raises:
+        UsageError: an argument was given.
+    """
+    if argument:
+        raise UsageError(f"The generator mini takes no argument, not {argument!r}; write: mini")
+    return MiniGenerator()
+
+
+@functools.cache
+def _net() -> MiniNet:
+    return load_net()
+
+
+def _draw(words: list[str], seed: int) -> Pixels:
+    # One at a time: pictures drawn side by side would only fight over the same cores.
+    with _LOCK, one_thread():
+        picture: Pixels = _net().sample([words], [seed])[0]
+    return picture
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep the matrix library on one thread while drawing.
+
+    These matrices are too small to share out: on an idle machine more threads gain nothing,
+    and on a busy one they wait for each other for seconds.
+    """
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@functools.cache
+def _libraries() -> ThreadpoolController:
+    """Find the matrix libraries once; the search is slow."""
+    return ThreadpoolController()
+
+
+def _checked(seed: int, size: tuple[int, int] | None) -> tuple[int, int]:
+    if seed < 0:
+        raise UsageError(f"The seed must be zero or more, not {seed}.")
+    width, height = size or (RES * SCALE, RES * SCALE)
+    if min(width, height) < RES:
+        raise UsageError(
+            f"The mini model draws {RES} x {RES} pixels, so a picture of {width} x {height}"
+            f" is too small; ask for at least {RES} x {RES}."
+        )
+    return width, height
+
+
+def _fit(pixels: Pixels, width: int, height: int) -> Image.Image:
+    """Enlarge by a whole factor and centre on the colour of the corner.
+
+    A whole factor keeps every model pixel the same size, so nothing is blurred
+    or bent; the corner of a cell is always background.
+    """
+    side = min(width, height) // RES * RES
+    drawn = Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
+    red, green, blue = (int(level) for level in pixels[0, 0])
+    canvas = Image.new("RGB", (width, height), (red, green, blue))
+    canvas.paste(drawn, ((width - side) // 2, (height - side) // 2))
+    return canvas
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()

@@ -1,0 +1,164 @@
+"""Chooses the next wording from what earlier ones achieved.
+
+Each way of wording starts with what it achieved on this generator when it was
+measured, and every attempt shown counts as one more observation. Groups that
+came out right keep their places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gems_graph.mini.checklist import count_question, write_checklist
+from gems_graph.mini.grammar import parse_request
+from gems_graph.mini.judging import holds
+from gems_graph.mini.layout import Cells, lay_out
+from gems_graph.mini.look import look
+from gems_graph.mini.messages import Attempt
+from gems_graph.mini.scene import Request
+from gems_graph.mini.wordings import (
+    STYLES,
+    cells_in,
+    shares_color,
+    style_of,
+    write_cells,
+    write_regions,
+)
+from gems_graph.mini.words import CELLS
+
+_HOPES = {"plain": 0.63, "regions": 0.8, "coordinates": 0.98}
+"""How often a wording came out right, measured on two to four groups of different colours."""
+_HOPES_SHARED = {"plain": 0.31, "regions": 0.32, "coordinates": 0.25, "sizes": 0.83, "swapped": 0.7}
+"""The same where groups share a colour, which only a second size tells apart."""
+_WEIGHT = 3  # attempts that the measurements count for
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt worded the request (None: in no way known) and how far it came."""
+
+    style: str | None
+    right: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """The part of the checklist that held."""
+        return self.right / self.total
+
+
+@dataclass(frozen=True)
+class Step:
+    """The next prompt, its rationale for the record, and the thinking behind it."""
+
+    prompt: str
+    rationale: str
+    thought: str
+
+
+def outcome_of(attempt: Attempt, text: str, request: Request) -> Outcome | None:
+    """Read how an attempt did from its verdicts, its picture or its lesson; None: no telling."""
+    style = style_of(attempt.prompt, text, request) if attempt.prompt else None
+    lesson = re.match(r"With (.+?), (\d+) of (\d+) right", attempt.experience)
+    if lesson and not style:
+        style = next((key for key, name in STYLES.items() if name == lesson[1]), None)
+    if attempt.verdicts:
+        right = sum(verdict.answer == "yes" for verdict in attempt.verdicts)
+        # a message that lists failures alone still tells how many there were of all
+        unseen = 0 if right else max(0, len(write_checklist(request)) - len(attempt.verdicts))
+        return Outcome(style, right + unseen, len(attempt.verdicts) + unseen)
+    if lesson and int(lesson[3]):
+        return Outcome(style, int(lesson[2]), int(lesson[3]))
+    if attempt.picture:
+        questions = write_checklist(request)
+        right = sum(holds(question, look(attempt.picture)) for question in questions)
+        return Outcome(style, right, len(questions))
+    return None
+
+
+def refine(text: str, current: Attempt, history: Sequence[Attempt]) -> Step:
+    """Write the next prompt for a request.
+
+    Raises:
+        OutsideWorldError: the request is not of the small world.
+    """
+    request = parse_request(text)
+    told = [(attempt, outcome_of(attempt, text, request)) for attempt in (*history, current)]
+    outcomes = [outcome for _, outcome in told if outcome]
+    best = max(told, key=lambda pair: pair[1].share if pair[1] else -1.0)[0]
+    hopes = _hopes(request, outcomes)
+    keep = _worth_keeping(best, [attempt for attempt, _ in told], request)
+    seed = "|".join([text, str(len(told)), current.prompt])
+    for style in sorted(hopes, key=lambda style: -hopes[style]):
+        if prompt := _write(style, text, request, keep, seed):
+            return _step(prompt, style, hopes, outcomes, [request.groups[k].words() for k in keep])
+    return _step(text, "plain", hopes, outcomes, [])
+
+
+def _hopes(request: Request, outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Weigh what is known of each wording with how near it came here, misses squared down."""
+    hopes = {}
+    for style, hope in (_HOPES_SHARED if shares_color(request) else _HOPES).items():
+        near = [outcome.share**2 for outcome in outcomes if outcome.style == style]
+        hopes[style] = (_WEIGHT * hope + sum(near)) / (_WEIGHT + len(near))
+    return hopes
+
+
+def _worth_keeping(
+    best: Attempt, attempts: Sequence[Attempt], request: Request
+) -> dict[int, Cells]:
+    """Keep the places of the best attempt, but none that a prompt asked for in vain."""
+    in_vain = [
+        (k, cells)
+        for attempt in attempts
+        for k, cells in cells_in(attempt.prompt, request).items()
+        if k not in _kept(attempt, request)
+    ]
+    kept = _kept(best, request).items()
+    return {k: cells for k, cells in kept if (k, cells) not in in_vain}
+
+
+def _kept(attempt: Attempt, request: Request) -> dict[int, Cells]:
+    """Find the groups that came out right, and where: on the picture, or else in the prompt."""
+    kept: dict[int, Cells] = {}
+    told = cells_in(attempt.prompt, request)
+    passed = {verdict.question for verdict in attempt.verdicts if verdict.answer == "yes"}
+    items = look(attempt.picture).items if attempt.picture else ()
+    for k, group in enumerate(request.groups):
+        cells = tuple(item.cell for item in items if (item.color, item.shape) == group.kind)
+        if not attempt.picture and count_question(request, group) in passed:
+            cells = told.get(k, ())
+        if len(set(cells)) == len(cells) == group.count:
+            kept[k] = tuple(sorted(cells, key=CELLS.index))
+    return kept
+
+
+def _write(
+    style: str, text: str, request: Request, keep: dict[int, Cells], seed: str
+) -> str | None:
+    if style == "plain":
+        return text
+    if style == "regions":
+        return write_regions(request)
+    cells = lay_out(request, seed, keep) or lay_out(request, seed)
+    return write_cells(request, cells, style) if cells else None
+
+
+def _step(
+    prompt: str,
+    style: str,
+    hopes: dict[str, float],
+    outcomes: Sequence[Outcome],
+    kept: Sequence[str],
+) -> Step:
+    last = outcomes[-1] if outcomes else None
+    so_far = f"{last.right} of {last.total} hold. " if last else ""
+    tried = {outcome.style for outcome in outcomes}
+    way = f"{'Again' if style in tried else 'Next'} {STYLES[style]}"
+    where = f", with the {' and the '.join(kept)} where they came out right" if kept else ""
+    keeps = "" if style in ("plain", "regions") else where
+    chances = ", ".join(f"{STYLES[name]} {hope:.2f}" for name, hope in hopes.items())
+    thought = f"{so_far}From measurements and the attempts shown I expect: {chances}. {way}{keeps}."
+    return Step(prompt, f"{so_far}{way}{keeps}.", thought)

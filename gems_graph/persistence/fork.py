@@ -1,0 +1,161 @@
+"""Branch off: a new thread keeps the first rounds of a trajectory and goes on from there.
+
+By LangGraph's time travel: the checkpoint after round K is looked up in the thread's history, and
+its values become the state of a new trajectory in a thread of its own. The old one is only read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import StateSnapshot
+
+from gems_graph.errors import UsageError
+from gems_graph.graph import Graph
+from gems_graph.images import Store, needed_by
+from gems_graph.persistence.fork_state import Branch, branched
+from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.settings import Settings
+from gems_graph.state import Round, State
+
+
+async def fork(
+    threads: Threads,
+    thread: str,
+    *,
+    round: int | None = None,  # noqa: A002
+    prompt: str | None = None,
+    criteria: Sequence[str] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    to: str | None = None,
+    graph: Graph | None = None,
+) -> str:
+    """Prepare a branch of a trajectory; return its thread, to go on with `invoke(None, ...)`.
+
+    The branch is a trajectory of its own: ledger, clock and caps count what it does itself. With
+    a prompt and criteria the last picture kept is judged before this returns, which is paid.
+
+    Args:
+        threads: hold the trajectory, and take the branch.
+        thread: its latest trajectory is branched.
+        round: the last one kept; 0: only the criteria and the first prompt; None: the last.
+        prompt: drawn next, as written, instead of the Refiner's.
+        criteria: the whole new checklist; the picture of the last round kept is judged by it.
+        settings: those that change.
+        to: name of the new thread; by default a fresh one.
+        graph: yours, where models or generator are objects.
+
+    Raises:
+        UsageError: there is no such trajectory or round, or nothing would be left to do.
+        ConfigError: a setting is not valid, or a newer release wrote the trajectory.
+        StoreError: a picture that is kept has been lost.
+    """
+    graph, new = graph or threads.graph(), to or uuid.uuid4().hex[:12]
+    if await threads.saver.aget_tuple(config_of(new)):
+        msg = f"There is a thread {new!r} already; give the fork a new name, or none at all."
+        raise UsageError(msg)
+    state = await threads.state(thread)
+    branch = Branch(_round(thread, state, round), prompt, criteria, settings or {})
+    source = await _after(graph, thread, branch.round)
+    note = f"Forked from {thread!r} {_place(branch)}."
+    made = branched(state, cast(State, source.values), branch, note)
+    with needed_by(state["trajectory"], thread):
+        await asyncio.to_thread(_check, threads.store, state["rounds"][: branch.round])
+    config: RunnableConfig = {**config_of(new), "metadata": _parent(source, thread, branch)}
+    await _write(threads, graph, config, made, branch)
+    return new
+
+
+def _round(thread: str, state: State, wanted: int | None) -> int:
+    last = len(state.get("rounds", []))
+    if wanted is None or 0 <= wanted <= last:
+        return last if wanted is None else wanted
+    have = f"rounds 1 to {last}" if last > 1 else "round 1" if last else "no rounds yet"
+    msg = f"{thread!r} has no round {wanted}: it has {have}, and 0 stands for its plan."
+    raise UsageError(msg)
+
+
+async def _after(graph: Graph, thread: str, kept: int) -> StateSnapshot:
+    """Return the first checkpoint that holds what is kept, on the way to the thread's head.
+
+    The way leads over parents, as a history may hold branches that were left, and ends where the
+    trajectory begins, as a thread may have held others before.
+
+    Raises:
+        UsageError: the head itself holds no plan yet.
+    """
+    snapshot: StateSnapshot | None = await graph.aget_state(config_of(thread))
+    found, trajectory = None, snapshot.values.get("trajectory") if snapshot else ""
+    while snapshot and _holds(snapshot.values, kept, trajectory):
+        found, parent = snapshot, snapshot.parent_config
+        snapshot = await graph.aget_state(parent) if parent else None
+    if found is None:
+        msg = f"{thread!r} has no plan yet: go on with `gems resume {thread}`."
+        raise UsageError(msg)
+    return found
+
+
+def _holds(state: Mapping[str, Any], kept: int, trajectory: object) -> bool:
+    planned = state.get("criteria") and state.get("attempt", {}).get("n")
+    same = state.get("trajectory") == trajectory
+    return bool(planned) and same and len(state.get("rounds", [])) >= kept
+
+
+def _place(branch: Branch) -> str:
+    return f"after round {branch.round}" if branch.round else "after its plan"
+
+
+def _check(store: Store, rounds: Sequence[Round]) -> None:
+    """Read whatever is missing, for the error that this raises."""
+    for round_ in rounds:
+        for sha256 in (round_["image"]["sha256"], round_["thought"]["sha256"]):
+            if sha256 and not store.has(sha256):
+                store.read(sha256)
+
+
+def _parent(source: StateSnapshot, thread: str, branch: Branch) -> dict[str, Any]:
+    """Return what the first checkpoint of a branch tells of where it comes from."""
+    return {
+        "forked_from": thread,
+        "forked_checkpoint": source.config["configurable"]["checkpoint_id"],
+        "forked_round": branch.round,
+    }
+
+
+async def _write(
+    threads: Threads, graph: Graph, config: RunnableConfig, state: State, branch: Branch
+) -> None:
+    """Write the branch to its thread, so that it goes on with what is next."""
+    if not branch.judges:
+        # no pause here: whoever forks has just said what should be different
+        done = "review_verdict" if branch.round else "review_criteria"
+        await graph.aupdate_state(config, state, as_node=done)
+        return
+    await graph.aupdate_state(config, state, as_node="generator")
+    if branch.prompt:
+        await _judge(threads, graph, config, branch)
+
+
+async def _judge(threads: Threads, graph: Graph, config: RunnableConfig, branch: Branch) -> None:
+    """Judge the picture by the new criteria; only then can the next prompt be put in its place.
+
+    Raises:
+        GemsError: it cannot be judged; there is no branch then.
+    """
+    at = config_of(config["configurable"]["thread_id"])
+    try:
+        await graph.ainvoke(
+            None,
+            at,
+            context=Settings(raise_on_error=True),
+            interrupt_after=["verifier"],
+            durability="sync",
+        )
+        await graph.aupdate_state(at, {"attempt": branch.written}, as_node="review_verdict")
+    except BaseException:
+        await threads.saver.adelete_thread(at["configurable"]["thread_id"])
+        raise

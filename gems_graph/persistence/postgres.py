@@ -1,0 +1,96 @@
+"""The checkpointer of PostgreSQL: few connections, and patience while all are taken."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from gems_graph.databases import in_brief, is_full
+from gems_graph.errors import StoreError
+
+_PATIENCE = 60.0  # seconds to wait for a connection
+_CONNECTIONS = 2  # of one process
+_IDLE = 5.0  # seconds after which a connection is given back: models take longer than databases
+_MIGRATING = 2603_28088  # the advisory lock of whoever makes the tables
+_OPTIONS: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+
+
+class Patient(psycopg.AsyncConnection[Any]):
+    """A connection that waits for its turn while the server's are all taken."""
+
+    @classmethod
+    async def connect(cls, conninfo: str = "", **options: Any) -> Any:
+        """Connect.
+
+        Raises:
+            psycopg.OperationalError: there is no such server, or it stayed full.
+        """
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return await super().connect(conninfo, **options)
+            except psycopg.OperationalError as error:
+                if not is_full(error) or time.monotonic() > until:
+                    raise
+            await asyncio.sleep(random.uniform(0.1, 0.5))
+
+
+@asynccontextmanager
+async def open_postgres(url: str, serde: SerializerProtocol) -> AsyncIterator[AsyncPostgresSaver]:
+    """Open the checkpointer of a database, its tables made where they are missing.
+
+    Raises:
+        StoreError: the server cannot be used, or fails while it is open.
+    """
+    pool: Any = AsyncConnectionPool(
+        url, connection_class=Patient, kwargs=_OPTIONS, open=False,
+        min_size=0, max_size=_CONNECTIONS, max_idle=_IDLE, timeout=_PATIENCE,
+        check=AsyncConnectionPool.check_connection,
+    )  # fmt: skip
+    try:
+        async with await Patient.connect(url, **_OPTIONS) as connection:
+            await _migrate(AsyncPostgresSaver(connection, serde=serde), connection)
+        async with pool:
+            yield AsyncPostgresSaver(pool, serde=serde)
+    except (psycopg.Error, PoolTimeout) as error:
+        msg = (
+            f"PostgreSQL failed ({in_brief(error)}); check that GEMS_DATABASE names a server that "
+            "runs (%, @ and / of a password as %25 %40 %2F)."
+        )
+        raise StoreError(msg) from error
+
+
+async def _migrate(saver: Any, connection: Any) -> None:
+    """Make the tables; one process at a time, the others look again until they are there.
+
+    They try the lock instead of waiting in it: a waiting statement would hold up the building of
+    an index beside it, for ever.
+    """
+    while not await _made(saver, connection):
+        row = await connection.execute("SELECT pg_try_advisory_lock(%s) AS mine", (_MIGRATING,))
+        if not (await row.fetchone())["mine"]:
+            await asyncio.sleep(0.1)
+            continue
+        try:
+            await saver.setup()
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
+
+
+async def _made(saver: Any, connection: Any) -> bool:
+    row = await connection.execute("SELECT to_regclass('checkpoint_migrations') AS made")
+    if (await row.fetchone())["made"] is None:
+        return False
+    row = await connection.execute("SELECT max(v) AS v FROM checkpoint_migrations")
+    version = (await row.fetchone())["v"]
+    return version is not None and version >= len(saver.MIGRATIONS) - 1

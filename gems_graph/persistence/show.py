@@ -1,0 +1,79 @@
+"""One kept trajectory, finished or not, and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gems_graph.errors import UsageError
+from gems_graph.images import Store, needed_by
+from gems_graph.memory import has_image
+from gems_graph.nodes.select import choose
+from gems_graph.persistence.history import Parent, Standing, parent_of, standing
+from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.report import folder as folders
+from gems_graph.state import Result, State, Stop
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A trajectory as it stands; `when` it was worked on last (ISO 8601)."""
+
+    thread: str
+    state: State
+    standing: Standing
+    when: str
+    parent: Parent | None
+    store: Store
+
+    def record(self) -> dict[str, Any]:
+        """Return what `trajectory.json` holds; `result` is None as long as there is none.
+
+        Raises:
+            StoreError: a long text is missing from the image store.
+        """
+        result = self.state.get("result") or Result(stop=self.state.get("stop", {}))
+        with needed_by(self.state["trajectory"], self.thread):
+            told = folders.record({**self.state, "result": result}, self.store, self._about())
+        return told if self.state.get("result") else {**told, "result": None}
+
+    def write(self, wanted: Path) -> Path:
+        """Write the folder of the run again, with the best picture so far if it is unfinished.
+
+        Returns:
+            The folder: the wanted one, or one beside it if that holds a run already.
+
+        Raises:
+            UsageError: there is no picture yet.
+            StoreError: a picture is missing, or the folder cannot be written.
+        """
+        if not has_image(self.state):
+            msg = f"{self.thread!r} has no picture yet: gems resume {self.thread}"
+            raise UsageError(msg)
+        state: State = {**self.state}
+        if not state.get("result"):
+            state["stop"] = state.get("stop") or Stop(reason="cancelled")
+            state["result"] = choose(state)
+        folder = folders.free_folder(wanted)
+        folders.write(folder, state, self.store, self._about())
+        return folder
+
+    def _about(self) -> dict[str, Any]:
+        return {"thread": self.thread, "state": self.standing, "parent": self.parent}
+
+
+async def look_up(threads: Threads, thread: str | None = None) -> Shown:
+    """Return a thread's latest trajectory; by default that of the thread worked on last.
+
+    Raises:
+        UsageError: there is none.
+        ConfigError: a newer release wrote it.
+        StoreError: its checkpoint is damaged.
+    """
+    thread = thread or await threads.latest()
+    state = await threads.state(thread)
+    snapshot = await threads.graph().aget_state(config_of(thread))
+    parent = await parent_of(threads, thread, state["trajectory"])
+    when = snapshot.created_at or ""
+    return Shown(thread, state, standing(snapshot), when, parent, threads.store)

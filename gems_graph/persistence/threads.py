@@ -1,0 +1,158 @@
+"""Kept trajectories: one checkpointer and one image store, and where to take a thread up again."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import ormsgpack
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.base import id as ids
+
+from gems_graph import paths
+from gems_graph.errors import StoreError, UsageError
+from gems_graph.graph import Graph, build_graph
+from gems_graph.images import Store
+from gems_graph.persistence.savers import open_saver
+from gems_graph.runtime.toolbox import MakeToolbox
+from gems_graph.settings import Settings
+from gems_graph.state import State, readable
+
+_GREGORIAN = 0x01B21DD213814000  # 100 ns from 1582-10-15, where UUIDs count from, to 1970
+
+
+class Threads:
+    """Trajectories by thread.
+
+    Args:
+        saver: the checkpointer.
+        store: holds their pictures.
+    """
+
+    def __init__(self, saver: BaseCheckpointSaver[Any], store: Store) -> None:
+        self.saver, self.store = saver, store
+
+    def graph(
+        self, settings: Settings | None = None, *, toolbox: MakeToolbox | None = None
+    ) -> Graph:
+        """Build the loop over these threads."""
+        return build_graph(settings, checkpointer=self.saver, store=self.store, toolbox=toolbox)
+
+    async def state(self, thread: str) -> State:
+        """Return the state of a thread as it stands.
+
+        Raises:
+            UsageError: there is no such trajectory.
+            ConfigError: a newer release wrote it.
+            StoreError: its checkpoint is damaged.
+        """
+        try:
+            values = cast(State, (await self.graph().aget_state(config_of(thread))).values)
+        except ormsgpack.MsgpackDecodeError as error:
+            msg = (
+                f"The last checkpoint of {thread!r} in {where()} is damaged ({error}): put a copy "
+                f"of the database back, or remove it with `gems rm {thread}`."
+            )
+            raise StoreError(msg) from error
+        if not values.get("trajectory"):
+            msg = f"There is no trajectory {thread!r} in {where()}; `gems history` lists them."
+            raise UsageError(msg)
+        readable(values)
+        return values
+
+    async def open_end(self, thread: str) -> RunnableConfig | None:
+        """Return the checkpoint from which a thread goes on; None: it has ended well.
+
+        What failed is done again: a run that an error, a budget or a signal ended goes back to
+        where nothing had stopped it.
+
+        Raises:
+            UsageError: there is no such trajectory.
+        """
+        graph, config = self.graph(), config_of(thread)
+        await self.state(thread)
+        await self.in_time(thread)
+        last = await graph.aget_state(config)
+        if {"__start__", "begin"} & {*last.next}:
+            msg = f"{thread!r} was stopped before anything was drawn or paid: start it again."
+            raise UsageError(msg)
+        if not last.values.get("stop"):
+            # `next` leaves out what has finished and was killed before its checkpoint
+            if last.tasks or last.values.get("result"):
+                return config if last.tasks else None
+            # release 0.1.0 led from here to the generator by a join that is no more
+            return await graph.aupdate_state(config, {}, as_node="planner")
+        if last.values["stop"].get("reason") == "accepted":
+            return None
+        async for snapshot in graph.aget_state_history(config):
+            if snapshot.tasks and not snapshot.values.get("stop"):
+                return snapshot.config
+        return None
+
+    async def in_time(self, thread: str) -> None:
+        """Make sure that what is written now comes after what is kept, whatever the clock says.
+
+        Checkpoints are ordered by the time in their ids; a clock that went back, or differs from
+        that of another machine, would hide the new ones behind the old.
+
+        Raises:
+            StoreError: LangGraph makes its ids in another way by now, and the clock is behind.
+        """
+        head = await self.saver.aget_tuple(config_of(thread))
+        if head is None:
+            return
+        ticks = _ticks(head.checkpoint["id"])
+        made: Any = ids
+        if hasattr(made, "_last_v6_timestamp"):  # the next one is later in any case
+            made._last_v6_timestamp = max(made._last_v6_timestamp or 0, ticks)
+        elif ticks > time.time_ns() // 100 + _GREGORIAN:
+            msg = (
+                f"This machine's clock is behind the last checkpoint of {thread!r}, so that what "
+                "comes now would be lost behind it: set the clock, then go on."
+            )
+            raise StoreError(msg)
+
+    async def latest(self) -> str:
+        """Return the thread that was worked on last.
+
+        Raises:
+            UsageError: there is none.
+        """
+        async for checkpoint in self.saver.alist(None, limit=1):
+            return str(checkpoint.config["configurable"]["thread_id"])
+        msg = f"There is no trajectory in {where()} yet."
+        raise UsageError(msg)
+
+
+def config_of(thread: str) -> RunnableConfig:
+    """Return LangGraph's name for a thread."""
+    return {"configurable": {"thread_id": thread}}
+
+
+def _ticks(checkpoint_id: str) -> int:
+    """Return when a checkpoint was written, in 100 ns since 1582; its id is a version 6 UUID."""
+    number = uuid.UUID(checkpoint_id).int
+    return (number >> 80) << 12 | (number >> 64) & 0xFFF
+
+
+def where() -> str:
+    """Say where trajectories are kept, without what is secret of a URL."""
+    url = paths.database()
+    return "PostgreSQL" if "://" in url else url
+
+
+@asynccontextmanager
+async def open_threads() -> AsyncIterator[Threads]:
+    """Open the checkpointer and the store that the environment names.
+
+    Raises:
+        StoreError: they cannot be used.
+    """
+    store = Store(paths.images())
+    async with open_saver() as saver:
+        store.sweep()
+        yield Threads(saver, store)

@@ -1,0 +1,1 @@
+"""Prompt templates, and what guards the text in them."""

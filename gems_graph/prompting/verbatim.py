@@ -1,0 +1,132 @@
+"""Quoted text is the user's: see whether a rewriting lost any of it, and put it back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from gems_graph.errors import AnswerError
+from gems_graph.prompting.quotes import CLOSERS, STRAIGHT, Span, in_word, quotations, spans
+
+_ANY = "".join({*CLOSERS, *"".join(CLOSERS.values())})
+_LOOSE = "".join(set(_ANY) - set(STRAIGHT))
+_SIMILAR = 0.6  # a quoted string this close to a lost one is that string, altered
+_KANA, _HAN = re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]")
+
+
+class Faithful(NamedTuple):
+    """A prompt that holds every quoted string, how it came about, and what code put back."""
+
+    prompt: str
+    thought: str
+    restored: list[str]
+
+
+async def faithful(
+    write: Callable[[list[str]], Awaitable[tuple[str, str]]], original: str
+) -> Faithful:
+    """Have a prompt written that keeps the quoted strings of `original` letter for letter.
+
+    A prompt that lost some is asked for again once, with the complaint; what is still lost
+    then, code puts back.
+
+    Args:
+        write: asks the model, and returns the prompt and the reasoning behind it. It gets the
+            strings that the prompt before lost (none at first), to show them as `lost`.
+        original: the user's request.
+    """
+    prompt, thought = await write([])
+    if lost := missing(original, prompt):
+        try:
+            again, why = await write(lost)
+        except AnswerError:  # a prompt that only lost a text is better than none
+            again, why = prompt, thought
+        if len(missing(original, again)) <= len(lost):
+            prompt, thought = again, why
+    return Faithful(restore(original, prompt), thought, missing(original, prompt))
+
+
+def quoted(text: str) -> list[str]:
+    """Return the outermost quoted strings of a text, each once, without their marks.
+
+    Quotes around the whole text are no quotation, and an unclosed one quotes nothing.
+    """
+    return list(dict.fromkeys(span.content for span in quotations(text)))
+
+
+def missing(original: str, rewritten: str) -> list[str]:
+    """Return the quoted strings of `original` that `rewritten` does not hold letter for letter.
+
+    Without marks a string counts as held only where it cannot be taken for other words: it has
+    two characters or more, and the request does not use the same words unquoted.
+    """
+    words, rest = _unquoted(original), _unquoted(rewritten)
+    return [
+        content
+        for content in quoted(original)
+        if not _enclosed(content, rewritten)
+        and (len(content) < 2 or _stands(content, words) or not _stands(content, rest))
+    ]
+
+
+def restore(original: str, rewritten: str) -> str:
+    """Return `rewritten` with every lost quoted string back, in the marks of the request.
+
+    An altered version is mended where it stands; otherwise a sentence is added.
+    """
+    lost = missing(original, rewritten)
+    asked = {span.content: original[span.start : span.end] for span in quotations(original)}
+    for content in lost:
+        mended = _mended(content, asked, rewritten)
+        rewritten = mended or _with_sentence(rewritten, asked[content])
+    # mending one may, among marks that do not pair up, have broken another
+    for content in missing(original, rewritten):
+        rewritten = _with_sentence(rewritten, asked[content])
+    return rewritten
+
+
+def _enclosed(content: str, text: str) -> bool:
+    """Tell whether a text holds a string between quotation marks of any kind."""
+    exact = re.escape(content)
+    spaced = rf"[{_LOOSE}]\s*{exact}\s*[{_LOOSE}]"  # « so »
+    return bool(re.search(rf"[{_ANY}]{exact}[{_ANY}]|{spaced}", text))
+
+
+def _stands(content: str, text: str) -> bool:
+    """Tell whether a text holds a string as words of its own."""
+    before = r"(?<!\w)" if in_word(content[0]) else ""
+    after = r"(?!\w)" if in_word(content[-1]) else ""
+    return bool(re.search(before + re.escape(content) + after, text))
+
+
+def _unquoted(text: str) -> str:
+    """Return a text with all that it quotes blanked out."""
+    for start, end, _ in quotations(text):
+        text = text[:start] + "\n" * (end - start) + text[end:]
+    return text
+
+
+def _mended(content: str, asked: dict[str, str], text: str) -> str | None:
+    """Replace the quoted string that is most like a lost one, if any is like it at all."""
+    strange = [span for span in spans(text) if span.content not in asked]
+    best = max(strange, key=lambda span: _likeness(content, span), default=None)
+    if best is None or _likeness(content, best) < _SIMILAR:
+        return None
+    return text[: best.start] + asked[content] + text[best.end :]
+
+
+def _likeness(content: str, span: Span) -> float:
+    one, other = content.casefold(), span.content.casefold()
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _with_sentence(text: str, marked: str) -> str:
+    text = text.rstrip()
+    if _KANA.search(text):
+        return f"{text}画面に{marked}と書かれている。"
+    if _HAN.search(text):
+        return f"{text}画面上写着{marked}。"
+    stop = "" if not text or text[-1] in ".!?…。" else "."
+    return f"{text}{stop} The picture shows the text {marked}.".lstrip()

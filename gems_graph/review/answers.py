@@ -1,0 +1,151 @@
+"""What a person may answer at a pause; plain `true` goes on without a change."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from gems_graph.errors import UsageError
+from gems_graph.review.questions import Question, VerdictQuestion
+from gems_graph.state import Attempt, Thought
+
+Word = Literal["yes", "no", "unsure"]
+_RULING = re.compile(r"\s*(yes|no|unsure)\s*(?::(.*))?", re.IGNORECASE | re.DOTALL)
+
+
+class UnfitAnswerError(UsageError, ValueError):
+    """An answer does not fit its question.
+
+    A `ValueError` as well, since LangGraph's server hides the messages of other errors.
+    """
+
+
+class Ruling(NamedTuple):
+    """What a person says of one criterion, and why, if that was said."""
+
+    answer: Word
+    reason: str
+
+
+class Answer(BaseModel):
+    """What any answer may hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str | None = Field(default=None, description="A prompt to draw, as written.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _just_go_on(cls, value: object) -> object:
+        return {} if value is True or value is None else value
+
+    @field_validator("prompt")
+    @classmethod
+    def _says_something(cls, prompt: str | None) -> str | None:
+        if prompt is not None and not prompt.strip():
+            msg = "The prompt is empty: say what to draw, or leave it out."
+            raise ValueError(msg)
+        return prompt and prompt.strip()
+
+    def attempt(self, n: int) -> dict[str, Attempt]:
+        """Return the update of state that draws the prompt in round n, if one was given."""
+        if not self.prompt:
+            return {}
+        nothing = Thought(text="", sha256=None)
+        return {"attempt": Attempt(n=n, prompt=self.prompt, thought=nothing, origin="user")}
+
+
+class CriteriaAnswer(Answer):
+    """The answer to a `CriteriaQuestion`."""
+
+    criteria: list[str] | None = Field(
+        default=None, description="The whole list as it should be, one yes/no question each."
+    )
+
+    @field_validator("criteria")
+    @classmethod
+    def _holds_some(cls, criteria: list[str] | None) -> list[str] | None:
+        if criteria is None:
+            return None
+        kept = [question.strip() for question in criteria if any(map(str.isalnum, question))]
+        if not kept:
+            msg = "The list holds no criteria: give at least one yes/no question, or leave it out."
+            raise ValueError(msg)
+        return list(dict.fromkeys(kept))
+
+
+class VerdictAnswer(Answer):
+    """The answer to a `VerdictQuestion`."""
+
+    asked: ClassVar[VerdictQuestion]
+
+    verdicts: dict[int, str] = Field(
+        default={},
+        description="Verdicts overruled, by number of the criterion: yes, no or unsure, and after "
+        "a colon the reason, if there is one to tell.",
+        examples=[{"2": "yes", "3": "no: the hat is blue"}],
+    )
+    accept: bool = Field(default=False, description="Take this picture, whatever its score.")
+
+    def rulings(self) -> dict[int, Ruling]:
+        """Return the verdicts overruled, by number."""
+        return {n: _ruling(n, text) for n, text in self.verdicts.items()}
+
+    @model_validator(mode="after")
+    def _fits(self) -> VerdictAnswer:
+        total, rounds = self.asked["total"], self.asked["max_iterations"]
+        if wrong := [n for n in self.rulings() if not 1 <= n <= total]:
+            msg = f"There is no criterion {wrong[0]}; they are numbered 1 to {total}."
+            raise ValueError(msg)
+        if self.prompt and self.accept:
+            msg = "Accepting ends the run, so the prompt would not be drawn: leave one of them out."
+            raise ValueError(msg)
+        if self.prompt and "prompt" not in self.asked["answers"]:
+            msg = f"The rounds are spent ({rounds} of {rounds}): overrule, accept, or go on."
+            raise ValueError(msg)
+        return self
+
+
+def _ruling(n: int, text: str) -> Ruling:
+    if not (found := _RULING.fullmatch(text)):
+        msg = f"The verdict on criterion {n} cannot be {text!r}: say yes, no or unsure."
+        raise ValueError(msg)
+    return Ruling(found[1].lower(), (found[2] or "").strip())  # type: ignore[arg-type]
+
+
+def verdict_form(question: VerdictQuestion) -> type[VerdictAnswer]:
+    """Return the form of answers to a question about a verdict; it knows what was asked."""
+
+    class Form(VerdictAnswer):
+        model_config = ConfigDict(title="VerdictAnswer")
+        __doc__ = VerdictAnswer.__doc__
+        asked = question
+
+    return Form
+
+
+def check(question: Question, answer: Any) -> None:
+    """Make sure that an answer fits its question.
+
+    Raises:
+        UnfitAnswerError: it does not; the message says why.
+    """
+    form = CriteriaAnswer if question["kind"] == "criteria" else verdict_form(question)
+    try:
+        form.model_validate(answer)
+    except ValidationError as error:
+        raise UnfitAnswerError(in_words(error, question)) from error
+
+
+def in_words(error: ValidationError, question: Question) -> str:
+    """Say in one sentence what is wrong with an answer."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    if first["type"] == "value_error":
+        return str(first["ctx"]["error"])
+    if first["type"] == "extra_forbidden" or not name:
+        said = f"{name!r} is" if name else f"{first['input']!r} is"
+        return f"{said} no answer to this: it takes {', '.join(question['answers'])}, or just true."
+    return f"The answer's {name} is not valid: {first['msg']}."

@@ -1,0 +1,29 @@
+"""The pause before any picture is paid: the criteria and the first prompt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gems_graph.review.answers import CriteriaAnswer
+from gems_graph.review.asking import ask
+from gems_graph.review.questions import about_criteria
+from gems_graph.state import Criterion, State
+
+
+def review_criteria(state: State) -> dict[str, Any]:
+    """Let a person edit the criteria, a picked skill's included, and the first prompt."""
+    question = about_criteria(state)
+    answer = ask(question, CriteriaAnswer)
+    return {
+        "criteria": _edited(question["criteria"], answer.criteria),
+        "skill_criteria": [],  # they are among the criteria now
+        **answer.attempt(1),
+    }
+
+
+def _edited(shown: list[Criterion], wanted: list[str] | None) -> list[Criterion]:
+    """Return the wanted list; what was there before keeps its source."""
+    if wanted is None:
+        return shown
+    sources = {criterion["question"]: criterion["source"] for criterion in reversed(shown)}
+    return [Criterion(question=q, source=sources.get(q, "user")) for q in wanted]

@@ -1,0 +1,42 @@
+"""The pause after a verdict: overrule it, accept the picture, or write the next prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.types import Overwrite
+
+from gems_graph.review.answers import Ruling, verdict_form
+from gems_graph.review.asking import ask
+from gems_graph.review.questions import about_verdict
+from gems_graph.state import Round, State, Stop, Verdict
+
+
+def review_verdict(state: State) -> dict[str, Any]:
+    """Let a person have the last word on a round, and the first on the next."""
+    question = about_verdict(state)
+    answer = ask(question, verdict_form(question))
+    *before, last = state["rounds"]
+    accepted = {"stop": Stop(reason="accepted", node="review_verdict")} if answer.accept else {}
+    return {
+        "rounds": Overwrite([*before, _overruled(last, answer.rulings())]),
+        **accepted,
+        **answer.attempt(last["n"] + 1),
+    }
+
+
+def _overruled(round_: Round, rulings: Mapping[int, Ruling]) -> Round:
+    verdicts = list(enumerate(round_["verdicts"], start=1))
+    changed = [_ruled(v, rulings[n]) if n in rulings else v for n, v in verdicts]
+    return Round(**{**round_, "verdicts": changed})
+
+
+def _ruled(verdict: Verdict, ruling: Ruling) -> Verdict:
+    """Put a person's word in the place of the Verifier's, and keep what that said."""
+    if ruling.answer == verdict["answer"] and not ruling.reason:
+        return verdict  # agreed
+    reason = f": {ruling.reason}" if ruling.reason else ""
+    said = f"{verdict['answer']}: {verdict['evidence']}".rstrip(": ")
+    evidence = f"overruled by a person{reason}; the Verifier said {said}"
+    return Verdict(answer=ruling.answer, p_yes=None, evidence=evidence)

@@ -1,0 +1,1 @@
+"""A run without a terminal: start, follow, stop, resume, answer."""

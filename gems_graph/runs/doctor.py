@@ -1,0 +1,139 @@
+"""Call each configured model and the generator once, and say what works and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from PIL import Image, ImageDraw
+
+from gems_graph.errors import GemsError
+from gems_graph.images import Store
+from gems_graph.models import open_chat
+from gems_graph.nodes.verifier import Judgement
+from gems_graph.runtime.toolbox import Toolbox
+from gems_graph.settings import Settings
+from gems_graph.settings.roles import ROLES, ModelSpec, Role
+from gems_graph.state import ImageRef
+
+SEES = {"verifier", "refiner", "compressor"}
+"""Roles that are shown pictures."""
+_COLOURS = {"red": (215, 35, 45), "green": (35, 165, 65), "blue": (40, 80, 220)}
+_SHAPES = ("circle", "square")
+
+
+@dataclass
+class Finding:
+    """What one model or generator can do; `remedies` say what to do where it cannot."""
+
+    who: str
+    name: str
+    works: dict[str, bool | None] = field(default_factory=dict)
+    seconds: float = 0.0
+    remedies: list[str] = field(default_factory=list)
+    fatal: bool = False
+
+
+async def examine(settings: Settings, store: Store) -> list[Finding]:
+    """Return a finding for each distinct model, and one for the generator.
+
+    Args:
+        settings: name the models.
+        store: keeps the test pictures.
+    """
+    by_spec: dict[str, list[Role]] = {}
+    for role in ROLES:
+        by_spec.setdefault(settings.model_for(role).model_dump_json(), []).append(role)
+    jobs = [_chat(roles, settings, store) for roles in by_spec.values()]
+    return list(await asyncio.gather(*jobs, _generator(settings, store)))
+
+
+async def _chat(roles: list[Role], settings: Settings, store: Store) -> Finding:
+    """Show a model a picture nobody could guess, with one true and two false statements."""
+    spec = settings.model_for(roles[0])
+    finding = Finding(", ".join(roles), spec.mllm or "")
+    ref, statements = await asyncio.to_thread(_puzzle, store)
+    toolbox = Toolbox(settings, store)
+    try:
+        answers = [
+            await toolbox.ask(
+                roles[0], "verifier", Judgement, logprobs=True, picture=ref, criterion=statement
+            )
+            for statement, _ in statements
+        ]
+    except GemsError as error:
+        finding.works["text"], finding.fatal = False, True
+        finding.remedies.append(str(error))
+        return finding
+    right = [a.value.answer == want for a, (_, want) in zip(answers, statements, strict=True)]
+    replies = [answer.reply for answer in answers]
+    finding.seconds = sum(reply.usage["seconds"] for reply in replies) / len(replies)
+    finding.works = {
+        "text": True,
+        "vision": all(right),
+        "structured": _takes_schema(spec),
+        "reasoning": any(reply.thought for reply in replies),
+        "log-probabilities": any(reply.logprobs for reply in replies),
+    }
+    _advise(finding, roles)
+    return finding
+
+
+def _advise(finding: Finding, roles: Iterable[str]) -> None:
+    works, say = finding.works, finding.remedies.append
+    if not works["vision"]:
+        finding.fatal = bool(SEES & set(roles))
+        say("It did not see a plain picture rightly: choose a vision model for roles that look.")
+    if works["structured"] is False:
+        say("Its server takes no JSON schema: answers are asked for in words, which is enough.")
+    if not works["reasoning"]:
+        say("It shows no reasoning: the Refiner's rationale stands in for it.")
+    if not works["log-probabilities"]:
+        say("It gives no log-probabilities: p(yes) and tie_break=p_yes are not available.")
+
+
+def _takes_schema(spec: ModelSpec) -> bool | None:
+    """Tell whether the server took the JSON schema; None where none is sent."""
+    chat = open_chat(spec)
+    return "schema" not in chat.declined if chat.takes_extras else None
+
+
+async def _generator(settings: Settings, store: Store) -> Finding:
+    finding = Finding("generator", settings.generator)
+    toolbox = Toolbox(settings, store)
+    try:
+        ref = await toolbox.generate("a red circle", settings.seed or 0)
+    except GemsError as error:
+        finding.works["picture"], finding.fatal = False, True
+        finding.remedies.append(str(error))
+        return finding
+    finding.works["picture"] = True
+    finding.seconds = toolbox.ledger["generator"]["seconds"]
+    size, wanted = (ref["width"], ref["height"]), settings.size_px
+    if wanted and size != wanted:
+        finding.remedies.append(
+            f"It drew {size[0]} x {size[1]}, not {settings.size}: it may not take a size."
+        )
+    return finding
+
+
+def _puzzle(store: Store) -> tuple[ImageRef, list[tuple[str, str]]]:
+    """Draw one shape, and return it with statements and their right answers."""
+    colour, shape = secrets.choice(list(_COLOURS)), secrets.choice(_SHAPES)
+    other = secrets.choice([c for c in _COLOURS if c != colour])
+    (odd,) = [s for s in _SHAPES if s != shape]
+    image = Image.new("RGB", (240, 240), (250, 250, 250))
+    draw = ImageDraw.Draw(image)
+    paint = draw.ellipse if shape == "circle" else draw.rectangle
+    paint((65, 65, 115, 115), fill=_COLOURS[colour])
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    statements = [
+        (f"Is there exactly one {colour} {shape}?", "yes"),
+        (f"Is there exactly one {other} {shape}?", "no"),
+        (f"Is there exactly one {colour} {odd}?", "no"),
+    ]
+    return store.put_image(out.getvalue()), statements

@@ -1,0 +1,1 @@
+"""How a function becomes a node: binding, background loop, toolbox, drawing, players."""

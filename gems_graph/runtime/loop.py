@@ -1,0 +1,71 @@
+"""One background event loop for the whole process, whichever door a run came through."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+_WORKERS = 8  # threads for files and pictures, all in all
+
+
+class BackgroundLoop:
+    """One background event loop for the whole process, whichever door a run came through.
+
+    It owns every client, limit and node, so that `invoke`, `ainvoke`, a notebook and a dev
+    server, mixed in one process, never meet a connection that belongs to a closed loop.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._pid = 0
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop; started on first use, and again in a forked child."""
+        with self._lock:
+            if self._loop is None or self._pid != os.getpid():
+                self._loop, self._pid = asyncio.new_event_loop(), os.getpid()
+                workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="gems-io")
+                self._loop.set_default_executor(workers)
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name="gems-io", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+    def run(self, coroutine: Callable[[], Awaitable[T]]) -> T:
+        """Run to the end on the background loop; Ctrl-C cancels what it waits for.
+
+        Raises:
+            RuntimeError: called from the background loop itself, where it would wait forever.
+        """
+        if threading.current_thread() is self._thread:
+            msg = "graph.invoke was called inside an async node; await graph.ainvoke instead."
+            raise RuntimeError(msg)
+        future = asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    async def arun(self, coroutine: Callable[[], Awaitable[T]]) -> T:
+        """Await on the background loop; cancelling the waiter cancels the call."""
+        if asyncio.get_running_loop() is self._loop:
+            return await coroutine()
+        future = asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
+        return await asyncio.wrap_future(future)
+
+
+BACKGROUND = BackgroundLoop()
+
+
+async def _coroutine(function: Callable[[], Awaitable[T]]) -> T:
+    return await function()

@@ -1,0 +1,65 @@
+"""From what a caller gives to settings and tools: names can be kept, objects cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from gems_graph.calls.budget import Place
+from gems_graph.errors import ConfigError
+from gems_graph.generators import Generator
+from gems_graph.images import Store
+from gems_graph.models import wrap
+from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
+from gems_graph.settings import Settings
+from gems_graph.settings.roles import ROLES
+from gems_graph.skills import Skill
+
+Player = str | BaseChatModel
+Players = Player | Mapping[str, Player]
+
+
+def equip(
+    mllm: Players | None,
+    generator: str | Generator | None,
+    store: Store,
+    skills: Sequence[str | Path | Skill] | None = None,
+) -> tuple[dict[str, Any], MakeToolbox]:
+    """Part what a caller gave into names, which are settings, and objects, which are tools.
+
+    Raises:
+        ConfigError: a role does not exist.
+    """
+    players = mllm if isinstance(mllm, Mapping) else {"default": mllm} if mllm else {}
+    if unknown := players.keys() - {*ROLES, "default"}:
+        msg = f"There is no role {min(unknown)!r}; the roles are {', '.join(ROLES)} and default."
+        raise ConfigError(msg)
+    named = {role: player for role, player in players.items() if isinstance(player, str)}
+    models = {r: wrap(player) for r, player in players.items() if not isinstance(player, str)}
+    dials: dict[str, Any] = {}
+    if "default" in named:
+        dials["mllm"] = named.pop("default")
+    if named:
+        dials["roles"] = named
+    if isinstance(generator, str):
+        dials["generator"] = generator
+    made = None if isinstance(generator, str) else generator
+    folders, objects = _parted(skills or ())
+    if skills is not None:
+        dials["skills"] = folders
+
+    def make(settings: Settings, place: Place) -> Toolbox:
+        return Toolbox(
+            settings, store,
+            place=place, models=models, generator=made, skills=objects,
+        )  # fmt: skip
+
+    return dials, make
+
+
+def _parted(skills: Sequence[str | Path | Skill]) -> tuple[list[str], list[Skill]]:
+    folders = [str(each) for each in skills if not isinstance(each, Skill)]
+    return folders, [each for each in skills if isinstance(each, Skill)]

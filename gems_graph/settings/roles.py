@@ -1,0 +1,57 @@
+"""Roles of the loop, and which chat model plays each."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gems_graph.settings.credentials import OpenFields, OpenText
+
+Role = Literal["planner", "decomposer", "verifier", "refiner", "compressor", "judge"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+class ModelSpec(BaseModel):
+    """A chat model and how it is called; for a role, what is unset falls to the default model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    mllm: str | None = Field(default=None, min_length=1, description="Name of the chat model.")
+    mllm_url: OpenText | None = Field(default=None, description="Base URL of its server.")
+    temperature: float | None = Field(default=None, ge=0, le=2, description="Sampling temperature.")
+    max_tokens: int | None = Field(default=None, ge=1, description="Tokens of one answer at most.")
+    extra_body: OpenFields | None = Field(
+        default=None, description="More fields for the body of a request, as its server has them."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: object) -> object:
+        """Let a bare name stand for a model."""
+        return {"mllm": value} if isinstance(value, str) else value
+
+    def over(self, default: ModelSpec) -> ModelSpec:
+        """Return this spec with what it leaves open taken from a default.
+
+        Options of the default model go with the default model: another model keeps none of them.
+        """
+        if self.mllm and self.mllm != default.mllm:
+            return self
+        return default.model_copy(update=self.model_dump(exclude_none=True))
+
+
+def split_variable(name: str) -> tuple[str, str] | None:
+    """Read `MLLM_VERIFIER` as `("verifier", "mllm")`, `MLLM_VERIFIER_URL` as its `mllm_url`.
+
+    Returns:
+        Role and field of `ModelSpec`, or None for a name that is not of that form.
+    """
+    for role in ROLES:
+        head = f"MLLM_{role.upper()}"
+        if name == head:
+            return role, "mllm"
+        if name.startswith(f"{head}_"):
+            option = name.removeprefix(f"{head}_").lower()
+            return role, "mllm_url" if option == "url" else option
+    return None

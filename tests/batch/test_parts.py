@@ -1,0 +1,328 @@
+"""The parts of a batch: files of prompts, estimates, the brake, the bar, the summary, claims."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from gems_graph.batch.estimate import estimate
+from gems_graph.batch.folders import tidy
+from gems_graph.batch.plan import Done, Task, plan
+from gems_graph.batch.prompt_file import read
+from gems_graph.batch.runner import Brake
+from gems_graph.batch.summary import Record, Summary
+from gems_graph.calls.ledger import nothing
+from gems_graph.cli.terminal.batch_progress import Bar, Tally
+from gems_graph.errors import GemsError, ModelError, OutsideWorldError, StoreError, UsageError
+from gems_graph.persistence.locks import claim, is_claimed
+from gems_graph.settings import Settings, settle
+
+ROOT = Path(__file__).parents[2]
+
+
+def prompts(data: bytes | str, name: str = "p.txt") -> list[tuple[str, str]]:
+    Path(name).write_bytes(data if isinstance(data, bytes) else data.encode())
+    return [(entry.id, entry.prompt) for entry in read(name).entries]
+
+
+# ------------------------------------------------------------------ files
+
+
+def test_text_has_one_prompt_a_line() -> None:
+    text = "\ufeff# mine\r\na cat\r\n\r\n  a dog \n#none\na cat\u2028on a mat"
+    assert prompts(text) == [("0002", "a cat"), ("0004", "a dog"), ("0006", "a cat\u2028on a mat")]
+
+
+@pytest.mark.parametrize("name", ["p.jsonl", "P.NDJSON", "p.txt"])
+def test_json_lines_are_told_by_name_or_by_the_first_line(name: str) -> None:
+    text = '{"prompt": "# a cat"}\n\n{"id": "Katze/1", "prompt": "two\\nlines"}\n'
+    assert prompts(text, name) == [("0001", "# a cat"), ("Katze/1", "two\nlines")]
+
+
+def test_an_id_never_leaves_the_folder() -> None:
+    prompts('{"id": "../../x", "prompt": "a"}\n{"id": "CON", "prompt": "a"}')
+    places = [task.folder for task in plan(read("p.txt").entries, Settings(), None, Path("out"))]
+    assert {place.parent for place in places} == {Path("out")}
+    assert all(".." not in place.name and place.name != "CON" for place in places)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("a cat", "no JSON object"),
+        ("[1]", "no JSON object"),
+        ("[" * 9_000, "no JSON object"),
+        ('{"prompt": "\\ud83d"}', "no JSON object"),
+        ('{"text": "a cat"}', "say what to draw"),
+        ('{"prompt": " "}', "say what to draw"),
+        ('{"prompt": "a", "critera": ["b?"]}', "did you mean 'criteria'"),
+        ('{"prompt": "a", "max_iterations": 3}', "put it into `settings`"),
+        ('{"prompt": "a", "criteria": "b?"}', "a list of yes/no questions"),
+        ('{"prompt": "a", "criteria": [" "]}', "holds none"),
+        ('{"prompt": "a", "id": ""}', "the id cannot be ''"),
+        ('{"prompt": "a", "id": "summary.jsonl"}', "the id cannot be 'summary.jsonl'"),
+        ('{"prompt": "a", "id": "X"}', "the id 'X' is that of p.jsonl, line 1"),
+        ('{"prompt": "a", "id": "0001", "settings": [1]}', "`settings` is an object"),
+        ('{"prompt": "a", "settings": {"colour": 1}}', "no setting 'colour'"),
+        ('{"prompt": "a", "seed": -1}', "seed=-1 is not valid"),
+        ('{"prompt": "a", "settings": {"pause": "both"}}', "nobody can answer"),
+    ],
+)
+def test_a_bad_line_is_named(line: str, complaint: str) -> None:
+    Path("p.jsonl").write_text('{"id": "x", "prompt": "a"}\n\n' + line)
+    with pytest.raises(UsageError) as told:
+        plan(read("p.jsonl").entries, Settings(), None, Path("out"))
+    assert str(told.value).startswith("p.jsonl, line 3: ")
+    assert complaint in str(told.value)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n \n# only this\n"])
+def test_a_file_without_prompts_is_named(data: bytes) -> None:
+    with pytest.raises(UsageError, match=r"p\.txt holds no prompts"):
+        prompts(data)
+
+
+def test_what_is_not_utf8_is_named_by_its_line() -> None:
+    with pytest.raises(UsageError, match=r"p\.txt, line 2: this is not UTF-8"):
+        prompts("a cat\nsüß".encode("latin-1"))
+
+
+def test_fields_of_other_peoples_data_are_ignored_and_told() -> None:
+    prompts('{"tag": "two", "prompt": "a", "include": []}\n{"tag": "one", "prompt": "b"}')
+    assert read("p.txt").ignored == ["tag", "include"]
+
+
+# ------------------------------------------------------------------ the plan
+
+
+def tasks(*lines: dict[str, Any], base: str = "out", **dials: Any) -> list[Task]:
+    Path("p.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    return plan(read("p.jsonl").entries, settle(dials), None, Path(base))
+
+
+def test_a_thread_is_the_same_while_the_wish_and_its_picture_are() -> None:
+    [one] = tasks({"prompt": "a"}, seed=1, mllm="compat:m", mllm_url="http://a")
+    [same] = tasks(
+        {"prompt": "a"}, seed=1, mllm="compat:m", mllm_url="http://b", retries=9, max_images=3
+    )
+    others = [
+        *tasks({"prompt": "b"}, seed=1, mllm="compat:m"),
+        *tasks({"prompt": "a"}, seed=2, mllm="compat:m"),
+        *tasks({"prompt": "a"}, seed=1, mllm="compat:n"),
+        *tasks({"prompt": "a", "criteria": ["A?"]}, seed=1, mllm="compat:m"),
+        *tasks({"prompt": "a", "id": "x"}, seed=1, mllm="compat:m"),
+        *tasks({"prompt": "a"}, base="out2", seed=1, mllm="compat:m"),
+    ]
+    assert same.thread == one.thread
+    assert len({one.thread, *(other.thread for other in others)}) == 7
+
+
+# ------------------------------------------------------------------ estimates
+
+PRICED = {
+    "mllm": "compat:m",
+    "generator": "http:g",
+    "prices": {"compat:m": {"input": 12, "output": 40}, "http": {"image": 0.05}},
+}
+CALL = (1500 * 12 + 300 * 40) / 1e6
+
+
+@pytest.mark.parametrize(
+    ("dials", "images", "calls"),
+    [
+        ({}, (1, 5), (8, 41)),
+        ({"max_iterations": 1}, (1, 1), (8, 9)),
+        ({"max_skills": 0, "memory": "none"}, (1, 5), (7, 35)),
+        ({"verify": "batched"}, (1, 5), (3, 46)),
+        ({"max_criteria": 3}, (1, 5), (5, 26)),
+        ({"max_images": 2}, (1, 2), (8, 17)),
+        ({"max_calls": 20}, (1, 5), (8, 20)),
+    ],
+)
+def test_an_estimate_counts_as_the_loop_does(
+    dials: dict[str, Any], images: tuple[int, int], calls: tuple[int, int]
+) -> None:
+    told = estimate(tasks({"prompt": "a"}, **PRICED, **dials), [], 4).splitlines()
+    assert told[0] == "1 prompt: 1 to draw, 1 at a time."
+    spans = [str(low) if low == high else f"{low} to {high}" for low, high in (images, calls)]
+    assert told[1].startswith(f"They take {spans[0]} images and {spans[1]} chat calls (")
+    least, most = [0.05 * images[k] + CALL * calls[k] for k in (0, 1)]
+    if "max_calls" not in dials:  # which says nothing of whose calls they are
+        assert told[2].startswith(f"Cost {least:.2f} to {most:.2f}, at 1500 tokens in and 300")
+
+
+def test_an_estimate_goes_by_what_was_done() -> None:
+    ledger = {"verifier": {**nothing(), "cost": 0.25}}
+    done = [Done(Path("x"), {"criteria": [{}] * n, "ledger": ledger}) for n in (2, 5)]
+    told = estimate(tasks({"prompt": "a"}, {"prompt": "b"}, **PRICED), done, 4).splitlines()
+    assert told[0] == "4 prompts, 2 done before: 2 to draw, 2 at a time."
+    assert "12 to 62 chat calls (4 criteria each, as those done had)" in told[1]
+    assert told[2].endswith("About 0.50 if all go as those done did.")
+
+
+def test_an_estimate_stays_under_a_shared_cap() -> None:
+    caps, four = {"max_images": 6, "max_cost": 1.5}, [{"prompt": str(k)} for k in range(4)]
+    shared = estimate(tasks(*four, **PRICED, **caps, budget="b"), [], 4)
+    assert "They take 4 to 6 images" in shared
+    assert "Cost 1.16 to 1.50, at" in shared
+    alone = estimate(tasks(*four, **PRICED, **caps), [], 4)
+    assert "They take 4 to 20 images" in alone
+    assert "Cost 1.16 to 5.92, at" in alone
+
+
+def test_an_estimate_names_what_has_no_price() -> None:
+    told = estimate(
+        tasks({"prompt": "a"}, mllm="gpt-5", roles={"judge": "x", "refiner": "r"}), [], 1
+    )
+    assert told.splitlines()[2] == "Cost unknown: there is no price for r; see `prices`."
+    assert estimate(tasks({"prompt": "a"}), [], 1).splitlines()[2] == "Cost 0."
+
+
+def test_the_estimate_in_the_docs_is_ours() -> None:
+    ledger = {"verifier": {**nothing(), "cost": 0.0553}}
+    done = [Done(Path("x"), {"criteria": [{}] * 4, "ledger": ledger})] * 12
+    priced = {"mllm": "gpt-5-mini", "generator": "http:g", "prices": {"http": {"image": 0.03}}}
+    told = estimate(tasks(*[{"prompt": str(k)} for k in range(38)], **priced), done, 4)
+    assert f"```text\n{told}\n```" in (ROOT / "docs" / "batch.md").read_text()
+
+
+# ------------------------------------------------------------------ the brake
+
+
+def http(status: int, words: str = "") -> ModelError:
+    error = ModelError(f"The chat model 'm': HTTP {status}: {words}")
+    error.__cause__ = (
+        OSError() if not status else type("E", (Exception,), {"status_code": status})()
+    )
+    return error
+
+
+def full(file: str) -> StoreError:
+    error = StoreError(f"Cannot write to {file} (No space left on device).")
+    error.__cause__ = OSError(28, "No space left on device")
+    return error
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [http(401)] * 5,
+        [full(name) for name in "abcde"],
+        [ModelError(f"took {k} s") for k in range(5)],
+        [http(500), *[http(401)] * 5],
+        [http(400)] * 5,
+        [ValueError("a defect")] * 5,
+    ],
+)
+def test_five_failures_of_one_cause_are_enough(errors: list[Exception]) -> None:
+    brake = Brake()
+    for error in errors[:-1]:
+        brake.failed(error)
+    assert not brake.reason
+    brake.failed(errors[-1])
+    assert brake.reason
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [http(401), http(500)] * 5,
+        [OutsideWorldError("does not know 'cat'")] * 9,
+        [None, *[http(400, "refused")] * 9],
+        [*[http(401)] * 4, None, *[http(401)] * 4],
+    ],
+)
+def test_failures_of_their_own_are_not(errors: list[Exception | None]) -> None:
+    brake = Brake()
+    for error in errors:
+        brake.failed(error) if error else brake.drew()
+    assert not brake.reason
+
+
+# ------------------------------------------------------------------ bar and summary
+
+
+def ended(id_: str, **about: Any) -> Record:
+    told = {
+        "id": id_, "thread": f"t-{id_}", "prompt": "p", "status": "passed", "rounds": 1,
+        "passed": 2, "total": 2, "cost": 0.5, "seconds": 1.0, "folder": id_, "skipped": False,
+        "error": None,
+    }  # fmt: skip
+    return Record(**{**told, **about})  # type: ignore[typeddict-item]
+
+
+def test_the_bar_says_count_rate_cost_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [0.0]
+    tally = Tally(5, [ended("a")], clock=lambda: seconds[0])
+    out = io.StringIO()
+    bar = Bar(tally, Console(file=out, force_terminal=True, width=120, color_system=None))
+    [task] = tasks({"prompt": "p", "id": "c"})
+    with bar:
+        assert str(tally) == "1 passed, cost 0.5000"
+        bar.begin(task).update({"ledger": {"verifier": {**nothing(), "cost": 0.25}}})
+        assert str(tally) == "1 passed, 1 under way, cost 0.7500"
+        seconds[0] = 30.0
+        bar.end(ended("b"))
+        bar.end(ended("c", status="failed", error="no\x1b[2Jway"))
+        assert str(tally) == "2 passed, 4.0 a minute, cost 1.5000, 0:00:30 left"
+    assert "3/5 2 passed, 4.0 a minute" in out.getvalue()
+    assert "c failed: no\\u001b[2Jway" in out.getvalue()
+    tally.end(ended("d", cost=None))
+    assert "cost unknown" in str(tally)
+
+
+def test_a_summary_is_whole_at_any_moment() -> None:
+    file = Path("out/summary.jsonl")
+    summary = Summary(file, ["a", "b", "c"], [ended("b")])
+    summary.add(ended("c"))
+    assert [json.loads(line)["id"] for line in file.read_text().splitlines()] == ["b", "c"]
+    summary.add(ended("a"))
+    summary.rewrite()
+    assert [json.loads(line)["id"] for line in file.read_text().splitlines()] == ["a", "b", "c"]
+    file.unlink()
+    file.mkdir()  # as a test run by root can have it
+    with pytest.raises(StoreError, match=r"Cannot write to out/summary\.jsonl"):
+        summary.add(ended("a"))
+
+
+def test_what_a_killed_process_left_half_done_is_put_right() -> None:
+    """It dies while a folder takes the place of an older one: before, between, and after."""
+    for name in (".part-0", "a", ".old-b", "c", ".old-c"):
+        Path(name).mkdir()
+        Path(name, "file").write_text(name)
+    tidy(Path())
+    left = {path.name: (path / "file").read_text() for path in Path().iterdir()}
+    assert left == {"a": "a", "b": ".old-b", "c": "c"}
+
+
+# ------------------------------------------------------------------ claims
+
+HOLD = """
+from gems_graph.persistence.locks import claim
+with claim("t"):
+    print("held", flush=True)
+    input()
+"""
+
+
+def test_a_claim_keeps_others_off_until_it_ends_or_is_killed() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "held\n"
+    assert (is_claimed("t"), is_claimed("other")) == (True, False)
+    with pytest.raises(GemsError, match="t is being worked on by another process"), claim("t"):
+        pass
+    child.kill()
+    child.communicate(timeout=30)
+    with claim("t"):
+        assert is_claimed("t")  # also within one process
+    assert not is_claimed("t")

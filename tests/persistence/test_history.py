@@ -1,0 +1,365 @@
+"""What is listed and shown of kept trajectories, however they stand."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypedDict
+
+import pytest
+from langgraph.graph import END, START, StateGraph
+from PIL import Image
+from rich.console import Console
+
+from gems_graph.cli.history import tell
+from gems_graph.errors import ModelError
+from gems_graph.persistence.catalogue import thread_names
+from gems_graph.persistence.history import Line, history
+from gems_graph.persistence.locks import claim
+from gems_graph.persistence.show import look_up
+from gems_graph.persistence.threads import config_of
+from tests.conftest import Gems
+from tests.kept import Kept, kept
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "memory":
+        monkeypatch.setenv("GEMS_DATABASE", ":memory:")
+
+
+def go(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(scenario)
+
+
+async def lines_of(on: Kept) -> dict[str, Line]:
+    return {line["thread"]: line async for line in history(on.threads)}
+
+
+async def stop(on: Kept, thread: str, prompt: str = "p", **at: Any) -> None:
+    """Run a thread until before or after a node."""
+    await on.graph.ainvoke({"prompt": prompt}, config_of(thread), durability="sync", **at)
+
+
+@pytest.mark.usefixtures("database")
+def test_every_trajectory_has_a_line_the_one_worked_on_last_first() -> None:
+    async def scenario() -> None:
+        async with kept() as on:
+            await on.run("one", "a cat")
+            on.says["B"] = "yes"
+            await on.run("two", "a dog")
+            new = await on.fork("one", round=1, prompt="a cow")
+            await on.run("one", "a pig")
+            lines = await lines_of(on)
+            assert [*lines] == ["one", new, "two"]
+            one = lines["one"]  # used again: the latest trajectory
+            assert (one["prompt"], one["rounds"], one["verdict"]) == ("a pig", 1, "passed 2/2")
+            assert (one["state"], one["passed"], one["total"], one["error"]) == ("done", 2, 2, "")
+            assert one["trajectory"] == (await on.state("one"))["trajectory"]
+            assert one["cost"] is None  # nobody knows what the doubles cost
+            assert one["when"] is not None
+            assert one["when"] > str(lines["two"]["when"])
+            assert (lines[new]["state"], lines[new]["verdict"]) == ("interrupted", "1/2 so far")
+
+    go(scenario())
+
+
+@pytest.mark.usefixtures("database")
+def test_lines_tell_how_each_stands() -> None:
+    async def scenario() -> None:
+        async with kept(max_iterations=2) as on:
+            await on.run("spent")
+            await stop(on, "cut", interrupt_after=["planner"])
+            await stop(on, "blind", interrupt_after=["generator"])
+            await stop(on, "new", interrupt_before=["begin"])
+            await stop(on, "busy", interrupt_after=["planner"])
+            with claim("busy"):
+                lines = await lines_of(on)
+        told = {name: (line["state"], line["verdict"]) for name, line in lines.items()}
+        assert told == {
+            "spent": ("best effort", "best effort 1/2"),
+            "cut": ("interrupted", "no image"),
+            "blind": ("interrupted", "not verified"),
+            "new": ("not begun", "no image"),
+            "busy": ("running", "no image"),
+        }
+
+    go(scenario())
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("build", "state", "verdict", "error"),
+    [
+        ({"max_images": 1}, "budget", "best effort 1/2", "cap on images"),
+        ({"script": {"refine": ModelError("down")}}, "error", "best effort 1/2", "down"),
+        ({"script": {"verify": ModelError("down")}}, "error", "not verified", "down"),
+        ({"script": {"decompose": ModelError("down")}}, "error", "no image", "down"),
+        ({"pause": "verdicts"}, "waiting", "1/2 so far", ""),
+        ({"pause": "criteria"}, "waiting", "no image", ""),
+    ],
+)
+def test_lines_tell_what_went_wrong(
+    build: dict[str, Any], state: str, verdict: str, error: str
+) -> None:
+    async def scenario() -> None:
+        async with kept(retries=0, **build) as on:
+            try:
+                await on.run("t")
+            except ModelError:
+                assert verdict == "no image"
+            line = (await lines_of(on))["t"]
+            assert (line["state"], line["verdict"]) == (state, verdict)
+            assert error in line["error"]
+            assert bool(error) == bool(line["error"])
+
+    go(scenario())
+
+
+@pytest.mark.usefixtures("database")
+def test_a_run_that_was_cancelled_was_interrupted_and_did_not_fail() -> None:
+    drawing = threading.Event()
+
+    async def hang(prompt: str, *, seed: int, size: Any) -> bytes:
+        drawing.set()
+        return await asyncio.Future()
+
+    async def scenario() -> None:
+        async with kept(generator=hang) as on:
+            task = asyncio.create_task(on.run("t"))
+            await asyncio.to_thread(drawing.wait)
+            task.cancel()
+            await asyncio.wait([task])
+            line = (await lines_of(on))["t"]
+            assert (line["state"], line["error"]) == ("interrupted", "")
+
+    go(scenario())
+
+
+class Host(TypedDict, total=False):
+    prompt: str
+    result: dict[str, Any]
+    topic: str
+
+
+@pytest.mark.usefixtures("database")
+def test_a_nested_loop_has_no_line_of_its_own_nor_has_another_graph() -> None:
+    async def scenario() -> None:
+        async with kept() as on:
+            builder = StateGraph(Host)
+            builder.add_node("draw", on.graph.copy(update={"checkpointer": True}))
+            builder.add_edge(START, "draw")
+            builder.add_edge("draw", END)
+            host = builder.compile(checkpointer=on.saver)
+            await host.ainvoke({"topic": "cats", "prompt": "a cat"}, config_of("host"))
+            other = StateGraph(Host)
+            other.add_node("nothing", lambda _: {"topic": "dogs"})
+            other.add_edge(START, "nothing")
+            await other.compile(checkpointer=on.saver).ainvoke({"topic": ""}, config_of("other"))
+            await on.run("mine")
+            places = [
+                found.config["configurable"]["checkpoint_ns"]
+                async for found in on.saver.alist(config_of("host"))
+            ]
+            assert any(places)  # the nested loop is kept
+            lines = await lines_of(on)
+            assert len(lines) == len({*lines}) <= 2
+            assert "other" not in lines
+
+    go(scenario())
+
+
+def test_only_what_is_shown_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with kept() as on:
+            for name in "abcdef":
+                await on.run(name)
+            read: list[int] = []
+            serde = on.saver.serde
+            loads = serde.loads_typed
+            monkeypatch.setattr(serde, "loads_typed", lambda data: read.append(1) or loads(data))
+            seen = 0
+            async for _ in history(on.threads):
+                seen += 1
+                if seen == 2:
+                    break
+            assert len(read) < 2 * 20  # two checkpoints with what was written after them
+            read.clear()
+            assert await thread_names(on.saver) == ["f", "e", "d", "c", "b", "a"]
+            assert not read
+
+    go(scenario())
+
+
+def test_damaged_and_newer_trajectories_are_listed_as_such() -> None:
+    async def scenario() -> None:
+        async with kept() as on:
+            for name in ("fine", "damaged", "newer"):
+                await on.run(name)
+            await on.graph.aupdate_state(config_of("newer"), {"schema": 99}, as_node="select")
+            await on.damage("damaged")
+            lines = await lines_of(on)
+            assert lines["fine"]["state"] == "best effort"
+            assert lines["damaged"]["state"] == lines["newer"]["state"] == "unreadable"
+            assert "damaged" in lines["damaged"]["error"]
+            assert "newer release" in lines["newer"]["error"]
+
+    go(scenario())
+
+
+# --------------------------------------------------------------------------- the command line
+
+
+@pytest.fixture
+def some(gems: Gems) -> None:
+    """Keep a passed one, a best effort, and one that was interrupted."""
+
+    async def scenario() -> None:
+        async with kept() as on:
+            await on.run("effort", "two\tcats\nin \x1b[31ma \u202ehat")
+            on.says["B"] = "yes"
+            await on.run("fine", "a dog")
+            await stop(on, "cut", "a cow", interrupt_after=["generator"])
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("some")
+def test_history_is_lines_of_tabs_for_other_programs(gems: Gems) -> None:
+    said = gems("history")
+    assert said.code == 0
+    assert said.err == "Go on with one that did not end well, or waits: gems resume THREAD\n"
+    rows = [line.split("\t") for line in said.out.splitlines()]
+    assert [[row[0], *row[2:]] for row in rows] == [
+        ["cut", "a cow", "0", "not verified", "unknown", "interrupted"],
+        ["fine", "a dog", "1", "passed 2/2", "unknown", "done"],
+        [
+            "effort", "two cats in \\u001b[31ma \\u202ehat", "3", "best effort 1/2", "unknown",
+            "best effort",
+        ],
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("some")
+def test_history_filters_and_counts(gems: Gems) -> None:
+    def names(*options: str) -> list[str]:
+        return [line.split("\t")[0] for line in gems("history", *options).out.splitlines()]
+
+    assert names("--limit", "2") == ["cut", "fine"]
+    assert names("-n", "1", "--all") == ["cut", "fine", "effort"]
+    assert names("--state", "done", "--state", "best effort") == ["fine", "effort"]
+    assert names("--grep", "CATS") == ["effort"]
+    assert names("--grep", "fin") == ["fine"]
+    assert names("--grep", "cats", "--state", "done") == []
+    said = gems("history", "--state", "finished")
+    assert said.code == 2
+    assert "no state 'finished'; the states are done, best effort, interrupted" in said.err
+
+
+@pytest.mark.usefixtures("some")
+def test_history_is_one_json_list(gems: Gems) -> None:
+    told = json.loads(gems("history", "--json", "--limit", "2").out)
+    assert [line["thread"] for line in told] == ["cut", "fine"]
+    assert told[1]["prompt"] == "a dog"
+    assert (told[1]["passed"], told[1]["total"], told[1]["cost"]) == (2, 2, None)
+
+
+def test_an_empty_history_is_no_error(gems: Gems) -> None:
+    said = gems("history")
+    assert (said.code, said.out, said.err) == (0, "", "There is no such trajectory.\n")
+    assert gems("history", "--json").out == "[]\n"
+    said = gems("show")
+    assert said.code == 2
+    assert "There is no trajectory in" in said.err
+
+
+def test_on_a_terminal_the_prompt_gives_way() -> None:
+    line = Line(
+        thread="abcdefabcdef", trajectory="", when="2026-01-02T03:04:05+00:00",
+        prompt="three red circles \x1b[2J and " + "a very long request " * 9, rounds=3,
+        verdict="best effort 4/5", passed=4, total=5, cost=0.25, state="best effort", error="",
+    )  # fmt: skip
+    file = io.StringIO()
+    tell([line], Console(file=file, force_terminal=True, width=100, color_system=None))
+    header, row = file.getvalue().splitlines()
+    assert header.split() == ["thread", "when", "prompt", "rounds", "verdict", "cost", "state"]
+    assert "abcdefabcdef" in row
+    assert "three red" in row
+    assert "…" in row
+    assert row.rstrip().endswith("best effort 4/5  0.2500  best effort")
+    assert "\x1b" not in row
+
+
+@pytest.mark.usefixtures("some")
+def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:
+    said = gems("show", "effort")
+    assert said.code == 0
+    out = said.out
+    assert "state       best effort\n" in out
+    assert "two\tcats\n            in \\u001b[31ma \\u202ehat" in out
+    assert " Is there B?   ✗    ✗    ✗" in out
+    assert "\nRound 2: 1 of 2\n  prompt    a better prompt\n" in out
+    assert "            by the Refiner, seed 2\n" in out
+    assert "  no        Is there B? B seen\n" in out
+    assert "  learned   saying where helps\n" in out
+    assert "result      round 1 passes 1 of 2, the most of 3 round(s)\n" in out
+    pictures = [line.split()[1] for line in out.splitlines() if line.startswith("  picture")]
+    assert len(pictures) == 3
+    assert all(Image.open(picture).size == (64, 64) for picture in pictures)
+    assert "verifier    6 calls, 0 images, " in out
+    assert "in all      12 calls, 3 images, " in out
+    settings = out.partition("settings    ")[2].split()
+    assert settings == ["seed", "=", "1", "max_iterations", "=", "3", "retry_wait", "=", "0.0"]
+    assert "\x1b" not in out
+
+
+@pytest.mark.usefixtures("some")
+def test_show_takes_the_latest_and_tells_of_an_unfinished_one_what_there_is(
+    gems: Gems,
+) -> None:
+    out = gems("show").out
+    assert out.startswith("thread      cut\nstate       interrupted\n")
+    assert "Round 1: not judged\n  prompt    a cow\n" in out
+    assert "result" not in out
+    told = json.loads(gems("show", "cut", "--json").out)
+    assert (told["thread"], told["state"], told["result"]) == ("cut", "interrupted", None)
+    assert (told["rounds"], told["stop_reason"], told["parent"]) == ([], None, None)
+
+
+@pytest.mark.usefixtures("some")
+def test_show_json_is_the_record_and_out_writes_the_folder_again(gems: Gems) -> None:
+    folder = gems("show", "effort", "--out", "again").out.strip()
+    assert folder == "again"
+    written = json.loads(Path("again/trajectory.json").read_text())
+    assert written == json.loads(gems("show", "effort", "--json").out)
+    assert {file.name for file in Path("again").iterdir()} == {
+        "image.png", "round-1.png", "round-2.png", "round-3.png", "rounds.png", "trajectory.json",
+    }  # fmt: skip
+    assert gems("show", "effort", "--out", "again").out == "again-2\n"
+    assert gems("show", "cut", "--out", "cut").code == 0  # the picture that nobody judged
+    assert Path("cut/image.png").is_file()
+
+
+def test_show_of_a_fork_names_its_parent(gems: Gems) -> None:
+    async def scenario() -> str:
+        async with kept() as on:
+            await on.run("old")
+            new = await on.fork("old", round=2)
+            shown = await look_up(on.threads, new)
+            assert shown.parent is not None
+            assert shown.parent["round"] == 2
+            return new
+
+    new = asyncio.run(scenario())
+    out = gems("show", new).out
+    assert "forked from old, round 2\n" in out
+    assert "note        Forked from 'old' after round 2.\n" in out
+    assert json.loads(gems("show", new, "--json").out)["parent"]["thread"] == "old"
+    assert gems("show", new, "--out", "x").code == 0
+    missing = gems("show", "nobody")
+    assert (missing.code, missing.out) == (2, "")
+    assert "`gems history` lists them" in missing.err

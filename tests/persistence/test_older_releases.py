@@ -1,0 +1,96 @@
+"""Trajectories that older releases wrote: they load, resume, and a newer one says why not.
+
+`fixtures/release-VERSION.zip` is a `GEMS_HOME` with three threads, written by that release on the
+offline models: `finished` after two rounds, `planned` and `interrupted` by processes that ended
+before the first picture and after the first verdict, and `budget`, stopped by `max_images=1`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gems_graph import cli, paths
+from gems_graph.errors import ConfigError
+from gems_graph.persistence.threads import config_of, open_threads
+from gems_graph.state import SCHEMA
+
+RELEASES = sorted((Path(__file__).parents[1] / "fixtures").glob("release-*.zip"))
+
+
+@pytest.fixture(params=RELEASES, ids=lambda file: file.stem)
+def old_home(request: pytest.FixtureRequest) -> Path:
+    home = paths.home()
+    with zipfile.ZipFile(request.param) as archive:
+        archive.extractall(home)
+    return home
+
+
+def gems(*arguments: str) -> int:
+    return int(cli.app(list(arguments), standalone_mode=False) or 0)
+
+
+async def states(*names: str) -> list[Any]:
+    async with open_threads() as threads:
+        return [await threads.state(name) for name in names]
+
+
+@pytest.mark.anyio
+async def test_a_trajectory_of_every_release_loads(old_home: Path) -> None:
+    finished, interrupted, budget = await states("finished", "interrupted", "budget")
+    assert finished["result"]["success"]
+    assert len(finished["rounds"]) == 2
+    assert len(interrupted["rounds"]) == 1
+    assert budget["result"]["stop"]["reason"] == "budget"
+
+
+def test_a_finished_one_is_written_out_again(old_home: Path) -> None:
+    assert gems("resume", "finished", "--out", "again", "--quiet") == 0
+    assert (Path("again") / "round-2.png").is_file()
+
+
+@pytest.mark.parametrize("thread", ["planned", "interrupted"])
+def test_an_interrupted_one_goes_on(old_home: Path, thread: str) -> None:
+    assert gems("resume", thread, "--out", "on", "--quiet") == 0
+    record = json.loads((Path("on") / "trajectory.json").read_text())
+    assert len(record["rounds"]) == 2
+    assert len(record["criteria"]) == 5
+
+
+def test_a_spent_one_goes_on_with_a_higher_cap_and_what_it_spent_still_counts(
+    old_home: Path,
+) -> None:
+    assert gems("resume", "budget", "--set", "max_images=1", "--out", "a", "--quiet") == 3
+    assert gems("resume", "budget", "--set", "max_images=2", "--out", "b", "--quiet") == 0
+
+
+def test_the_journal_of_an_old_release_gains_what_is_new(old_home: Path) -> None:
+    gems("resume", "interrupted", "--out", "on", "--quiet")
+    with sqlite3.connect(old_home / "journal.sqlite") as db:
+        old, new = (
+            db.execute(f"SELECT count(*) FROM spending WHERE key IS {word} NULL").fetchone()[0]
+            for word in ("", "NOT")
+        )
+    assert old > 0
+    assert new > 0
+
+
+@pytest.mark.anyio
+async def test_a_trajectory_of_a_newer_release_says_so(old_home: Path) -> None:
+    async with open_threads() as threads:
+        graph = threads.graph()
+        await graph.aupdate_state(config_of("finished"), {"schema": SCHEMA + 1}, as_node="begin")
+        with pytest.raises(ConfigError, match=r"newer release.*pip install --upgrade"):
+            await threads.state("finished")
+        with pytest.raises(ConfigError, match="newer release"):
+            await graph.ainvoke(None, config_of("finished"))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
