@@ -7,7 +7,7 @@ not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from typing_extensions import TypedDict
@@ -17,7 +17,7 @@ from gems_graph.state import Criterion, ImageRef, Result, Round, Verdict
 
 
 class RunStarted(TypedDict):
-    """A run begins, or goes on: then with what it has so far."""
+    """A run begins, or goes on: then with what it has so far, and what that used."""
 
     type: Literal["run_started"]
     thread: str
@@ -25,6 +25,7 @@ class RunStarted(TypedDict):
     prompt: str
     criteria: list[Criterion]
     rounds: list[Round]
+    used: Ledger
 
 
 class NodeStarted(TypedDict):
@@ -123,18 +124,30 @@ class Noted(TypedDict):
 
 
 class Asked(TypedDict):
-    """The run waits for a person; `question` as a pause puts it."""
+    """The run waits for a person; `question` as a pause puts it, `id` tells several apart."""
 
     type: Literal["asked"]
+    id: str
     question: Any
 
 
 class Stopped(TypedDict):
-    """The run has ended; without a result, nothing was drawn."""
+    """The run has ended; without a result, nothing was drawn.
+
+    `reason` is a stop reason of the state, `error` where it failed before any picture, or `ended`
+    where a graph of somebody else gives none.
+    """
 
     type: Literal["stopped"]
     reason: str
     result: Result | None
+
+
+class Custom(TypedDict):
+    """What a graph of somebody else streams in a form of its own."""
+
+    type: Literal["custom"]
+    data: Any
 
 
 Event = (
@@ -152,6 +165,7 @@ Event = (
     | Noted
     | Asked
     | Stopped
+    | Custom
 )
 Tell = Callable[[Event], None]
 """Takes events; may be called from any thread."""
@@ -159,3 +173,66 @@ Tell = Callable[[Event], None]
 
 def silent(event: Event) -> None:
     """Take an event, and tell nobody."""
+
+
+def events_of(node: str, state: Mapping[str, Any], update: Mapping[str, Any]) -> list[Event]:
+    """Return what the update of a node tells, whichever node it is.
+
+    Args:
+        node: its name.
+        state: as the node was given it.
+        update: its plain values: an `Overwrite` unwrapped.
+    """
+    return [
+        *_criteria(update),
+        *_prompt(state, update),
+        *_verdicts(state, update),
+        *_lessons(state, update),
+        *(Noted(type="note", text=note) for note in update.get("notes") or []),
+        *_stopped(update),
+    ]
+
+
+def _criteria(update: Mapping[str, Any]) -> Iterator[Event]:
+    if criteria := update.get("criteria"):
+        yield CriteriaReady(type="criteria", criteria=criteria)
+
+
+def _prompt(state: Mapping[str, Any], update: Mapping[str, Any]) -> Iterator[Event]:
+    """Tell an attempt that is still to be drawn; number 0 is the request itself."""
+    attempt = update.get("attempt") or {}
+    n = attempt.get("n", 0)
+    if "image" in attempt or n == 0:
+        return
+    if n == 1:
+        skills = update.get("skills", state.get("skills", []))
+        yield Planned(type="planned", prompt=attempt["prompt"], skills=skills)
+    else:
+        origin = attempt.get("origin", "")
+        yield Refined(type="refined", round=n, prompt=attempt["prompt"], origin=origin)
+
+
+def _verdicts(state: Mapping[str, Any], update: Mapping[str, Any]) -> Iterator[Event]:
+    """Tell rounds that are new, or that a person overruled."""
+    known = state.get("rounds", [])
+    for round_ in update.get("rounds") or []:
+        if round_ not in known:
+            verdicts = round_["verdicts"]
+            passed = sum(verdict["answer"] == "yes" for verdict in verdicts)
+            yield VerdictReady(
+                type="verdict", round=round_["n"], verdicts=verdicts,
+                passed=passed, total=len(verdicts),
+            )  # fmt: skip
+
+
+def _lessons(state: Mapping[str, Any], update: Mapping[str, Any]) -> Iterator[Event]:
+    """Tell what was learned, which is of the last round judged."""
+    for experience in update.get("experiences") or []:
+        if experience and state.get("rounds"):
+            n = state["rounds"][-1]["n"]
+            yield LessonLearned(type="lesson", round=n, experience=experience)
+
+
+def _stopped(update: Mapping[str, Any]) -> Iterator[Event]:
+    if result := update.get("result"):
+        yield Stopped(type="stopped", reason=result["stop"].get("reason", ""), result=result)

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from gems_graph.calls.budget import Place
 from gems_graph.errors import BudgetError, ConfigError
+from gems_graph.events import NodeEnded, NodeStarted, events_of
 from gems_graph.images import needed_by
 from gems_graph.memory import has_image, worked
 from gems_graph.runtime.loop import BACKGROUND
@@ -70,6 +71,9 @@ class Node(Runnable[State, Update]):
         if self.name == "begin" and settings.pause != "never":
             _need_checkpointer(config)
         toolbox = self._make_toolbox(settings, _place(state, config))
+        tell, n = get_runtime().stream_writer, state.get("attempt", {}).get("n", 0)
+        n = 0 if self.name == "begin" else n
+        tell(NodeStarted(type="node_started", node=self.name, doing=self.name, round=n))
         started = time.monotonic()
         try:
             with needed_by(state.get("trajectory", "")):
@@ -83,6 +87,10 @@ class Node(Runnable[State, Update]):
             reason = "budget" if isinstance(error, BudgetError) else "error"
             update = {"stop": {"reason": reason, "node": self.name, "error": _in_words(error)}}
         check(self.name, update)
+        seconds, used = round(time.monotonic() - started, 4), toolbox.ledger
+        for event in events_of(self.name, state, plain(update)):
+            tell(event)
+        tell(NodeEnded(type="node_ended", node=self.name, round=n, seconds=seconds, used=used))
         if self.name == "begin":
             return {**update, **_CLEARED}
         update = {**update, "ledger": toolbox.ledger}
@@ -156,9 +164,8 @@ def check(node: str, update: Any) -> None:
     if not isinstance(update, Mapping):
         msg = f"The node {node!r} returned {update!r:.100}, not an update of State."
         raise TypeError(msg)
-    plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
     try:
-        _UPDATE.validate_python(plain)
+        _UPDATE.validate_python(plain(update))
     except ValidationError as error:
         msg = f"The node {node!r} returned an update that is not of State: {error}"
         raise TypeError(msg) from error
@@ -166,6 +173,11 @@ def check(node: str, update: Any) -> None:
     if owed and not update.get(owed) and "stop" not in update:
         msg = f"The node {node!r} returned no {owed!r}, without which the loop cannot go on."
         raise TypeError(msg)
+
+
+def plain(update: Mapping[str, Any]) -> Update:
+    """Return the values of an update, those that overwrite a channel unwrapped."""
+    return {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
 
 
 def _in_words(error: Exception) -> str:
