@@ -14,12 +14,11 @@ from dotenv import find_dotenv, load_dotenv
 from gems_graph import __version__
 from gems_graph.cli import batch, clean, fork, history, skills
 from gems_graph.cli.options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
+from gems_graph.cli.terminal.exit_codes import FAILED, USAGE
 from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings, from_env, from_file, settle
 from gems_graph.settings.roles import ROLES
-
-FAILED, USAGE = 1, 2
 
 app = typer.Typer(
     add_completion=False,
@@ -146,8 +145,9 @@ def run(
         run as terminal,  # imported late: `--help` needs no LangGraph
     )
 
-    job = terminal.Job(text, checklist, settings, thread, wanted, show_context)
-    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
+    job = terminal.Job(thread, text, checklist, settings)
+    code = terminal.run(job, out=wanted, show_context=show_context, as_json=as_json, quiet=quiet)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -198,8 +198,9 @@ def resume(
         raise typer.Exit(code)
     batch.refuse({"--concurrency": concurrency}, "goes with --all.")
     thread = named(thread) if thread else asyncio.run(terminal.latest_thread())
-    job = terminal.Job(None, None, settings, thread, out or folder_of(thread), answer=answer)
-    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
+    job = terminal.Job(thread, settings=settings, answer=answer)
+    code = terminal.run(job, out=out or folder_of(thread), as_json=as_json, quiet=quiet)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -17,10 +17,11 @@ from langgraph.checkpoint.base import id as ids
 
 from gems_graph import paths
 from gems_graph.calls import writer
-from gems_graph.cli.terminal.run import Job, draw
 from gems_graph.errors import StoreError
 from gems_graph.persistence import savers
 from gems_graph.persistence.threads import Threads, config_of, open_threads
+from gems_graph.runs.follow import Job, follow
+from gems_graph.runs.run import Outcome
 from gems_graph.settings import settle
 from tests.crash import temporary
 
@@ -103,10 +104,12 @@ def test_an_output_folder_that_cannot_be_written_loses_nothing(disk: Callable[..
 
 def go(prompt: str | None, thread: str = "t", **dials: Any) -> Any:
     """Run, or go on, in this process."""
-    from gems_graph.cli.terminal.progress import Silent
+    return _go(Job(thread, prompt, settings=settle(dials)))
 
-    job = Job(prompt, None, settle(dials), thread, Path("out"))
-    return draw(job, Silent())
+
+async def _go(job: Job) -> Outcome:
+    async with open_threads() as threads:
+        return await follow(threads, job)
 
 
 @pytest.fixture
