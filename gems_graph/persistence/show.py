@@ -73,7 +73,7 @@ async def look_up(threads: Threads, thread: str | None = None) -> Shown:
     """
     thread = thread or await threads.latest()
     state = await threads.state(thread)
-    snapshot = await threads.graph().aget_state(config_of(thread))
+    snapshot = await (await threads.graph_of(thread)).aget_state(config_of(thread))
     parent = await parent_of(threads, thread, state["trajectory"])
     when = snapshot.created_at or ""
     return Shown(thread, state, standing(snapshot), when, parent, threads.store)

@@ -84,5 +84,5 @@ STRATEGY = Strategy(
     summary="plan with skills, draw, check, refine with a compressed memory (He et al. 2026)",
     modules=PAPER,
     wire=wire,
-    pauses=("criteria", "verdicts"),
+    pauses={"criteria": "review_criteria", "verdicts": "review_verdict"},
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Strategy:
         summary: what it does, in one line.
         roles: chat models that its modules ask beside their own role.
         choose: picks among the verified rounds.
-        pauses: points at which it can ask a person: `criteria`, `verdicts`.
+        pauses: where it can ask a person (`criteria`, `verdicts`), and by which node.
         rounds: how many pictures it draws, at least and at most.
         prompts: folder of its own templates, which win over the packaged ones.
     """
@@ -51,7 +51,7 @@ class Strategy:
     summary: str = ""
     roles: tuple[str, ...] = ()
     choose: Choose = passing_or_best
-    pauses: Collection[str] = ()
+    pauses: Mapping[str, str] = field(default_factory=dict)
     rounds: Callable[[Settings], tuple[int, int]] = one_after_another
     prompts: Path | None = None
 
