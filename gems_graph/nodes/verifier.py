@@ -59,7 +59,7 @@ def _calls(work: Workload) -> int:
 
 @module(
     part="judge", role="verifier", templates=("verifier", "verifier_batched"),
-    reads=("attempt", "criteria"), owes=("rounds",), doing="looking", calls=_calls, sees=True,
+    reads=("attempt",), owes=("rounds",), doing="looking", calls=_calls, sees=True,
 )  # fmt: skip
 async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Judge every criterion; an outage raises, and is never a verdict."""
