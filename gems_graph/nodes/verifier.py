@@ -10,6 +10,7 @@ from pydantic import field_validator
 from gems_graph.errors import AnswerError, RefusedError
 from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.models.likelihood import p_yes
+from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, ImageRef, Round, State, Verdict
 
@@ -48,6 +49,18 @@ class Judgements(Form):
     verdicts: list[Numbered]
 
 
+def _calls(work: Workload) -> int:
+    """Count a probe for each criterion, or one call for all and the doubtful ones asked again."""
+    probes = work.criteria
+    if work.settings.verify == "batched" and probes > 1:
+        probes = 1 if work.least else 1 + probes
+    return work.rounds * probes
+
+
+@module(
+    part="judge", role="verifier", templates=("verifier", "verifier_batched"),
+    reads=("attempt", "criteria"), owes=("rounds",), doing="looking", calls=_calls, sees=True,
+)  # fmt: skip
 async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Judge every criterion; an outage raises, and is never a verdict."""
     attempt, criteria = state["attempt"], state["criteria"]

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.base import id as ids
 
-from gems_graph import paths
-from gems_graph.calls import writer
+from gems_graph import databases, paths
 from gems_graph.cli.terminal.run import Job, draw
 from gems_graph.errors import StoreError
 from gems_graph.persistence import savers
@@ -117,7 +116,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(savers, "_PATIENCE", 0.2)
-    monkeypatch.setattr(writer, "_PATIENCE", 0.2)
+    monkeypatch.setattr(databases, "PATIENCE", 0.2)
 
 
 @pytest.mark.anyio

@@ -57,10 +57,21 @@ def test_a_file_gives_way_to_variables_and_layers_merge_role_by_role(tmp_path: P
     assert settings.max_iterations == 3
 
 
+def test_a_role_that_no_strategy_has_is_refused_when_the_graph_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GEMS_MLLM_PAINTER", "compat:x")
+    with pytest.raises(ConfigError, match=r"no role 'painter'.*planner.*judge"):
+        build_graph()
+    monkeypatch.setenv("GEMS_MLLM_PAINTER", "")
+    monkeypatch.setenv("GEMS_MLLM_JUDGE", "compat:x")
+    build_graph()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("mllm = ", "Cannot read the settings"), ("colour = 1", "no setting 'colour'"),
-     ("[roles.painter]\nmllm = 'x'", "roles"), ("[roles.verifier]\nmodel = 'x'", "roles")],
+     ("[roles.verifier]\nmodel = 'x'", "roles")],
 )  # fmt: skip
 def test_a_bad_file_is_named(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "gems.toml").write_text(text)
