@@ -13,7 +13,8 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from gems_graph.calls.ledger import Ledger
-from gems_graph.state import Criterion, ImageRef, Result, Round, Verdict
+from gems_graph.memory import passes
+from gems_graph.state import Attempt, Criterion, ImageRef, Result, Round, State, Verdict
 
 
 class RunStarted(TypedDict):
@@ -175,64 +176,35 @@ def silent(event: Event) -> None:
     """Take an event, and tell nobody."""
 
 
-def events_of(node: str, state: Mapping[str, Any], update: Mapping[str, Any]) -> list[Event]:
-    """Return what the update of a node tells, whichever node it is.
+def events_of(state: State, update: Mapping[str, Any]) -> Iterator[Event]:
+    """Yield what an update of any node tells, in the order of the loop.
 
     Args:
-        node: its name.
-        state: as the node was given it.
-        update: its plain values: an `Overwrite` unwrapped.
+        state: before the update.
+        update: what the node returned.
     """
-    return [
-        *_criteria(update),
-        *_prompt(state, update),
-        *_verdicts(state, update),
-        *_lessons(state, update),
-        *(Noted(type="note", text=note) for note in update.get("notes") or []),
-        *_stopped(update),
-    ]
-
-
-def _criteria(update: Mapping[str, Any]) -> Iterator[Event]:
     if criteria := update.get("criteria"):
         yield CriteriaReady(type="criteria", criteria=criteria)
-
-
-def _prompt(state: Mapping[str, Any], update: Mapping[str, Any]) -> Iterator[Event]:
-    """Tell an attempt that is still to be drawn; number 0 is the request itself."""
-    attempt = update.get("attempt") or {}
-    n = attempt.get("n", 0)
-    if "image" in attempt or n == 0:
-        return
-    if n == 1:
-        skills = update.get("skills", state.get("skills", []))
-        yield Planned(type="planned", prompt=attempt["prompt"], skills=skills)
-    else:
-        origin = attempt.get("origin", "")
-        yield Refined(type="refined", round=n, prompt=attempt["prompt"], origin=origin)
-
-
-def _verdicts(state: Mapping[str, Any], update: Mapping[str, Any]) -> Iterator[Event]:
-    """Tell rounds that are new, or that a person overruled."""
-    known = state.get("rounds", [])
-    for round_ in update.get("rounds") or []:
-        if round_ not in known:
-            verdicts = round_["verdicts"]
-            passed = sum(verdict["answer"] == "yes" for verdict in verdicts)
+    attempt: Attempt | None = update.get("attempt")
+    if attempt and attempt["n"] and "image" not in attempt:
+        yield _prompt_ready(attempt, update.get("skills", state.get("skills", [])))
+    for round_ in update.get("rounds") or ():
+        if round_ not in state.get("rounds", []):  # it is new, or a person overruled it
             yield VerdictReady(
-                type="verdict", round=round_["n"], verdicts=verdicts,
-                passed=passed, total=len(verdicts),
+                type="verdict", round=round_["n"], verdicts=round_["verdicts"],
+                passed=passes(round_), total=len(round_["verdicts"]),
             )  # fmt: skip
-
-
-def _lessons(state: Mapping[str, Any], update: Mapping[str, Any]) -> Iterator[Event]:
-    """Tell what was learned, which is of the last round judged."""
-    for experience in update.get("experiences") or []:
-        if experience and state.get("rounds"):
-            n = state["rounds"][-1]["n"]
-            yield LessonLearned(type="lesson", round=n, experience=experience)
-
-
-def _stopped(update: Mapping[str, Any]) -> Iterator[Event]:
+    learned = len(state.get("experiences", []))
+    for n, experience in enumerate(update.get("experiences") or (), start=learned + 1):
+        yield LessonLearned(type="lesson", round=n, experience=experience)
+    for note in update.get("notes") or ():
+        yield Noted(type="note", text=note)
     if result := update.get("result"):
         yield Stopped(type="stopped", reason=result["stop"].get("reason", ""), result=result)
+
+
+def _prompt_ready(attempt: Attempt, skills: list[str]) -> Event:
+    n, prompt = attempt["n"], attempt["prompt"]
+    if n == 1:
+        return Planned(type="planned", prompt=prompt, skills=skills)
+    return Refined(type="refined", round=n, prompt=prompt, origin=attempt.get("origin", ""))

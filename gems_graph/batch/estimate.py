@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gems_graph.batch.plan import Done, Task
 from gems_graph.batch.summary import in_all
 from gems_graph.calls.ledger import total
+from gems_graph.runtime.module import Workload
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import price_of
 from gems_graph.settings.roles import Role
+from gems_graph.strategies import open_strategy
 
 _CRITERIA = 6  # of one prompt, where nobody knows better
 TOKENS = 1500, 300
@@ -85,48 +88,34 @@ def estimate(tasks: Sequence[Task], done: Sequence[Done], at_once: int) -> Estim
 
 
 def _range(task: Task, criteria: int) -> Range:
+    least, most = open_strategy(task.settings.strategy).rounds(task.settings)
+    return Range(
+        _need(task, least, criteria, least=True),
+        _need(task, min(most, task.settings.max_images or most), criteria, least=False),
+    )
+
+
+def _need(task: Task, rounds: int, criteria: int, *, least: bool) -> Need:
+    """Return what a trajectory of so many rounds takes, under its own caps."""
     settings = task.settings
-    caps = [cap for cap in (settings.max_iterations, settings.max_images) if cap is not None]
     probes = len(task.criteria) if task.criteria else min(criteria, settings.max_criteria)
-    own = task.criteria is not None
-    first = _need(settings, 1, _calls(settings, 1, probes, own, least=True))
-    last = _need(settings, min(caps), _calls(settings, min(caps), probes, own, least=False))
-    return Range(_capped(settings, first), _capped(settings, last))
-
-
-def _calls(
-    settings: Settings, rounds: int, probes: int, own: bool, *, least: bool
-) -> dict[Role, int]:
-    """Count the calls of each role over some rounds; nothing else here knows roles.
-
-    Args:
-        settings: of the trajectory.
-        rounds: how many.
-        probes: criteria.
-        own: whether the criteria are the caller's own.
-        least: at least; else at most.
-    """
-    planner = 1 if settings.max_skills or settings.enhance else 0
-    if settings.max_skills and not least:
-        planner = 2  # picks a skill, then writes with it
-    verifier = probes
-    if settings.verify == "batched" and probes > 1:
-        verifier = 1 if least else 1 + probes  # doubtful ones are asked again alone
-    return {
-        "planner": planner,
-        "decomposer": 0 if own else 1,
-        "verifier": rounds * verifier,
-        "refiner": rounds - 1,
-        "compressor": rounds - 1 if settings.memory == "experience" else 0,
-    }
-
-
-def _need(settings: Settings, images: int, calls: Mapping[Role, int]) -> Need:
-    image = price_of(settings.generator, settings.prices)
+    work = Workload(settings, rounds, probes, task.criteria is not None, least)
+    images, calls = _calls(work)
+    drawn = price_of(settings.generator, settings.prices)
     prices = [(price_of(_model(settings, role), settings.prices), n) for role, n in calls.items()]
     chat = [n * price.of(*TOKENS) if price else None for price, n in prices if n]
-    drawing = images * image.image if image else None
-    return Need(images, sum(calls.values()), in_all([drawing, *chat]))
+    cost = in_all([images * drawn.image if drawn else None, *chat])
+    return _capped(settings, Need(images, calls.total(), cost))
+
+
+def _calls(work: Workload) -> tuple[int, Counter[Role]]:
+    """Count the pictures, and the calls of each role, as the modules of the strategy declare."""
+    images, calls = 0, Counter[Role]()
+    for module in open_strategy(work.settings.strategy).nodes.values():
+        images += module.images(work)
+        if module.role:
+            calls[module.role] += module.calls(work)
+    return images, calls
 
 
 def _model(settings: Settings, role: Role) -> str:
@@ -162,7 +151,7 @@ def _likely(tasks: Sequence[Task], done: Sequence[Done]) -> float | None:
 def _unpriced(tasks: Sequence[Task]) -> list[str]:
     names: dict[str, None] = {}
     for settings in {id(task.settings): task.settings for task in tasks}.values():
-        roles = _calls(settings, 1, 1, own=False, least=False)
+        roles = open_strategy(settings.strategy).all_roles
         for name in [settings.generator, *(_model(settings, role) for role in roles)]:
             if price_of(name, settings.prices) is None:
                 names[name] = None

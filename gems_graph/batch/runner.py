@@ -45,7 +45,7 @@ class Runner:
     ) -> None:
         self._threads, self._stopper = threads, stopper
         self._summary, self._watcher = summary, watcher
-        self.brake, self._graph = Brake(), threads.graph()
+        self.brake = Brake()
 
     async def run(self, tasks: Sequence[Task], at_once: int) -> None:
         """Draw all tasks, until it is stopped or the brake stops it; what is under way ends first.
@@ -103,6 +103,7 @@ class Runner:
     async def _reached(self, task: Task, view: View) -> Mapping[str, Any]:
         """Return the state that a failure left, with what its siblings spent; or the last seen."""
         try:
-            return (await self._graph.aget_state(config_of(task.thread))).values
+            graph = await self._threads.graph_of(task.thread)
+            return (await graph.aget_state(config_of(task.thread))).values
         except Exception:  # noqa: BLE001  # it may have been the database that failed
             return view.state

@@ -22,7 +22,7 @@ from gems_graph.persistence.threads import open_threads
 from gems_graph.runs.stopping import Stopper
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import ROLES
+from gems_graph.strategies import open_strategy
 
 
 class Work(NamedTuple):
@@ -111,9 +111,8 @@ def open_models(tasks: Sequence[Task]) -> None:
     store = Store(paths.images())
     for settings in {id(task.settings): task.settings for task in tasks}.values():
         open_generator(settings.generator)
-        for role in ROLES:
-            if role != "judge":
-                open_chat(settings.model_for(role))
+        for role in open_strategy(settings.strategy).all_roles:
+            open_chat(settings.model_for(role))
         Toolbox(settings, store).check_prices()
 
 

@@ -18,6 +18,7 @@ from gems_graph.calls.ledger import Usage, nothing
 from gems_graph.calls.limits import Limits
 from gems_graph.calls.retry import GarbledError, persistently, status_of, within
 from gems_graph.errors import ModelError
+from gems_graph.models.openai_family import takes_extra_body
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
 
@@ -92,7 +93,7 @@ class Chat:
     @property
     def takes_extras(self) -> bool:
         """Whether fields beside the messages can be sent at all: OpenAI-family models only."""
-        return hasattr(self.model, "root_async_client")
+        return takes_extra_body(self.model)
 
     def _wanted(self, extras: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
         if not self.takes_extras:
@@ -259,5 +260,5 @@ def _has_own_loop(model: BaseChatModel) -> bool:
     """Tell whether a model keeps connections that we cannot move to our loop."""
     module = type(model).__module__
     return module.startswith("langchain_") and not (
-        module.startswith("langchain_core") or hasattr(model, "root_async_client")
+        module.startswith("langchain_core") or takes_extra_body(model)
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from langgraph.config import get_stream_writer
-from langgraph.types import interrupt
+from langgraph.types import Overwrite, interrupt
 from pydantic import ValidationError
 
 from gems_graph.events import events_of
 from gems_graph.review.answers import Answer, UnfitAnswerError, in_words
 from gems_graph.review.questions import Question
-from gems_graph.runtime.node import plain
 from gems_graph.state import State
 
 A = TypeVar("A", bound=Answer)
@@ -30,9 +29,10 @@ def ask(question: Question, form: type[A]) -> A:
         raise UnfitAnswerError(msg) from error
 
 
-def told(pause: str, state: State, update: dict[str, Any]) -> dict[str, Any]:
+def told(state: State, update: dict[str, Any]) -> dict[str, Any]:
     """Tell whoever follows the run what an answer changes, and return that."""
     tell = get_stream_writer()
-    for event in events_of(pause, state, plain(update)):
+    plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
+    for event in events_of(state, plain):
         tell(event)
     return update

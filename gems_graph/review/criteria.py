@@ -19,7 +19,7 @@ def review_criteria(state: State) -> dict[str, Any]:
         "skill_criteria": [],  # they are among the criteria now
         **answer.attempt(1),
     }
-    return told("review_criteria", state, update)
+    return told(state, update)
 
 
 def _edited(shown: list[Criterion], wanted: list[str] | None) -> list[Criterion]:

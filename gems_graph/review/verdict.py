@@ -24,7 +24,7 @@ def review_verdict(state: State) -> dict[str, Any]:
         **accepted,
         **answer.attempt(last["n"] + 1),
     }
-    return told("review_verdict", state, update)
+    return told(state, update)
 
 
 def _overruled(round_: Round, rulings: Mapping[int, Ruling]) -> Round:

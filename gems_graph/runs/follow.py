@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from langchain_core.runnables import RunnableConfig
+
 from gems_graph.errors import UsageError
 from gems_graph.events import Tell, silent
 from gems_graph.memory import has_image
-from gems_graph.nodes.select import choose
 from gems_graph.persistence.locks import claim
 from gems_graph.persistence.threads import Threads, config_of, open_threads
 from gems_graph.runs.run import Outcome, Run
@@ -17,6 +18,7 @@ from gems_graph.runs.stopping import Stopper
 from gems_graph.runtime.toolbox import MakeToolbox
 from gems_graph.settings import Settings
 from gems_graph.state import Input, State, Stop
+from gems_graph.strategies import strategy_of
 
 
 @dataclass(frozen=True)
@@ -66,19 +68,21 @@ async def follow(
         GemsError: nothing could be drawn.
     """
     with claim(job.thread):
-        begins = await _begins(threads, job)
+        if await _begins(threads, job):
+            await threads.in_time(job.thread)
+            graph = threads.graph(job.settings, toolbox=toolbox)
+            run = Run(graph, job.thread, on_event, stopper=stopper, conclude=best_so_far)
+            return await run.start(_input(job))
+        checkpoint = await threads.open_end(job.thread)
         run = Run(
-            threads.graph(job.settings, toolbox=toolbox),
+            await threads.graph_of(job.thread, toolbox=toolbox),
             job.thread,
             on_event,
-            context=None if begins else job.settings,
+            context=job.settings,
             stopper=stopper,
             conclude=best_so_far,
         )
-        if not begins:
-            return await _take_up(threads, job, run)
-        await threads.in_time(job.thread)
-        return await run.start(_input(job))
+        return await _go_on(run, job, checkpoint)
 
 
 async def latest_thread() -> str:
@@ -97,22 +101,22 @@ def best_so_far(state: Mapping[str, Any]) -> Mapping[str, Any]:
     if not has_image(reached):
         return state
     cancelled: State = {**reached, "stop": Stop(reason="cancelled")}
-    return {**cancelled, "result": choose(cancelled)}
+    return {**cancelled, "result": strategy_of(reached).result(cancelled)}
 
 
 async def _begins(threads: Threads, job: Job) -> bool:
     if job.prompt is None or not job.take_up:
         return job.prompt is not None
-    last = await threads.graph().aget_state(config_of(job.thread))
+    graph = await threads.graph_of(job.thread)
+    last = await graph.aget_state(config_of(job.thread))
     return not last.values.get("trajectory") or "begin" in last.next
 
 
-async def _take_up(threads: Threads, job: Job, run: Run) -> Outcome:
-    checkpoint = await threads.open_end(job.thread)
+async def _go_on(run: Run, job: Job, checkpoint: RunnableConfig | None) -> Outcome:
+    """Resume or answer; what waits without an answer, or has ended, is only told."""
     waits = bool(await run.questions())
     if job.answer is None:
-        ended = checkpoint is None
-        return await (run.look() if waits or ended else run.resume(checkpoint))
+        return await (run.look() if waits or checkpoint is None else run.resume(checkpoint))
     if not waits:
         msg = f"{job.thread!r} waits for no answer: gems resume {job.thread} without one."
         raise UsageError(msg)

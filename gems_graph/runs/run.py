@@ -71,7 +71,7 @@ class Run:
         self._context, self._stopper = context, stopper or Stopper()
         self._conclude = conclude
         self._kept = bool(thread) and graph.checkpointer not in (None, False)
-        self._last: Stopped | None = None
+        self._end: Stopped | None = None
 
     async def start(self, given: Values) -> Outcome:
         """Begin with an input, whatever the thread held before.
@@ -125,7 +125,7 @@ class Run:
         return (await self._graph.aget_state(at or self._config)).values
 
     async def _go(self, given: Any, config: RunnableConfig, before: Values) -> Outcome:
-        self._last = None
+        self._end = None
         self._on_event(_started(self._thread or "", self._graph.name, before))
         try:
             outcome = await self._to_the_end(given, config)
@@ -133,7 +133,7 @@ class Run:
             raise
         except BaseException as error:
             cancelled = isinstance(error, asyncio.CancelledError)
-            self._close(_stopped("cancelled" if cancelled else "error", {}))
+            self._on_event(_stopped("cancelled" if cancelled else "error", {}))
             raise
         self._tell_end(outcome)
         return outcome
@@ -162,15 +162,16 @@ class Run:
             config,
             context=self._context,
             stream_mode=["values", "custom"],
+            subgraphs=True,  # whose nodes are heard, too
             durability="sync" if self._kept else None,  # on disk before the next step begins
             control=self._stopper.control,
         )
-        async for mode, data in cast(AsyncIterator[tuple[str, Any]], stream):
+        async for where, mode, data in cast(AsyncIterator[tuple[Any, str, Any]], stream):
             if mode == "custom":
-                self._forward(data)
-                continue
-            values.update(data)
-            asked[:] = values.pop("__interrupt__", ())
+                self._forward(data, own=not where)
+            elif not where:
+                values.update(data)
+                asked[:] = values.pop("__interrupt__", ())
 
     async def _outcome(
         self, values: Values, asked: tuple[Interrupt, ...], stopped_by: str = ""
@@ -182,37 +183,22 @@ class Run:
             return Outcome(self._conclude(values), (), stopped_by)
         return Outcome(values, asked)
 
-    def _forward(self, data: Any) -> None:
-        """Pass on what a node says; `stopped` is held back, so that nothing follows it."""
+    def _forward(self, data: Any, *, own: bool) -> None:
+        """Pass on what a node says; the graph's own `stopped` is held back to be the last."""
         typed = isinstance(data, Mapping) and isinstance(data.get("type"), str)
         event = cast(Event, data) if typed else Custom(type="custom", data=data)
-        if event["type"] == "stopped":
-            self._flush()
-            self._last = event
+        if own and event["type"] == "stopped":
+            self._end = event
         else:
             self._on_event(event)
 
-    def _flush(self) -> None:
-        """Pass on what was held back: the run goes on, so it was a subgraph that ended."""
-        if self._last:
-            self._on_event(self._last)
-        self._last = None
-
     def _tell_end(self, outcome: Outcome) -> None:
-        if outcome.questions:
-            self._flush()
-            for each in outcome.questions:
-                self._on_event(Asked(type="asked", id=each.id, question=each.value))
-        elif outcome.stopped_by:
-            self._close(_stopped("cancelled", outcome.state))
-        elif self._last:
-            self._flush()
-        else:
-            self._close(_stopped("ended", outcome.state))
-
-    def _close(self, event: Stopped) -> None:
-        self._flush()
-        self._on_event(event)
+        for each in outcome.questions:
+            self._on_event(Asked(type="asked", id=each.id, question=each.value))
+        if outcome.stopped_by:
+            self._on_event(_stopped("cancelled", outcome.state))
+        elif not outcome.questions:
+            self._on_event(self._end or _stopped("ended", outcome.state))
 
 
 def _started(thread: str, graph: str, before: Values) -> RunStarted:

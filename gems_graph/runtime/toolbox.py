@@ -12,6 +12,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from gems_graph.calls.budget import Place, Purse, check_prices
 from gems_graph.calls.ledger import Ledger
 from gems_graph.errors import AnswerError, RefusedError
+from gems_graph.events import Tell, silent
 from gems_graph.generators import Generator, open_generator
 from gems_graph.images import Store
 from gems_graph.models import Chat, open_chat
@@ -54,6 +55,7 @@ class Toolbox:
         self.settings, self.store = settings, store
         self._skills = skills
         self._models, self._generator = models or {}, generator
+        self.tell: Tell = silent
         self._purse = Purse(settings, place)
 
     @property

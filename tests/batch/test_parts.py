@@ -177,8 +177,9 @@ def test_criteria_of_ones_own_are_counted_and_not_assumed() -> None:
 
 def test_an_estimate_stays_under_a_shared_cap() -> None:
     caps, four = {"max_images": 6, "max_cost": 1.5}, [{"prompt": str(k)} for k in range(4)]
-    for budget, images, cost in (("b", 6, 1.5), ("", 20, 5.92)):
-        told = estimate(tasks(*four, **PRICED, **caps, budget=budget), [], 4)
+    shared: dict[str, Any] = {"budget": "b"}
+    for dials, images, cost in ((shared, 6, 1.5), ({}, 20, 5.92)):
+        told = estimate(tasks(*four, **PRICED, **caps, **dials), [], 4)
         assert told.need is not None
         assert [each.images for each in told.need] == [4, images]
         assert [each.cost for each in told.need] == pytest.approx([1.16, cost])

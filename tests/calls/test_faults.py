@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.base import id as ids
 
-from gems_graph import paths
-from gems_graph.calls import writer
+from gems_graph import Store, databases, paths
 from gems_graph.errors import StoreError
 from gems_graph.persistence import savers
 from gems_graph.persistence.threads import Threads, config_of, open_threads
@@ -120,7 +119,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(savers, "_PATIENCE", 0.2)
-    monkeypatch.setattr(writer, "_PATIENCE", 0.2)
+    monkeypatch.setattr(databases, "PATIENCE", 0.2)
 
 
 @pytest.mark.anyio
@@ -165,7 +164,7 @@ async def test_a_damaged_checkpoint_names_its_thread_and_spares_the_others() -> 
 @pytest.mark.anyio
 async def test_a_deleted_picture_is_named_with_the_trajectory_that_needs_it() -> None:
     outcome = await go(HARD, seed=1)
-    file = Path(outcome.store.where(outcome.state["result"]["image"]["sha256"]))
+    file = Path(Store(paths.images()).where(outcome.state["result"]["image"]["sha256"]))
     kept = file.read_bytes()
     file.unlink()
     said = Said("resume", "t", "--out", "again", "--quiet")
@@ -186,7 +185,7 @@ async def test_a_picture_deleted_before_a_resume_is_drawn_again() -> None:
         Path(threads.store.where(first)).unlink()
         again = await threads.graph().ainvoke(None, at)
     assert again["rounds"][0]["image"]["sha256"] == first
-    assert outcome.store.has(first)
+    assert Store(paths.images()).has(first)
 
 
 async def before_drawing(threads: Threads, thread: str) -> Any:

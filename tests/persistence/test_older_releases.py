@@ -3,6 +3,8 @@
 `fixtures/release-VERSION.zip` is a `GEMS_HOME` with three threads, written by that release on the
 offline models: `finished` after two rounds, `planned` and `interrupted` by processes that ended
 before the first picture and after the first verdict, and `budget`, stopped by `max_images=1`.
+From 0.2.0.dev0 on also `waiting`, at the pause after the first verdict, and `paid`, whose process
+ended after the first picture was paid and before a checkpoint said so.
 """
 
 from __future__ import annotations
@@ -29,6 +31,19 @@ def old_home(request: pytest.FixtureRequest) -> Path:
     with zipfile.ZipFile(request.param) as archive:
         archive.extractall(home)
     return home
+
+
+@pytest.fixture
+def journaled_home(old_home: Path) -> Path:
+    if old_home_is(old_home, "0.1.0"):
+        pytest.skip("release 0.1.0 kept no artifacts and had no pauses")
+    return old_home
+
+
+def old_home_is(home: Path, version: str) -> bool:
+    with sqlite3.connect(home / "journal.sqlite") as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(spending)")]
+    return ("artifact" not in columns) == (version == "0.1.0")
 
 
 def gems(*arguments: str) -> int:
@@ -69,7 +84,32 @@ def test_a_spent_one_goes_on_with_a_higher_cap_and_what_it_spent_still_counts(
     assert gems("resume", "budget", "--set", "max_images=2", "--out", "b", "--quiet") == 0
 
 
+def test_what_an_older_release_paid_is_not_paid_again(journaled_home: Path) -> None:
+    before = images_paid(journaled_home)
+    assert gems("resume", "paid", "--out", "on", "--quiet") == 0
+    assert images_paid(journaled_home) == before + 1  # round 2; round 1 was paid already
+
+
+def images_paid(home: Path) -> int:
+    with sqlite3.connect(home / "journal.sqlite") as db:
+        return int(db.execute("SELECT sum(images) FROM spending").fetchone()[0])
+
+
+def test_one_that_waits_is_answered(journaled_home: Path) -> None:
+    assert gems("resume", "waiting", "--accept", "--out", "on", "--quiet") == 0
+
+
+@pytest.mark.parametrize("thread", ["finished", "interrupted", "budget"])
+def test_each_can_be_forked(old_home: Path, thread: str) -> None:
+    fork = ("--round", "1", "--prompt", "a red circle", "--max-iterations", "2")
+    assert gems("fork", thread, *fork, "--out", "fork", "--quiet") == 3
+    record = json.loads((Path("fork") / "trajectory.json").read_text())
+    assert record["rounds"][1]["prompt"] == "a red circle"
+
+
 def test_the_journal_of_an_old_release_gains_what_is_new(old_home: Path) -> None:
+    if not old_home_is(old_home, "0.1.0"):
+        pytest.skip("its journal had keys and artifacts")
     gems("resume", "interrupted", "--out", "on", "--quiet")
     with sqlite3.connect(old_home / "journal.sqlite") as db:
         old, new = (
