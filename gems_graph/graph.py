@@ -10,7 +10,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from gems_graph import paths
-from gems_graph.generators import Generator
+from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.memory import all_pass, written
 from gems_graph.nodes import MODULES
@@ -68,7 +68,7 @@ def build_graph(
     settings: Settings | Mapping[str, Any] | None = None,
     *,
     mllm: Players | None = None,
-    generator: str | Generator | None = None,
+    generator: str | GeneratorSpec | Generator | None = None,
     skills: Sequence[str | Path | Skill] | None = None,
     checkpointer: Any = None,
     store: Store | None = None,
@@ -83,7 +83,8 @@ def build_graph(
             `GEMS_*` variables give way to them.
         mllm: a chat model for all roles, by name or as any LangChain object; or such models by
             role, `default` for the rest.
-        generator: an image generator, by name or as `async (prompt, *, seed, size) -> picture`.
+        generator: an image generator, by name, with its options as a `GeneratorSpec`, or as
+            `async (prompt, *, seed, size) -> picture`.
         skills: more of them, as folders or made in code; a later one wins over a name before it.
         checkpointer: any LangGraph saver; none: nothing is persisted.
         store: where pictures go; by default `images` under `GEMS_HOME`.

@@ -10,12 +10,13 @@ from langchain_core.language_models import BaseChatModel
 
 from gems_graph.calls.budget import Place
 from gems_graph.errors import ConfigError
-from gems_graph.generators import Generator
+from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.models import wrap
+from gems_graph.runtime.backends import GEMS_ROLES
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import ROLES
+from gems_graph.settings.roles import ROLES, Role
 from gems_graph.skills import Skill
 
 Player = str | BaseChatModel
@@ -24,11 +25,19 @@ Players = Player | Mapping[str, Player]
 
 def equip(
     mllm: Players | None,
-    generator: str | Generator | None,
+    generator: str | GeneratorSpec | Generator | None,
     store: Store,
     skills: Sequence[str | Path | Skill] | None = None,
+    roles: Sequence[Role] = GEMS_ROLES,
 ) -> tuple[dict[str, Any], MakeToolbox]:
     """Part what a caller gave into names, which are settings, and objects, which are tools.
+
+    Args:
+        mllm: chat models, by role or for all.
+        generator: by name, with its options, or as an object.
+        store: where pictures go.
+        skills: folders or objects.
+        roles: in play, as the strategy declares them.
 
     Raises:
         ConfigError: a role does not exist.
@@ -45,8 +54,10 @@ def equip(
     if named:
         dials["roles"] = named
     if isinstance(generator, str):
-        dials["generator"] = generator
-    made = None if isinstance(generator, str) else generator
+        generator = GeneratorSpec(name=generator)
+    if isinstance(generator, GeneratorSpec):
+        dials |= generator.as_dials()
+    made = None if isinstance(generator, GeneratorSpec) else generator
     folders, objects = _parted(skills or ())
     if skills is not None:
         dials["skills"] = folders
@@ -54,7 +65,7 @@ def equip(
     def make(settings: Settings, place: Place) -> Toolbox:
         return Toolbox(
             settings, store,
-            place=place, models=models, generator=made, skills=objects,
+            place=place, models=models, generator=made, skills=objects, roles=roles,
         )  # fmt: skip
 
     return dials, make

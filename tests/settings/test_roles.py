@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from gems_graph import Store, build_graph, cli
 from gems_graph.errors import ConfigError
 from gems_graph.models import open_chat
-from gems_graph.models.chat import _thought
+from gems_graph.models.reply import thought_of
 from gems_graph.runs.doctor import examine
 from gems_graph.settings import Settings, from_env, from_file, settle
 from gems_graph.settings.roles import ModelSpec
@@ -135,7 +135,7 @@ def test_the_command_line_sets_a_role(
     ids=["compat", "vllm", "standard", "anthropic", "openai-responses"],
 )  # fmt: skip
 def test_reasoning_is_found_however_the_provider_sends_it(message: AIMessage) -> None:
-    assert _thought(message) == "because"
+    assert thought_of(message) == "because"
     assert str(message.text) == "x"
 
 
@@ -152,7 +152,7 @@ def test_reasoning_is_kept_when_streamed(field: str) -> None:
         for delta in texts
     ]
     whole = chunks[0].message + chunks[1].message + chunks[2].message
-    assert (_thought(whole), str(whole.text)) == ("because", "x")
+    assert (thought_of(whole), str(whole.text)) == ("because", "x")
 
 
 # ------------------------------------------------------------------ doctor
