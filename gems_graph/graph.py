@@ -11,7 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from gems_graph import paths
 from gems_graph.errors import ConfigError
-from gems_graph.generators import Generator
+from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.runtime.module import Module, NodeFunction
 from gems_graph.runtime.node import Node
@@ -31,7 +31,7 @@ def build_graph(
     *,
     strategy: str | Strategy | None = None,
     mllm: Players | None = None,
-    generator: str | Generator | None = None,
+    generator: str | GeneratorSpec | Generator | None = None,
     skills: Sequence[str | Path | Skill] | None = None,
     checkpointer: Any = None,
     store: Store | None = None,
@@ -47,7 +47,8 @@ def build_graph(
         strategy: by name or as an object; by default the one that the settings name, `gems`.
         mllm: a chat model for all roles, by name or as any LangChain object; or such models by
             role, `default` for the rest.
-        generator: an image generator, by name or as `async (prompt, *, seed, size) -> picture`.
+        generator: an image generator, by name, with its options as a `GeneratorSpec`, or as
+            `async (prompt, *, seed, size) -> picture`.
         skills: more of them, as folders or made in code; a later one wins over a name before it.
         checkpointer: any LangGraph saver; none: nothing is persisted.
         store: where pictures go; by default `images` under `GEMS_HOME`.
@@ -59,10 +60,12 @@ def build_graph(
         ConfigError: a setting is out of bounds or unknown, there is no such strategy or role, or
             nothing leads to a module.
     """
-    names, make = equip(mllm, generator, store or Store(paths.images()), skills)
-    built = settle(from_env(), settings, dials, names)
-    plan = open_strategy(strategy or built.strategy)
-    built = settle(built, {"strategy": plan.name})
+    given = settle(from_env(), settings, dials)
+    plan = open_strategy(strategy or given.strategy)
+    names, make = equip(
+        mllm, generator, store or Store(paths.images()), skills, plan.all_roles, plan.prompts
+    )
+    built = settle(given, names, {"strategy": plan.name})
     players = mllm if isinstance(mllm, Mapping) else {}
     check_roles({*built.roles, *players}, plan)
     plan = plan.having(modules or {})

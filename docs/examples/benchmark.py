@@ -1,6 +1,6 @@
 """A benchmark in one file: requests with known answers, a strategy, and a share of right pictures.
 
-    python docs/examples/benchmark.py
+python docs/examples/benchmark.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A page in one file: a run's events as they happen, and its pictures, from the standard library.
 
-    python docs/examples/page.py            # then open http://127.0.0.1:8008
+python docs/examples/page.py            # then open http://127.0.0.1:8008
 """
 
 from __future__ import annotations

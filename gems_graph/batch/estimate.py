@@ -90,7 +90,7 @@ def _calls(
 
 
 def _need(settings: Settings, images: int, calls: Mapping[Role, int]) -> Need:
-    image = price_of(settings.generator, settings.prices)
+    image = price_of(settings.generator_spec, settings.prices)
     prices = [(price_of(_model(settings, role), settings.prices), n) for role, n in calls.items()]
     chat = [n * price.of(*_TOKENS) if price else None for price, n in prices if n]
     drawing = images * image.image if image else None
@@ -147,7 +147,9 @@ def _unpriced(tasks: Sequence[Task]) -> list[str]:
     roles: tuple[Role, ...] = ("planner", "decomposer", "verifier", "refiner", "compressor")
     names: dict[str, Any] = {}
     for settings in {id(task.settings): task.settings for task in tasks}.values():
-        for name in [settings.generator, *(_model(settings, role) for role in roles)]:
+        if price_of(settings.generator_spec, settings.prices) is None:
+            names[settings.generator] = None
+        for name in (_model(settings, role) for role in roles):
             if price_of(name, settings.prices) is None:
                 names[name] = None
     return list(names)
