@@ -21,7 +21,7 @@ from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skill
 from gems_graph.state import Input, Output, State
 from gems_graph.strategies import Strategy, open_strategy
-from gems_graph.strategies.strategy import check_roles
+from gems_graph.strategies.strategy import Builder, check_roles
 
 Graph = CompiledStateGraph[State, Settings, Input, Output]
 
@@ -74,18 +74,21 @@ def build_graph(
     for name, module in plan.nodes.items():
         graph.add_node(name, Node(module, built, toolbox or make, plan.pauses))
     plan.wire(graph)
-    compiled = graph.compile(checkpointer=checkpointer, name=plan.name)
-    _check_reached(compiled, plan)
-    return compiled
+    _check_reached(graph, plan)
+    return graph.compile(checkpointer=checkpointer, name=plan.name)
 
 
-def _check_reached(graph: Graph, strategy: Strategy) -> None:
+def _check_reached(graph: Builder, strategy: Strategy) -> None:
     """Make sure that some edge leads to each module.
 
     Raises:
         ConfigError: none leads to one.
     """
-    reached = {edge.target for edge in graph.get_graph().edges}
+    ways = [way for branches in graph.branches.values() for way in branches.values()]
+    if any(way.ends is None for way in ways):  # such an edge may lead anywhere
+        return
+    ends = {end for way in ways for end in (way.ends or {}).values()}
+    reached = {*ends, *(end for _, end in (*graph.edges, *graph.waiting_edges))}
     if lost := [name for name in strategy.nodes if name not in reached]:
         msg = (
             f"Nothing leads to the module {lost[0]!r} in the strategy {strategy.name!r}: wire it "

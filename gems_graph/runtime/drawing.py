@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -84,7 +85,8 @@ class Drawing:
         settings, loop = self.settings, asyncio.get_running_loop()
 
         def encode(side: int) -> None:
-            loop.run_in_executor(None, self.store.view, ref, side, settings.vision_format)
+            with suppress(RuntimeError):  # the process is ending: nobody will look
+                loop.run_in_executor(None, self.store.view, ref, side, settings.vision_format)
 
         encode(settings.vision_max_side)
         # for later rounds: when the probes are on their way, and the processor waits for answers
