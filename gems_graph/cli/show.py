@@ -49,6 +49,7 @@ async def _look_up(thread: str | None) -> Shown:
 def _print(shown: Shown) -> None:
     from rich.console import Console
 
+    from gems_graph.cli.terminal.verdicts import verdict_table
     from gems_graph.report.page import page
 
     console, parent = Console(highlight=False), shown.parent
@@ -62,4 +63,4 @@ def _print(shown: Shown) -> None:
         if isinstance(part, str):
             print(printable(part))  # noqa: T201
         else:
-            console.print(part)
+            console.print(verdict_table(*part))
