@@ -101,7 +101,7 @@ def _need(task: Task, rounds: int, criteria: int, *, least: bool) -> Need:
     probes = len(task.criteria) if task.criteria else min(criteria, settings.max_criteria)
     work = Workload(settings, rounds, probes, task.criteria is not None, least)
     images, calls = _calls(work)
-    drawn = price_of(settings.generator, settings.prices)
+    drawn = price_of(settings.generator_spec, settings.prices)
     prices = [(price_of(_model(settings, role), settings.prices), n) for role, n in calls.items()]
     chat = [n * price.of(*TOKENS) if price else None for price, n in prices if n]
     cost = in_all([images * drawn.image if drawn else None, *chat])
@@ -151,8 +151,10 @@ def _likely(tasks: Sequence[Task], done: Sequence[Done]) -> float | None:
 def _unpriced(tasks: Sequence[Task]) -> list[str]:
     names: dict[str, None] = {}
     for settings in {id(task.settings): task.settings for task in tasks}.values():
+        if price_of(settings.generator_spec, settings.prices) is None:
+            names[settings.generator] = None
         roles = open_strategy(settings.strategy).all_roles
-        for name in [settings.generator, *(_model(settings, role) for role in roles)]:
+        for name in (_model(settings, role) for role in roles):
             if price_of(name, settings.prices) is None:
                 names[name] = None
     return list(names)

@@ -19,6 +19,7 @@ _ABOUT_CALLS = {
     *("preset", "mllm_url", "attempts", "retries", "retry_wait", "call_timeout", "image_timeout"),
     *("concurrency", "requests_per_minute", "raise_on_error", "pause", "prices", "budget"),
     *("max_images", "max_calls", "max_tokens_total", "max_seconds", "max_cost"),
+    *("generator_url", "generator_concurrency", "generator_price"),
 }
 """Dials that say how calls are made and paid; one may change them and still go on."""
 _ENDED = {"passed", "max_iterations", "accepted"}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gems_graph.strategies import Strategy
+from gems_graph.testing import text_of
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "layout_planner.py"
 
@@ -32,7 +33,7 @@ def test_it_stands_between_the_planner_and_the_generator(loop: Any, strategy: St
     assert made.painter.calls == [("a cat; the cat on the left", 1)]
     assert out["ledger"]["layouter"]["calls"] == 1
     [[message]] = made.chat.asked("layout")
-    assert "<prompt>\na cat\n</prompt>" in str(message.content)
+    assert "<prompt>\na cat\n</prompt>" in text_of(message)
 
 
 def test_whoever_watches_and_whoever_sees_the_graph_sees_it(loop: Any, strategy: Strategy) -> None:

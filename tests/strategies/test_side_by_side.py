@@ -18,6 +18,7 @@ from gems_graph.testing import Painter
 from tests.conftest import Loop, criteria, verdicts
 
 AT = config_of("t")
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +28,10 @@ def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: side-by-side\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[gems_graph.strategies]\nside-by-side = tests.strategies.side_by_side:STRATEGY\n"
+        "[gems_graph.strategies]\nside-by-side = side_by_side:STRATEGY\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.syspath_prepend(str(EXAMPLES))
 
 
 def five(loop: Any, **build: Any) -> Loop:
