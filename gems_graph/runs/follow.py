@@ -13,7 +13,8 @@ from gems_graph.events import Tell, silent
 from gems_graph.memory import has_image
 from gems_graph.persistence.locks import claim
 from gems_graph.persistence.threads import Threads, config_of, open_threads
-from gems_graph.runs.run import Outcome, Run
+from gems_graph.runs.outcome import Outcome
+from gems_graph.runs.run import Run
 from gems_graph.runs.stopping import Stopper
 from gems_graph.runtime.toolbox import MakeToolbox
 from gems_graph.settings import Settings
