@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.messages import HumanMessage
 
@@ -144,7 +144,9 @@ class Toolbox(Library):
                 tasks = [group.create_task(self._ask(each, chat)) for each in questions]
                 for done, answer in enumerate(asyncio.as_completed(tasks), start=1):
                     await answer
-                    self._progress("criterion", self._place.round, done, len(tasks))
+                    n, of = self._place.round, len(tasks)
+                    event = Progress(type="progress", what="criterion", round=n, done=done, of=of)
+                    self.tell(event)
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]
@@ -176,14 +178,14 @@ class Toolbox(Library):
         key = self._budget.key("generator", spec.name, drawing.request, round=n, branch=branch)
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
         async with self._backends.drawer() as generator:
-            progress = partial(self._progress, "step", n)
+            progress = partial(self._step, n)
             ref = await pay(drawing.call(generator, self._budget, key, progress), self._budget)
         drawing.prepare_views(ref)
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref
 
-    def _progress(self, what: Literal["step", "criterion"], n: int, done: int, of: int) -> None:
-        self.tell(Progress(type="progress", what=what, round=n, done=done, of=of))
+    def _step(self, n: int, done: int, of: int) -> None:
+        self.tell(Progress(type="progress", what="step", round=n, done=done, of=of))
 
     def _prepare(
         self, role: Role, task: str, cases: Sequence[dict[str, Any]]
