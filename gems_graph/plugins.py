@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import re
-from importlib.metadata import entry_points
+import sys
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from gems_graph.errors import ConfigError
@@ -13,24 +16,41 @@ _ROOMS = {"mini": {"models": "gems_graph.mini.chat", "generators": "gems_graph.m
 """Backends of ours that live in a room of their own."""
 
 
-def load(room: str, name: str) -> Any:
-    """Return what opens the backend `name` of a room (`models`, `generators`), or None.
+def load(room: str, name: str, attribute: str = "open_backend") -> Any:
+    """Return what stands for a name in a room (`models`, `generators`, `strategies`), or None.
 
-    That is an entry point of the group `gems_graph.ROOM`, or the function `open_backend` of
-    the module `gems_graph.ROOM.NAME`; `mini` has a room of its own.
+    That is an entry point of the group `gems_graph.ROOM`, or the attribute of the module
+    `gems_graph.ROOM.NAME`; `mini` has a room of its own.
 
     Raises:
         ConfigError: the backend exists, but a package that it needs does not.
     """
-    for entry in entry_points(group=f"gems_graph.{room}", name=name):
+    if entry := _installed(room, tuple(sys.path)).get(name):
         return entry.load()
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return None
     module = _ROOMS.get(name, {}).get(room, f"gems_graph.{room}.{name}")
     try:
-        return getattr(importlib.import_module(module), "open_backend", None)
+        return getattr(importlib.import_module(module), attribute, None)
     except ModuleNotFoundError as error:
         if error.name == module:
             return None
         msg = f"The backend {name!r} needs the package {error.name!r}; install it with pip."
         raise ConfigError(msg) from error
+
+
+def names(room: str, attribute: str = "STRATEGY") -> list[str]:
+    """Return what `load` finds in a room of one file each, ours first."""
+    folder = Path(__file__).parent / room
+    own = sorted(
+        file.stem
+        for file in folder.glob("*.py")
+        if hasattr(importlib.import_module(f"gems_graph.{room}.{file.stem}"), attribute)
+    )
+    return [*own, *sorted(_installed(room, tuple(sys.path)))]
+
+
+@lru_cache(maxsize=16)
+def _installed(room: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """Return the entry points of a room; looked for once, as that reads every package's."""
+    return {entry.name: entry for entry in entry_points(group=f"gems_graph.{room}")}

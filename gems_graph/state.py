@@ -19,14 +19,11 @@ from gems_graph.errors import ConfigError
 
 SCHEMA = 1
 """Version of the state; raised when an older release would misread it."""
-
 StopReason = Literal["passed", "max_iterations", "budget", "error", "cancelled", "accepted"]
+Origin = str
+"""Where P_i comes from: `planner`, `refiner`, `user` (a person wrote it), or what a strategy names.
 
-
-Origin = Literal["planner", "refiner", "best", "seed", "user"]
-"""Where P_i comes from; `best` and `seed` are restarts: the best attempt refined, or drawn anew.
-
-`user`: a person wrote it at a pause.
+`best` and `seed` are restarts: the best attempt refined, or drawn anew.
 """
 
 
@@ -71,9 +68,13 @@ class Verdict(TypedDict):
 
 
 class Attempt(TypedDict):
-    """Round i in the making: P_i and T_i from Planner or Refiner, then seed and I_i."""
+    """Round i in the making: P_i and T_i from Planner or Refiner, then seed and I_i.
+
+    Candidates that are drawn side by side have numbers of their own, and one `generation`.
+    """
 
     n: int
+    generation: NotRequired[int]
     prompt: str
     thought: Thought
     origin: NotRequired[Origin]
@@ -88,19 +89,24 @@ class Round(Attempt):
 
 
 class Stop(TypedDict, total=False):
-    """Why the loop ended early: the reason, the node that met it, the error in words."""
+    """Why the loop ended early, or a candidate was lost: reason, node, error in words, round."""
 
     reason: StopReason
     node: str
     error: str
+    round: int
 
 
 class Timing(TypedDict):
-    """Wall time of one node: seconds, and the round it worked on (0: before the first)."""
+    """Wall time of one node: seconds, and the round it worked on (0: before the first).
+
+    Nodes of one `step`, LangGraph's superstep, worked side by side.
+    """
 
     node: str
     round: int
     seconds: float
+    step: NotRequired[int]
 
 
 class Result(TypedDict, total=False):
@@ -127,6 +133,11 @@ def first(old: Stop, new: Stop) -> Stop:
     return old or new
 
 
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return both, the new one's values where both have a key."""
+    return {**old, **new}
+
+
 class Input(TypedDict):
     """What a caller gives."""
 
@@ -149,6 +160,7 @@ class Output(TypedDict, total=False):
     attempt: Attempt
     rounds: Annotated[list[Round], operator.add]
     experiences: Annotated[list[str], operator.add]
+    failed: Annotated[list[Stop], operator.add]
     notes: Annotated[list[str], operator.add]
     timings: Annotated[list[Timing], operator.add]
     ledger: Annotated[dict[str, Usage], add]
@@ -156,12 +168,22 @@ class Output(TypedDict, total=False):
 
 
 class State(Output, total=False):
-    """All channels of the graph."""
+    """All channels of the graph.
+
+    `drawn` holds candidates whose pictures nobody has judged yet, `extra` what a strategy adds.
+    """
 
     checklist: Annotated[list[str], EphemeralValue]
     skill_criteria: list[Criterion]
     settings: dict[str, Any]
     stop: Annotated[Stop, first]
+    drawn: Annotated[list[Attempt], operator.add]
+    extra: Annotated[dict[str, Any], merged]
+
+
+LISTS = ("rounds", "experiences", "failed", "notes", "timings", "drawn")
+MAPPINGS = ("ledger", "stop", "extra")
+"""Channels whose updates are added to what is there."""
 
 
 def readable(state: State) -> None:

@@ -22,7 +22,7 @@ from gems_graph.testing import ChatServer, ImageServer
 ROUNDS = 5
 PROCESSES = get_context("forkserver")  # a start costs a fork, not the imports
 PROCESSES.set_forkserver_preload(
-    ["gems_graph.cli", "gems_graph.cli.terminal.run", "langchain_openai"]
+    ["gems_graph.cli", "gems_graph.cli.terminal.run", "gems_graph.models.compat"]
 )
 
 

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from gems_graph.cli.options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
+from gems_graph.cli.options import (
+    JSON,
+    OUT,
+    QUIET,
+    SET,
+    checklist_in,
+    folder_of,
+    given,
+    named,
+    pairs_in,
+)
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings
 
@@ -30,7 +40,7 @@ def fork(
         int | None, typer.Option(help="Rounds at most, those kept included.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of round 1; later ones follow.")] = None,
-    dial: Annotated[list[str] | None, SET] = None,
+    assignments: Annotated[list[str] | None, SET] = None,
     to: Annotated[
         str | None, typer.Option("--thread", help="Name of the branch; default a new one.")
     ] = None,
@@ -43,10 +53,10 @@ def fork(
 
     The old one stays as it is. Exit codes as for `gems run`.
     """
-    from gems_graph.cli.terminal import run as terminal
+    from gems_graph.cli.terminal import run as terminal  # late: `--help` needs no LangGraph
 
-    given = {"max_iterations": max_iterations, "seed": seed}
-    settings = {**pairs_in(dial or []), **{k: v for k, v in given.items() if v is not None}}
+    dials = given(max_iterations=max_iterations, seed=seed)
+    settings = {**pairs_in(assignments or []), **dials}
     questions = checklist_in(criteria) if criteria else None
     new = asyncio.run(
         _fork(

@@ -27,7 +27,7 @@ def refiner_context(
     upto = len(rounds) if settings.order == "reference" else len(rounds) - 1
     current = _remembered(state, settings, focus, thoughts, upto, settings.vision_max_side)
     if settings.show_thought:
-        current["thought"] = thoughts[focus["n"] - 1]
+        current["thought"] = thoughts[_position(rounds, focus)]
     history = _history(state, settings, thoughts, upto, focus)
     if settings.memory == "none":
         current = alone(current)
@@ -41,7 +41,7 @@ def compressor_context(state: State, settings: Settings, thoughts: Sequence[str]
     last = state["rounds"][-1]
     current = view_of(state, last, settings.tie_break, settings.vision_max_side)
     current["thought"] = thoughts[-1]
-    history = _history(state, settings, thoughts, last["n"] - 1, last)
+    history = _history(state, settings, thoughts, len(state["rounds"]) - 1, last)
     if settings.compressor_sees == "experiences":
         current = alone(current)
         history = [view for each in history if (view := only_experience(each))["experience"]]
@@ -71,10 +71,15 @@ def _remembered(
     The current round keeps its image in all of them: it is an argument of Eq. 6. What is more
     than the facts is known only for M_`upto`.
     """
-    view, n = view_of(state, round_, settings.tie_break, side), round_["n"]
+    view, k = view_of(state, round_, settings.tie_break, side), _position(state["rounds"], round_)
     experiences = state.get("experiences", [])
-    if settings.memory == "thought" and n <= upto:
-        view["thought"] = thoughts[n - 1]
-    if settings.memory == "experience" and n <= min(upto, len(experiences)):
-        view["experience"] = experiences[n - 1]
+    if settings.memory == "thought" and k < upto:
+        view["thought"] = thoughts[k]
+    if settings.memory == "experience" and k < min(upto, len(experiences)):
+        view["experience"] = experiences[k]
     return view
+
+
+def _position(rounds: Sequence[Round], round_: Round) -> int:
+    """Return where a round stands; a candidate that failed leaves a gap in their numbers."""
+    return [each["n"] for each in rounds].index(round_["n"])

@@ -50,7 +50,7 @@ def stagnant(rounds: Sequence[Round], patience: int) -> bool:
 
 def has_image(state: State) -> bool:
     """Tell whether a picture exists that must not be lost."""
-    return bool(state.get("rounds") or state.get("attempt", {}).get("image"))
+    return bool(state.get("rounds") or state.get("drawn") or state.get("attempt", {}).get("image"))
 
 
 def written(state: State) -> bool:
@@ -59,19 +59,19 @@ def written(state: State) -> bool:
 
 
 def unverified(state: State) -> Attempt | None:
-    """Return an attempt whose picture exists but was never judged, if there is one."""
-    attempt = state.get("attempt")
+    """Return an attempt whose picture exists but was never judged, the first if there are some."""
     judged = {round_["n"] for round_ in state.get("rounds", [])}
-    return attempt if attempt and attempt.get("image") and attempt["n"] not in judged else None
+    attempts = [*state.get("drawn", []), *([state["attempt"]] if state.get("attempt") else [])]
+    return next((a for a in attempts if a.get("image") and a["n"] not in judged), None)
 
 
 def worked(timings: Sequence[Timing]) -> float:
-    """Return the seconds a trajectory has worked; what overlaps counts once, as the longer."""
-    pairs = {"decomposer": "planner", "compressor": "refiner"}
-    longest: dict[tuple[str, int], float] = {}
-    for timing in timings:
-        # the Refiner's timing bears the number of the round that it prepares
-        n = timing["round"] + (timing["node"] == "compressor")
-        key = (pairs.get(timing["node"], timing["node"]), 1 if n == 0 else n)
-        longest[key] = max(longest.get(key, 0.0), timing["seconds"])
+    """Return the seconds a trajectory has worked; nodes of one superstep count as the longest.
+
+    Timings of release 0.1.0 name no step, and count one by one.
+    """
+    longest: dict[object, float] = {}
+    for k, timing in enumerate(timings):
+        step = timing.get("step", ("alone", k))
+        longest[step] = max(longest.get(step, 0.0), timing["seconds"])
     return sum(longest.values())

@@ -57,7 +57,7 @@ def only_experience(view: View) -> View:
 def _verdicts(
     criteria: Sequence[Criterion], rounds: Sequence[Round], round_: Round
 ) -> list[dict[str, Any]]:
-    before = rounds[: round_["n"] - 1]
+    before = [each for each in rounds if each["n"] < round_["n"]]
     return [
         {
             "n": k + 1,

@@ -19,6 +19,7 @@ from gems_graph.calls.paid import Effort, PaidCall, pay
 from gems_graph.calls.retry import GarbledError, status_of
 from gems_graph.errors import ModelError
 from gems_graph.models.messages import Size, for_openai, size_of
+from gems_graph.models.openai_family import takes_extra_body
 from gems_graph.models.reply import Reply, reply_of, tokens_of
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
@@ -89,7 +90,7 @@ class Chat:
     @property
     def takes_extras(self) -> bool:
         """Whether fields beside the messages can be sent at all: OpenAI-family models only."""
-        return hasattr(self.model, "root_async_client")
+        return takes_extra_body(self.model)
 
     def _takes(self, extra: str) -> bool:
         return self.takes_extras and extra not in self.declined
@@ -178,5 +179,5 @@ def _has_own_loop(model: BaseChatModel) -> bool:
     """Tell whether a model keeps connections that we cannot move to our loop."""
     module = type(model).__module__
     return module.startswith("langchain_") and not (
-        module.startswith("langchain_core") or hasattr(model, "root_async_client")
+        module.startswith("langchain_core") or takes_extra_body(model)
     )

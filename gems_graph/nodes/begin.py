@@ -7,10 +7,12 @@ import uuid
 from typing import Any
 
 from gems_graph.errors import UsageError
+from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import SCHEMA, Attempt, Criterion, State, Thought
 
 
+@module(part="begin", doing="beginning")
 async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Check the request, and forget what an earlier run on this thread left.
 

@@ -9,6 +9,7 @@ from pydantic import field_validator
 from gems_graph.errors import AnswerError, ModelError
 from gems_graph.memory import compressor_context, shorten
 from gems_graph.models.answers import Form, plain
+from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import State
 
@@ -27,6 +28,15 @@ class Lesson(Form):
         return text
 
 
+def _calls(work: Workload) -> int:
+    """Count one call for each round that is refined, where experiences are remembered."""
+    return work.rounds - 1 if work.settings.memory == "experience" else 0
+
+
+@module(
+    part="learn", role="compressor", templates=("compressor",), reads=("rounds",),
+    doing="learning", calls=_calls, sees=True,
+)  # fmt: skip
 async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Distil the attempt; a failure here costs this experience, not the run."""
     settings, n = toolbox.settings, state["rounds"][-1]["n"]

@@ -8,6 +8,7 @@ from pydantic import field_validator
 
 from gems_graph.errors import AnswerError
 from gems_graph.models.answers import Form, plain
+from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, State
 
@@ -27,6 +28,16 @@ class Checklist(Form):
         return list(dict.fromkeys(usable))
 
 
+def _calls(work: Workload) -> int:
+    """Count one call, none where the criteria are given."""
+    return 0 if work.given else 1
+
+
+@module(
+    part="criteria", role="decomposer", templates=("decomposer",), reads=("prompt",),
+    doing="listing criteria",
+    calls=_calls,
+)  # fmt: skip
 async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Make the criteria; where no model can, the one criterion is the request itself.
 

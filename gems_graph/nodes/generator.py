@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, State
 
 
+@module(
+    part="draw", reads=("attempt",), owes=("attempt",), doing="drawing",
+    images=lambda work: work.rounds,
+)  # fmt: skip
 async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Draw round i; by default with another seed each round, as separate draws are."""
     attempt, settings = state["attempt"], toolbox.settings

@@ -11,6 +11,7 @@ from pydantic import Field
 from gems_graph.errors import ConfigError, GeneratorError
 from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.prompting.verbatim import Faithful, faithful
+from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.skills import Skill
 from gems_graph.skills.shortlist import shortlist
@@ -38,6 +39,18 @@ class Applied(Form):
     files: list[str] = Field(default=[], alias="read")
 
 
+def _calls(work: Workload) -> int:
+    """Count a call that picks skills, and one that writes with them or without."""
+    settings = work.settings
+    if settings.max_skills and not work.least:
+        return 2
+    return 1 if settings.max_skills or settings.enhance else 0
+
+
+@module(
+    part="plan", role="planner", reads=("prompt",), owes=("attempt",), doing="planning",
+    calls=_calls, templates=("planner_select", "planner_apply", "planner_enhance"),
+)  # fmt: skip
 async def planner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Write the first prompt; without a picked skill it is U itself (`enhance`: rewritten).
 

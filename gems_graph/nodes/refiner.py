@@ -7,6 +7,7 @@ from typing import Any
 from gems_graph.memory import best, refiner_context, stagnant
 from gems_graph.models.answers import Form, plain
 from gems_graph.prompting.verbatim import Faithful, faithful
+from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Origin, Round, State
 
@@ -18,6 +19,10 @@ class Refined(Form):
     prompt: str
 
 
+@module(
+    part="refine", role="refiner", templates=("refiner",), reads=("rounds",), owes=("attempt",),
+    doing="refining", calls=lambda work: work.rounds - 1, sees=True,
+)  # fmt: skip
 async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Write the next prompt from the attempt and the memory; T_{i+1} is how it got there.
 

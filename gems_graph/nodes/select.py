@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from gems_graph.errors import BudgetError, GeneratorError
 from gems_graph.memory import all_pass, best, likelihood, passes, unverified
+from gems_graph.runtime.module import Module, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
 
-
-async def select(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Choose what to return, and say why."""
-    return {"result": choose(state)}
+Choose = Callable[[State], Round]
+"""A strategy's way to choose among the verified rounds, of which there is at least one."""
 
 
-def choose(state: State) -> Result:
-    """Return the best picture of a state that holds one, however the loop ended."""
+def selecting(choose: Choose) -> Module:
+    """Return the module that ends a trajectory with the round that `choose` picks."""
+
+    @module(part="select", doing="choosing")
+    async def select(state: State, toolbox: Toolbox) -> dict[str, Any]:
+        """Choose what to return, and say why."""
+        return {"result": result_of(state, choose)}
+
+    return select
+
+
+def result_of(state: State, choose: Choose) -> Result:
+    """Return what a trajectory came to, however the loop ended.
+
+    Raises:
+        BudgetError: nothing was drawn, as a cap was reached.
+        GeneratorError: nothing was drawn, as every candidate failed.
+    """
     if state.get("rounds"):
-        return _from_round(state, _chosen(state))
-    attempt = unverified(state)
-    assert attempt is not None
-    return _from_unverified(state, attempt)
+        return _from_round(state, choose(state))
+    if attempt := unverified(state):
+        return _from_unverified(state, attempt)
+    lost = state.get("failed") or [Stop(reason="error", error="no candidate was drawn")]
+    failure = BudgetError if lost[0].get("reason") == "budget" else GeneratorError
+    raise failure(lost[0].get("error", ""))
 
 
-def _chosen(state: State) -> Round:
-    """Return the round that passes or that a person accepted (I_i), else the argmax."""
+def passing_or_best(state: State) -> Round:
+    """Return the round that passes or that a person accepted (I_i), else the argmax (Eq. 5)."""
     rounds = state["rounds"]
     if _accepted(state) or all_pass(rounds[-1]):
         return rounds[-1]
@@ -39,7 +58,7 @@ def _from_round(state: State, chosen: Round) -> Result:
     passed, total = passes(chosen), len(chosen["verdicts"])
     user_passed, user_total = _of_the_request(state, chosen)
     success = all_pass(chosen)
-    stop = state.get("stop") or Stop(reason="passed" if success else "max_iterations")
+    stop = state.get("stop") or _ending(state, success)
     why = _why(state, chosen)
     if user_total < total:
         why += f"; of the request's own, {user_passed} of {user_total}"
@@ -50,6 +69,13 @@ def _from_round(state: State, chosen: Round) -> Result:
         total=total, user_passed=user_passed, user_total=user_total,
         success=success, verified=True, stop=stop, why=why,
     )  # fmt: skip
+
+
+def _ending(state: State, success: bool) -> Stop:
+    """Return why a loop ended that nothing stopped; candidates that failed are its reason, too."""
+    if success or not state.get("failed"):
+        return Stop(reason="passed" if success else "max_iterations")
+    return state["failed"][0]
 
 
 def _why(state: State, chosen: Round) -> str:

@@ -10,6 +10,7 @@ from pydantic import field_validator
 from gems_graph.errors import AnswerError, RefusedError
 from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.models.likelihood import p_yes
+from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, ImageRef, Round, State, Verdict
 
@@ -48,29 +49,34 @@ class Judgements(Form):
     verdicts: list[Numbered]
 
 
+def _calls(work: Workload) -> int:
+    """Count a probe for each criterion, or one call for all and the doubtful ones asked again."""
+    probes = work.criteria
+    if work.settings.verify == "batched" and probes > 1:
+        probes = 1 if work.least else 1 + probes
+    return work.rounds * probes
+
+
+@module(
+    part="judge", role="verifier", templates=("verifier", "verifier_batched"),
+    reads=("attempt",), owes=("rounds",), doing="looking", calls=_calls, sees=True,
+)  # fmt: skip
 async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Judge every criterion; an outage raises, and is never a verdict."""
     attempt, criteria = state["attempt"], state["criteria"]
     verdicts: dict[int, Verdict] = {}
     if toolbox.settings.verify == "batched" and len(criteria) > 1:
         verdicts = await _judge_all(attempt["image"], criteria, toolbox)
-    open_ = [k for k in range(len(criteria)) if k not in verdicts]
-    alone = await _one_by_one(attempt["image"], [criteria[k] for k in open_], toolbox)
-    verdicts |= zip(open_, alone, strict=True)
+    left = [k for k in range(len(criteria)) if k not in verdicts]
+    cases = [{"picture": attempt["image"], "criterion": criteria[k]["question"]} for k in left]
+    answers = await toolbox.ask_each("verifier", "verifier", Judgement, cases, logprobs=True)
+    verdicts |= zip(left, map(_verdict, answers), strict=True)
     ordered = [verdicts[k] for k in range(len(criteria))]
     return {"rounds": [Round(**{**attempt, "verdicts": ordered})]}
 
 
-async def _one_by_one(
-    picture: ImageRef, criteria: list[Criterion], toolbox: Toolbox
-) -> list[Verdict]:
-    """Ask one probe a call, all at once; a refused one is unsure."""
-    cases = [{"picture": picture, "criterion": criterion["question"]} for criterion in criteria]
-    answers = await toolbox.ask_each("verifier", "verifier", Judgement, cases, logprobs=True)
-    return [_verdict(answer) for answer in answers]
-
-
 def _verdict(answer: Answer[Judgement] | RefusedError) -> Verdict:
+    """Return the verdict of one probe; a refused one is unsure."""
     if isinstance(answer, RefusedError):
         return Verdict(answer="unsure", p_yes=None, evidence=str(answer))
     value, likely = answer.value, p_yes(answer.reply.logprobs)

@@ -21,6 +21,7 @@ from gems_graph.persistence.fork_state import Branch, branched
 from gems_graph.persistence.threads import Threads, config_of
 from gems_graph.settings import Settings
 from gems_graph.state import Round, State
+from gems_graph.strategies import Strategy, strategy_of
 
 
 async def fork(
@@ -54,11 +55,12 @@ async def fork(
         ConfigError: a setting is not valid, or a newer release wrote the trajectory.
         StoreError: a picture that is kept has been lost.
     """
-    graph, new = graph or threads.graph(), to or uuid.uuid4().hex[:12]
+    graph, new = graph or await threads.graph_of(thread), to or uuid.uuid4().hex[:12]
     if await threads.saver.aget_tuple(config_of(new)):
         msg = f"There is a thread {new!r} already; give the fork a new name, or none at all."
         raise UsageError(msg)
     state = await threads.state(thread)
+    _check_strategy(strategy_of(state))
     branch = Branch(_round(thread, state, round), prompt, criteria, settings or {})
     source = await _after(graph, thread, branch.round)
     note = f"Forked from {thread!r} {_place(branch)}."
@@ -130,17 +132,20 @@ async def _write(
     threads: Threads, graph: Graph, config: RunnableConfig, state: State, branch: Branch
 ) -> None:
     """Write the branch to its thread, so that it goes on with what is next."""
+    strategy = strategy_of(state)
     if not branch.judges:
         # no pause here: whoever forks has just said what should be different
-        done = "review_verdict" if branch.round else "review_criteria"
+        done = strategy.pauses["verdicts" if branch.round else "criteria"]
         await graph.aupdate_state(config, state, as_node=done)
         return
-    await graph.aupdate_state(config, state, as_node="generator")
+    await graph.aupdate_state(config, state, as_node=strategy.playing("draw")[-1])
     if branch.prompt:
-        await _judge(threads, graph, config, branch)
+        await _judge(threads, graph, config, branch, strategy)
 
 
-async def _judge(threads: Threads, graph: Graph, config: RunnableConfig, branch: Branch) -> None:
+async def _judge(
+    threads: Threads, graph: Graph, config: RunnableConfig, branch: Branch, strategy: Strategy
+) -> None:
     """Judge the picture by the new criteria; only then can the next prompt be put in its place.
 
     Raises:
@@ -152,10 +157,25 @@ async def _judge(threads: Threads, graph: Graph, config: RunnableConfig, branch:
             None,
             at,
             context=Settings(raise_on_error=True),
-            interrupt_after=["verifier"],
+            interrupt_after=strategy.playing("judge"),
             durability="sync",
         )
-        await graph.aupdate_state(at, {"attempt": branch.written}, as_node="review_verdict")
+        done = strategy.pauses["verdicts"]
+        await graph.aupdate_state(at, {"attempt": branch.written}, as_node=done)
     except BaseException:
         await threads.saver.adelete_thread(at["configurable"]["thread_id"])
         raise
+
+
+def _check_strategy(strategy: Strategy) -> None:
+    """Make sure that rounds follow each other, with a point after each to go on from.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if not {"criteria", "verdicts"} <= strategy.pauses.keys():
+        msg = (
+            f"A trajectory of the strategy {strategy.name!r} has no rounds to branch off from: "
+            "run it again with other settings."
+        )
+        raise UsageError(msg)

@@ -9,11 +9,11 @@ from typing import Any
 from gems_graph.errors import UsageError
 from gems_graph.images import Store, needed_by
 from gems_graph.memory import has_image
-from gems_graph.nodes.select import choose
 from gems_graph.persistence.history import Parent, Standing, parent_of, standing
 from gems_graph.persistence.threads import Threads, config_of
 from gems_graph.report import folder as folders
 from gems_graph.state import Result, State, Stop
+from gems_graph.strategies import strategy_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Shown:
         state: State = {**self.state}
         if not state.get("result"):
             state["stop"] = state.get("stop") or Stop(reason="cancelled")
-            state["result"] = choose(state)
+            state["result"] = strategy_of(state).result(state)
         folder = folders.free_folder(wanted)
         folders.write(folder, state, self.store, self._about())
         return folder
@@ -73,7 +73,7 @@ async def look_up(threads: Threads, thread: str | None = None) -> Shown:
     """
     thread = thread or await threads.latest()
     state = await threads.state(thread)
-    snapshot = await threads.graph().aget_state(config_of(thread))
+    snapshot = await (await threads.graph_of(thread)).aget_state(config_of(thread))
     parent = await parent_of(threads, thread, state["trajectory"])
     when = snapshot.created_at or ""
     return Shown(thread, state, standing(snapshot), when, parent, threads.store)

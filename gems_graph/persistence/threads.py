@@ -12,6 +12,7 @@ import ormsgpack
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.base import id as ids
+from langgraph.types import StateSnapshot
 
 from gems_graph import paths
 from gems_graph.errors import StoreError, UsageError
@@ -21,6 +22,7 @@ from gems_graph.persistence.savers import open_saver
 from gems_graph.runtime.toolbox import MakeToolbox
 from gems_graph.settings import Settings
 from gems_graph.state import State, readable
+from gems_graph.strategies import Strategy, strategy_of
 
 _GREGORIAN = 0x01B21DD213814000  # 100 ns from 1582-10-15, where UUIDs count from, to 1970
 
@@ -39,8 +41,27 @@ class Threads:
     def graph(
         self, settings: Settings | None = None, *, toolbox: MakeToolbox | None = None
     ) -> Graph:
-        """Build the loop over these threads."""
+        """Build the graph of a strategy, that of the settings, over these threads."""
         return build_graph(settings, checkpointer=self.saver, store=self.store, toolbox=toolbox)
+
+    async def graph_of(self, thread: str, *, toolbox: MakeToolbox | None = None) -> Graph:
+        """Build the graph of the strategy that a thread's trajectory is of.
+
+        Raises:
+            ConfigError: the strategy is not installed here.
+        """
+        strategy = await self.strategy_of(thread)
+        return self.graph(Settings(strategy=strategy.name), toolbox=toolbox)
+
+    async def strategy_of(self, thread: str) -> Strategy:
+        """Return the strategy that a thread's trajectory is of; that of GEMS if there is none.
+
+        Raises:
+            ConfigError: it is not installed here.
+        """
+        head = await self.saver.aget_tuple(config_of(thread))
+        kept = head.checkpoint["channel_values"] if head else {}
+        return strategy_of(cast(State, kept))
 
     async def state(self, thread: str) -> State:
         """Return the state of a thread as it stands.
@@ -73,23 +94,24 @@ class Threads:
         Raises:
             UsageError: there is no such trajectory.
         """
-        graph, config = self.graph(), config_of(thread)
         await self.state(thread)
+        graph, config = await self.graph_of(thread), config_of(thread)
         await self.in_time(thread)
         last = await graph.aget_state(config)
         if {"__start__", "begin"} & {*last.next}:
             msg = f"{thread!r} was stopped before anything was drawn or paid: start it again."
             raise UsageError(msg)
-        if not last.values.get("stop"):
+        if not stopped(last):
             # `next` leaves out what has finished and was killed before its checkpoint
             if last.tasks or last.values.get("result"):
                 return config if last.tasks else None
             # release 0.1.0 led from here to the generator by a join that is no more
-            return await graph.aupdate_state(config, {}, as_node="planner")
-        if last.values["stop"].get("reason") == "accepted":
+            [planner, *_] = (await self.strategy_of(thread)).playing("plan")
+            return await graph.aupdate_state(config, {}, as_node=planner)
+        if last.values.get("stop", {}).get("reason") == "accepted":
             return None
         async for snapshot in graph.aget_state_history(config):
-            if snapshot.tasks and not snapshot.values.get("stop"):
+            if snapshot.tasks and not stopped(snapshot):
                 return snapshot.config
         return None
 
@@ -126,6 +148,11 @@ class Threads:
             return str(checkpoint.config["configurable"]["thread_id"])
         msg = f"There is no trajectory in {where()} yet."
         raise UsageError(msg)
+
+
+def stopped(snapshot: StateSnapshot) -> bool:
+    """Tell whether something ended the loop, or lost a candidate."""
+    return bool(snapshot.values.get("stop") or snapshot.values.get("failed"))
 
 
 def config_of(thread: str) -> RunnableConfig:

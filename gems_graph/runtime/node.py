@@ -1,55 +1,58 @@
-"""Bind our nodes to LangGraph: one background loop, settings in effect, best image never lost."""
+"""Bind our modules to LangGraph: settings in effect, events told, best image never lost."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
-from langgraph.constants import CONFIG_KEY_CHECKPOINTER
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import get_runtime
 from langgraph.types import Overwrite
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from gems_graph.calls.budget import Place
 from gems_graph.errors import BudgetError, ConfigError
+from gems_graph.events import NodeEnded, NodeStarted, Tell, events_of
 from gems_graph.images import needed_by
 from gems_graph.memory import has_image, worked
+from gems_graph.runtime.contract import check, check_filled, check_pause, need_checkpointer
 from gems_graph.runtime.loop import BACKGROUND
+from gems_graph.runtime.module import Module, Update
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings, ours, settle
-from gems_graph.state import State, readable
+from gems_graph.state import LISTS, MAPPINGS, State, Stop, readable
 
-Update = dict[str, Any]
 _CLEARED = {
-    **{key: Overwrite([]) for key in ("rounds", "experiences", "notes", "timings")},
-    "stop": Overwrite({}),
-    "ledger": Overwrite({}),
+    **{name: Overwrite([]) for name in LISTS},
+    **{name: Overwrite({}) for name in MAPPINGS},
 }
 """Channels that accumulate: a thread used again would go on where it ended."""
-NodeFunction = Callable[[State, Toolbox], Awaitable[Update]]
 
 
 class Node(Runnable[State, Update]):
     """`async (state, toolbox) -> update` as a LangGraph node.
 
     Args:
-        name: the node's name in the graph.
-        function: what it does.
-        built: the settings that the graph was built with.
+        module: what it does, and what is known of it.
+        built: the settings that the graph was built with; their `strategy` is the graph's own.
         make_toolbox: makes the node's toolbox from the settings in effect.
+        pauses: points at which the graph can ask a person.
     """
 
     name: str
 
     def __init__(
-        self, name: str, function: NodeFunction, built: Settings, make_toolbox: MakeToolbox
+        self,
+        module: Module,
+        built: Settings,
+        make_toolbox: MakeToolbox,
+        pauses: Collection[str] = (),
     ) -> None:
-        self.name = name
-        self._function, self._built, self._make_toolbox = function, built, make_toolbox
+        self.name = module.name
+        self._module, self._built, self._make_toolbox = module, built, make_toolbox
+        self._pauses = pauses
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> Update:  # noqa: A002
         """Run the node for a caller without an event loop."""
@@ -60,56 +63,104 @@ class Node(Runnable[State, Update]):
         return await BACKGROUND.arun(lambda: self._run(input, config))
 
     async def _run(self, state: State, config: RunnableConfig | None) -> Update:
-        if state.get("stop") and self.name not in {"begin", "select"}:
-            return {}  # the loop has ended: pass through to the exit
-        kept: Mapping[str, Any] = {}
-        if self.name != "begin":  # which forgets what another release may have left
-            readable(state)
-            kept = state.get("settings", {})
-        settings = settle(self._built, kept, ours(get_runtime().context))
-        if self.name == "begin" and settings.pause != "never":
-            _need_checkpointer(config)
-        toolbox = self._make_toolbox(settings, _place(state, config))
+        if not self._module.always and _over(state):
+            return {}  # pass through to the exit
+        settings = self._settings(state, config)
+        place = _place(state, config)
+        toolbox, tell = self._make_toolbox(settings, place), get_runtime().stream_writer
+        toolbox.tell = tell
+        tell(
+            NodeStarted(
+                type="node_started", node=self.name, doing=self._module.doing, round=place.round
+            )
+        )
         started = time.monotonic()
         try:
             with needed_by(state.get("trajectory", "")):
                 update = await self._limited(state, toolbox)
         except GraphBubbleUp:  # interrupts and drains are exceptions, too
             raise
-        except Exception as error:
-            lost = self.name in {"begin", "select"} or not has_image(state)
-            if settings.raise_on_error or lost:
-                raise
-            reason = "budget" if isinstance(error, BudgetError) else "error"
-            update = {"stop": {"reason": reason, "node": self.name, "error": _in_words(error)}}
-        check(self.name, update)
-        if self.name == "begin":
+        except Exception as error:  # noqa: BLE001  # raised again unless a picture would be lost
+            update = self._failed(state, settings, error)
+        check(self._module, update)
+        for event in events_of(state, update):
+            tell(event)
+        if self._module.part == "begin":
             return {**update, **_CLEARED}
-        update = {**update, "ledger": toolbox.ledger}
-        return self._timed(state, update, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return self._accounted(state, update, toolbox, seconds, tell, config)
+
+    def _settings(self, state: State, config: RunnableConfig | None) -> Settings:
+        """Return the settings in effect: the run's own, over the trajectory's, over the graph's.
+
+        Raises:
+            ConfigError: they are not valid, or the trajectory is of another strategy.
+        """
+        begins, kept = self._module.part == "begin", state.get("settings", {})
+        if begins:  # it forgets what another release or trajectory may have left
+            kept = {}
+        else:
+            readable(state)
+        settings = settle(self._built, kept, ours(get_runtime().context))
+        if settings.strategy != self._built.strategy:
+            msg = (
+                f"This graph runs the strategy {self._built.strategy!r}, not "
+                f"{settings.strategy!r}: build_graph(strategy={settings.strategy!r})."
+            )
+            raise ConfigError(msg)
+        if begins and settings.pause != "never":
+            check_pause(settings, self._pauses)
+            need_checkpointer(config)
+        return settings
 
     async def _limited(self, state: State, toolbox: Toolbox) -> Update:
-        """Run the node for no longer than the trajectory may still work."""
+        """Run the module for no longer than the trajectory may still work."""
+        check_filled(self._module, state)
         cap = toolbox.settings.max_seconds
-        if cap is None or self.name == "select":
-            return await self._function(state, toolbox)
-        left = cap - worked(state.get("timings", []))
-        limit = asyncio.timeout(max(0.0, left))
+        if cap is None or self._module.always:
+            return await self._module.run(state, toolbox)
+        limit = asyncio.timeout(max(0.0, cap - worked(state.get("timings", []))))
         try:
             async with limit:
-                return await self._function(state, toolbox)
+                return await self._module.run(state, toolbox)
         except TimeoutError as error:
-            if not limit.expired():  # it is the node's own
+            if not limit.expired():  # it is the module's own
                 raise
             msg = f"The cap on seconds is reached: {cap:g} s of work. Raise max_seconds."
             raise BudgetError(msg) from error
 
-    def _timed(self, state: State, update: Update, seconds: float) -> Update:
-        n = update.get("attempt", state.get("attempt", {})).get("n", 0)
-        if self.name == "compressor":  # a person may have written the next attempt's prompt already
-            n = state["rounds"][-1]["n"]
-        timing = {"node": self.name, "round": n, "seconds": round(seconds, 4)}
-        return {**update, "timings": [timing]}
+    def _failed(self, state: State, settings: Settings, error: Exception) -> Update:
+        """Return the update that ends the loop with the best so far; raise where there is none."""
+        reason, words = "budget" if isinstance(error, BudgetError) else "error", _in_words(error)
+        stop = Stop(reason=reason, node=self.name, error=words)  # type: ignore[typeddict-item]
+        if settings.raise_on_error or self._module.always:
+            raise error
+        if self._module.candidate:
+            n = state.get("attempt", {}).get("n", 0)
+            return {"failed": [{**stop, "round": n}], "notes": [f"Candidate {n} failed: {words}"]}
+        if not has_image(state):
+            raise error
+        return {"stop": stop}
+
+    def _accounted(
+        self,
+        state: State,
+        update: Update,
+        toolbox: Toolbox,
+        seconds: float,
+        tell: Tell,
+        config: RunnableConfig | None,
+    ) -> Update:
+        """Add to an update what the node took: wall time, and usage by role."""
+        n, seconds = self._module.round_of(state, update), round(seconds, 4)
+        tell(
+            NodeEnded(
+                type="node_ended", node=self.name, round=n, seconds=seconds, used=toolbox.ledger
+            )
+        )
+        step = int((config or {}).get("metadata", {}).get("langgraph_step", 0))
+        timing = {"node": self.name, "round": n, "seconds": seconds, "step": step}
+        return {**update, "ledger": toolbox.ledger, "timings": [timing]}
 
 
 def in_effect(state: State) -> Settings:
@@ -118,54 +169,16 @@ def in_effect(state: State) -> Settings:
     return settle(state["settings"], ours(runtime and runtime.context))
 
 
-def _need_checkpointer(config: RunnableConfig | None) -> None:
-    """Make sure, before anything is paid, that something keeps the run while it waits.
-
-    Raises:
-        ConfigError: nothing does.
-    """
-    if (config or {}).get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER) is None:
-        msg = (
-            "`pause` needs a checkpointer, which keeps the run while it waits: "
-            "build_graph(pause=..., checkpointer=...), invoked with a thread_id; or pause='never'."
-        )
-        raise ConfigError(msg)
+def _over(state: State) -> bool:
+    """Tell whether the loop has ended: something stopped it, or every candidate failed."""
+    return bool(state.get("stop") or (state.get("failed") and not has_image(state)))
 
 
 def _place(state: State, config: RunnableConfig | None) -> Place:
     """Say where the node works; a run with a thread may be taken up again."""
-    kept = bool((config or {}).get("configurable", {}).get("thread_id"))
-    return Place(state.get("trajectory", ""), state.get("attempt", {}).get("n", 0), kept)
-
-
-_UPDATE: TypeAdapter[Any] = TypeAdapter(
-    with_config(ConfigDict(strict=True, extra="forbid"))(State),
-)
-
-_OWED = {"generator": "attempt", "verifier": "rounds", "refiner": "attempt"}
-
-
-def check(node: str, update: Any) -> None:
-    """Make sure that a node returned what it owes, with values of the right types.
-
-    LangGraph would drop unknown keys in silence, and store bad values.
-
-    Raises:
-        TypeError: it did not.
-    """
-    if not isinstance(update, Mapping):
-        msg = f"The node {node!r} returned {update!r:.100}, not an update of State."
-        raise TypeError(msg)
-    plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
-    try:
-        _UPDATE.validate_python(plain)
-    except ValidationError as error:
-        msg = f"The node {node!r} returned an update that is not of State: {error}"
-        raise TypeError(msg) from error
-    owed = _OWED.get(node)
-    if owed and not update.get(owed) and "stop" not in update:
-        msg = f"The node {node!r} returned no {owed!r}, without which the loop cannot go on."
-        raise TypeError(msg)
+    configurable: Mapping[str, Any] = (config or {}).get("configurable", {})
+    n = state.get("attempt", {}).get("n", 0)
+    return Place(state.get("trajectory", ""), n, bool(configurable.get("thread_id")))
 
 
 def _in_words(error: Exception) -> str:

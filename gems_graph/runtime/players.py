@@ -9,14 +9,13 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from gems_graph.calls.budget import Place
-from gems_graph.errors import ConfigError
 from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.models import wrap
 from gems_graph.runtime.backends import GEMS_ROLES
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import ROLES, Role
+from gems_graph.settings.roles import Role
 from gems_graph.skills import Skill
 
 Player = str | BaseChatModel
@@ -29,6 +28,7 @@ def equip(
     store: Store,
     skills: Sequence[str | Path | Skill] | None = None,
     roles: Sequence[Role] = GEMS_ROLES,
+    prompts: Path | None = None,
 ) -> tuple[dict[str, Any], MakeToolbox]:
     """Part what a caller gave into names, which are settings, and objects, which are tools.
 
@@ -38,14 +38,9 @@ def equip(
         store: where pictures go.
         skills: folders or objects.
         roles: in play, as the strategy declares them.
-
-    Raises:
-        ConfigError: a role does not exist.
+        prompts: folder of the strategy's own templates.
     """
     players = mllm if isinstance(mllm, Mapping) else {"default": mllm} if mllm else {}
-    if unknown := players.keys() - {*ROLES, "default"}:
-        msg = f"There is no role {min(unknown)!r}; the roles are {', '.join(ROLES)} and default."
-        raise ConfigError(msg)
     named = {role: player for role, player in players.items() if isinstance(player, str)}
     models = {r: wrap(player) for r, player in players.items() if not isinstance(player, str)}
     dials: dict[str, Any] = {}
@@ -66,6 +61,7 @@ def equip(
         return Toolbox(
             settings, store,
             place=place, models=models, generator=made, skills=objects, roles=roles,
+            prompts=prompts,
         )  # fmt: skip
 
     return dials, make

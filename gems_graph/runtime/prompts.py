@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import HumanMessage
@@ -9,14 +10,13 @@ from langchain_core.messages import HumanMessage
 from gems_graph.images import Store
 from gems_graph.models.answers import Form, response_format
 from gems_graph.models.chat import Extras
-from gems_graph.prompting.templates import prompts_in
+from gems_graph.prompting.templates import Part
 from gems_graph.settings import Settings
 from gems_graph.state import ImageRef
 
 
-def assemble(task: str, values: dict[str, Any], settings: Settings, store: Store) -> HumanMessage:
-    """Return a task of `prompts/` as a message; reads files, so not on the event loop."""
-    parts = prompts_in(settings.prompts).render(task, **values)
+def message_of(parts: Sequence[Part], settings: Settings, store: Store) -> HumanMessage:
+    """Return an assembled prompt as a message; reads files, so not on the event loop."""
     return HumanMessage(
         [
             {"type": "text", "text": part}

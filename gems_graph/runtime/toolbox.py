@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
-
-from langchain_core.messages import HumanMessage
 
 from gems_graph.calls.budget import Budget, Place
 from gems_graph.calls.ledger import Ledger
@@ -18,10 +17,11 @@ from gems_graph.generators import Generator
 from gems_graph.images import Store
 from gems_graph.models import Chat, open_chat
 from gems_graph.models.answers import Answer, F, Question, ask
+from gems_graph.prompting.templates import prompts_in
 from gems_graph.runtime.backends import GEMS_ROLES, Backends
 from gems_graph.runtime.drawing import Drawing
 from gems_graph.runtime.library import Library
-from gems_graph.runtime.prompts import assemble, extras_of
+from gems_graph.runtime.prompts import extras_of, message_of
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import Role
 from gems_graph.skills import Skill
@@ -43,6 +43,7 @@ class Toolbox(Library):
         generator: an image generator made by the caller.
         skills: made by the caller.
         roles: in play, as the strategy declares them.
+        prompts: folder of the strategy's own templates, which win over the packaged ones.
 
     Attributes:
         tell: takes the events of drawing and judging as they happen.
@@ -58,9 +59,11 @@ class Toolbox(Library):
         generator: Generator | None = None,
         skills: Sequence[Skill] = (),
         roles: Sequence[Role] = GEMS_ROLES,
+        prompts: Path | None = None,
     ) -> None:
         super().__init__(settings, store, skills)
         self.tell: Tell = silent
+        self._prompts = prompts
         self._place, self._budget = place, Budget(settings, place)
         self._backends = Backends(settings, models or {}, generator, roles)
 
@@ -78,10 +81,10 @@ class Toolbox(Library):
         self._backends.check_prices()
 
     async def check(self) -> None:
-        """Make sure, before anything is paid, that what the settings ask for can be done.
+        """Make sure, before anything is paid, that what is asked for can be done.
 
         Raises:
-            ConfigError: it cannot: a generator, an option, a price.
+            ConfigError: the generator cannot be opened or used so, or a price is unknown.
         """
         await self._backends.check()
 
@@ -106,14 +109,17 @@ class Toolbox(Library):
             values: what the template shows.
 
         Raises:
-            AnswerError: the model gave no usable answer.
+            AnswerError: the model gave no usable answer; a `RefusedError`, if it refused.
             ModelError: the model could not be reached.
             BudgetError: a cap would be exceeded.
         """
-        chat, [message] = await asyncio.to_thread(self._prepare, role, task, [values])
-        extras = extras_of(form, self.settings, logprobs=logprobs)
-        question = Question(role, message, form, extras, branch)
-        return await ask(question, chat, self.settings, self._budget)
+        chat, [question] = await asyncio.to_thread(
+            self._prepare, role, task, form, [values], logprobs=logprobs, branch=branch
+        )
+        answer = await ask(question, chat, self.settings, self._budget)
+        if isinstance(answer, RefusedError):
+            raise answer
+        return answer
 
     async def ask_each(
         self,
@@ -131,32 +137,24 @@ class Toolbox(Library):
             One answer, or refusal, a case, in order.
 
         Raises:
-            AnswerError: the model gave no usable answer to one.
-            ModelError: the model could not be reached.
-            BudgetError: a cap would be exceeded.
+            GemsError: as `ask` does; but a refusal is an answer.
         """
         # one hop to a thread for all: eight would only take turns with the event loop
-        chat, messages = await asyncio.to_thread(self._prepare, role, task, cases)
-        extras = extras_of(form, self.settings, logprobs=logprobs)
-        questions = [Question(role, m, form, extras, branch, refusable=True) for m in messages]
+        chat, questions = await asyncio.to_thread(
+            self._prepare, role, task, form, cases, logprobs=logprobs, branch=branch, refusable=True
+        )
+        answers = [ask(each, chat, self.settings, self._budget) for each in questions]
+        n, of = self._place.round, len(cases)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._ask(each, chat)) for each in questions]
-                for done, answer in enumerate(asyncio.as_completed(tasks), start=1):
-                    await answer
-                    n, of = self._place.round, len(tasks)
+                tasks = [group.create_task(answer) for answer in answers]
+                for done, finished in enumerate(asyncio.as_completed(tasks), start=1):
+                    await finished
                     event = Progress(type="progress", what="criterion", round=n, done=done, of=of)
                     self.tell(event)
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]
-
-    async def _ask(self, question: Question[F], chat: Chat) -> Answer[F] | RefusedError:
-        """Ask about one case; a refusal is an answer, too."""
-        try:
-            return await ask(question, chat, self.settings, self._budget)
-        except RefusedError as refusal:
-            return refusal
 
     async def generate(
         self,
@@ -188,11 +186,16 @@ class Toolbox(Library):
         self.tell(Progress(type="progress", what="step", round=n, done=done, of=of))
 
     def _prepare(
-        self, role: Role, task: str, cases: Sequence[dict[str, Any]]
-    ) -> tuple[Chat, list[HumanMessage]]:
-        """Open the model of a role and assemble its messages; reads files, so not on the loop."""
+        self, role: Role, task: str, form: type[F], cases: Sequence[dict[str, Any]], *,
+        logprobs: bool, branch: str, refusable: bool = False,
+    ) -> tuple[Chat, list[Question[F]]]:  # fmt: skip
+        """Open the model of a role and write what it is asked; reads files, so not on the loop."""
         chat = self._backends.chat(role) or open_chat(self.settings.model_for(role))
-        return chat, [assemble(task, values, self.settings, self.store) for values in cases]
+        templates = prompts_in(self.settings.prompts, self._prompts)
+        prompts = [templates.render(task, **values) for values in cases]
+        messages = [message_of(parts, self.settings, self.store) for parts in prompts]
+        extras = extras_of(form, self.settings, logprobs=logprobs)
+        return chat, [Question(role, each, form, extras, branch, refusable) for each in messages]
 
 
 MakeToolbox = Callable[[Settings, Place], Toolbox]

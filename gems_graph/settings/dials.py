@@ -38,6 +38,9 @@ class Settings(BaseModel):
         description="Named set of dials: the paper, the authors' code, the ablations of Fig. 4; "
         "dials set beside it win.",
     )
+    strategy: str = Field(
+        default="gems", min_length=1, description="How pictures are made; `gems` is the paper's."
+    )
     mllm: str = Field(
         default="mini",
         min_length=1,
@@ -58,8 +61,9 @@ class Settings(BaseModel):
     )
     roles: dict[Role, ModelSpec] = Field(
         default={},
-        description="Another model for a role (planner, decomposer, verifier, refiner, compressor, "
-        "judge): its name, or mllm, mllm_url, temperature, max_tokens, extra_body.",
+        description="Another model for a role of the strategy (planner, decomposer, verifier, "
+        "refiner, compressor in GEMS) or for the judge: its name, or mllm, mllm_url, temperature, "
+        "max_tokens, extra_body.",
     )
     structured: Literal["auto", "plain"] = Field(
         default="auto",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gems_graph.settings.credentials import OpenFields, OpenText
 
-Role = Literal["planner", "decomposer", "verifier", "refiner", "compressor", "judge"]
-ROLES: tuple[Role, ...] = get_args(Role)
+Role = str
+"""Who asks a chat model: a strategy declares its roles, so the set is open."""
+ROLES: tuple[Role, ...] = ("planner", "decomposer", "verifier", "refiner", "compressor", "judge")
+"""Those of GEMS, and the judge of evaluations."""
+_OPTIONS = {"url": "mllm_url", "temperature": "temperature", "max_tokens": "max_tokens"}
 
 
 class ModelSpec(BaseModel):
@@ -47,11 +48,11 @@ def split_variable(name: str) -> tuple[str, str] | None:
     Returns:
         Role and field of `ModelSpec`, or None for a name that is not of that form.
     """
-    for role in ROLES:
-        head = f"MLLM_{role.upper()}"
-        if name == head:
-            return role, "mllm"
-        if name.startswith(f"{head}_"):
-            option = name.removeprefix(f"{head}_").lower()
-            return role, "mllm_url" if option == "url" else option
-    return None
+    head, _, rest = name.partition("_")
+    if head != "MLLM" or not rest:
+        return None
+    role = rest.lower()
+    for ending, field in _OPTIONS.items():
+        if role.endswith(f"_{ending}"):
+            return role.removesuffix(f"_{ending}"), field
+    return role, "mllm"

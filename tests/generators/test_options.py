@@ -178,7 +178,7 @@ def test_openers_of_one_and_of_two_parameters(monkeypatch: pytest.MonkeyPatch) -
         "two": lambda argument, spec: taken.append([argument, spec.options]) or Painter(),
         "any": lambda *given: taken.append([given[0], given[1].name]) or Painter(),
     }
-    monkeypatch.setattr("gems_graph.plugins.load", lambda room, name: openers[name])
+    monkeypatch.setattr("gems_graph.plugins.load", lambda room, name, *how: openers[name])
     for name in openers:
         open_generator(f"{name}:x")
     assert taken == [["x"], ["x", "cpu"], ["x", {}], ["x", "any:x"]]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gems_graph import Store, build_graph
-from gems_graph.generators import GeneratorSpec, close_generators, lent, pool
+from gems_graph import Store, build_graph, plugins
+from gems_graph.generators import GeneratorSpec, close_generators, lent
 from gems_graph.generators.pool import Pool
 from gems_graph.testing import Painter, ScriptedChat
 
@@ -40,10 +40,11 @@ def opener(argument: str, spec: GeneratorSpec) -> Closing:
 
 @pytest.fixture(autouse=True)
 def _plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    load = pool.open_generator.__globals__["plugins"].load
+    load = plugins.load
     monkeypatch.setattr(
-        "gems_graph.plugins.load",
-        lambda room, name: opener if name == "closing" else load(room, name),
+        plugins,
+        "load",
+        lambda room, name, *how: opener if name == "closing" else load(room, name, *how),
     )
     OPENED.clear()
     yield

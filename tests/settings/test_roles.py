@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage
 
 from gems_graph import Store, build_graph, cli
 from gems_graph.errors import ConfigError
-from gems_graph.models import open_chat
 from gems_graph.models.reply import thought_of
 from gems_graph.runs.doctor import examine
 from gems_graph.settings import Settings, from_env, from_file, settle
@@ -58,10 +57,21 @@ def test_a_file_gives_way_to_variables_and_layers_merge_role_by_role(tmp_path: P
     assert settings.max_iterations == 3
 
 
+def test_a_role_that_no_strategy_has_is_refused_when_the_graph_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GEMS_MLLM_PAINTER", "compat:x")
+    with pytest.raises(ConfigError, match=r"no role 'painter'.*planner.*judge"):
+        build_graph()
+    monkeypatch.setenv("GEMS_MLLM_PAINTER", "")
+    monkeypatch.setenv("GEMS_MLLM_JUDGE", "compat:x")
+    build_graph()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("mllm = ", "Cannot read the settings"), ("colour = 1", "no setting 'colour'"),
-     ("[roles.painter]\nmllm = 'x'", "roles"), ("[roles.verifier]\nmodel = 'x'", "roles")],
+     ("[roles.verifier]\nmodel = 'x'", "roles")],
 )  # fmt: skip
 def test_a_bad_file_is_named(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "gems.toml").write_text(text)
@@ -137,22 +147,6 @@ def test_the_command_line_sets_a_role(
 def test_reasoning_is_found_however_the_provider_sends_it(message: AIMessage) -> None:
     assert thought_of(message) == "because"
     assert str(message.text) == "x"
-
-
-@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
-def test_reasoning_is_kept_when_streamed(field: str) -> None:
-    model = open_chat(ModelSpec(mllm="compat:m", mllm_url="http://127.0.0.1:1/v1")).model
-    texts = [{field: "be"}, {field: "cause"}, {"content": "x"}]
-    chunks = [
-        model._convert_chunk_to_generation_chunk(  # type: ignore[attr-defined]
-            {"choices": [{"delta": {"role": "assistant", **delta}, "index": 0}]},
-            AIMessageChunk,
-            None,
-        )
-        for delta in texts
-    ]
-    whole = chunks[0].message + chunks[1].message + chunks[2].message
-    assert (thought_of(whole), str(whole.text)) == ("because", "x")
 
 
 # ------------------------------------------------------------------ doctor

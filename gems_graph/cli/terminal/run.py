@@ -27,7 +27,6 @@ from gems_graph.errors import GemsError, UsageError
 from gems_graph.graph import Graph
 from gems_graph.images import Store
 from gems_graph.memory import has_image
-from gems_graph.nodes.select import choose
 from gems_graph.persistence.locks import claim
 from gems_graph.persistence.threads import Threads, config_of, open_threads
 from gems_graph.prompting.sanitize import printable
@@ -38,6 +37,7 @@ from gems_graph.runs.stopping import Stopping, stoppable
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
 from gems_graph.state import Input, Result, State, Stop
+from gems_graph.strategies import strategy_of
 
 PASSED, FAILED, USAGE, BEST_EFFORT, WAITING = 0, 1, 2, 3, 4
 """Exit codes: all criteria passed or accepted, error and no image, an answer that does not fit, a
@@ -259,4 +259,7 @@ def _cancelled(state: State) -> State:
     if not has_image(state):
         return state
     stopped: State = {**state, "stop": Stop(reason="cancelled")}
-    return {**stopped, "result": choose(stopped)}
+    return {
+        **stopped,
+        "result": strategy_of(state).result(stopped),
+    }

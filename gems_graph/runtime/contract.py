@@ -1,0 +1,88 @@
+"""What is checked of a node before and after it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.constants import CONFIG_KEY_CHECKPOINTER
+from langgraph.types import Overwrite
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+
+from gems_graph.errors import ConfigError
+from gems_graph.runtime.module import Module
+from gems_graph.settings import Settings
+from gems_graph.state import State
+
+_UPDATE: TypeAdapter[Any] = TypeAdapter(
+    with_config(ConfigDict(strict=True, extra="forbid"))(State),
+)
+
+
+def check_filled(module: Module, state: State) -> None:
+    """Make sure that a module finds what it reads.
+
+    Raises:
+        TypeError: it is wired before the module that gives it.
+    """
+    if missing := [channel for channel in module.reads if not state.get(channel)]:
+        msg = (
+            f"The node {module.name!r} reads {missing[0]!r}, which no node before it has given: "
+            "wire it behind one that does."
+        )
+        raise TypeError(msg)
+
+
+def check(module: Module, update: Any) -> None:
+    """Make sure that a module returned what it owes, with values of the right types.
+
+    LangGraph would drop unknown keys in silence, and store bad values.
+
+    Raises:
+        TypeError: it did not.
+    """
+    if not isinstance(update, Mapping):
+        msg = f"The node {module.name!r} returned {update!r:.100}, not an update of State."
+        raise TypeError(msg)
+    plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
+    try:
+        _UPDATE.validate_python(plain)
+    except ValidationError as error:
+        msg = f"The node {module.name!r} returned an update that is not of State: {error}"
+        raise TypeError(msg) from error
+    if "stop" in update or "failed" in update:
+        return
+    for channel in module.owes:
+        if not update.get(channel):
+            msg = (
+                f"The node {module.name!r} returned no {channel!r}, without which the loop cannot "
+                "go on."
+            )
+            raise TypeError(msg)
+
+
+def check_pause(settings: Settings, pauses: Collection[str]) -> None:
+    """Make sure that a strategy can ask a person where the settings want it to.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    points = {"criteria", "verdicts"} if settings.pause == "both" else {settings.pause} - {"never"}
+    if missing := points - {*pauses}:
+        msg = f"The strategy {settings.strategy!r} cannot pause for {min(missing)}: pause='never'."
+        raise ConfigError(msg)
+
+
+def need_checkpointer(config: RunnableConfig | None) -> None:
+    """Make sure, before anything is paid, that something keeps the run while it waits.
+
+    Raises:
+        ConfigError: nothing does.
+    """
+    if (config or {}).get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER) is None:
+        msg = (
+            "`pause` needs a checkpointer, which keeps the run while it waits: "
+            "build_graph(pause=..., checkpointer=...), invoked with a thread_id; or pause='never'."
+        )
+        raise ConfigError(msg)

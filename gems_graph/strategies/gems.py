@@ -1,0 +1,88 @@
+"""GEMS (arXiv 2603.28088, Fig. 2): wiring and exits on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from langgraph.graph import END, START
+
+from gems_graph.memory import all_pass, written
+from gems_graph.nodes import PAPER
+from gems_graph.review import review_criteria, review_verdict
+from gems_graph.runtime.node import in_effect
+from gems_graph.state import State
+from gems_graph.strategies.strategy import Builder, Strategy
+
+EXIT, ASK = "all pass / N_max / stop", "ask a person"
+DRAW, REFINE, COMPRESS = "draw", "refine", "compress"
+WAYS: dict[Hashable, str] = {EXIT: "select", REFINE: "refiner", COMPRESS: "compressor"}
+
+
+def after_opening(state: State) -> str:
+    """Let a person see the criteria before any picture is paid, where that is set."""
+    return ASK if in_effect(state).pause in ("criteria", "both") else DRAW
+
+
+def after_verifier(state: State) -> str | list[str]:
+    """Let a person see the verdict, where that is set."""
+    if not state.get("stop") and in_effect(state).pause in ("verdicts", "both"):
+        return ASK
+    return after_verdict(state)
+
+
+def after_verdict(state: State) -> str | list[str]:
+    """Take one of the three exits (Eq. 5), or go round again."""
+    if state.get("stop"):  # an error or a budget: the best so far; or a person took the picture
+        return EXIT
+    settings, rounds = in_effect(state), state["rounds"]
+    if written(state):  # a person has written the next prompt
+        return COMPRESS if settings.memory == "experience" else DRAW
+    if all_pass(rounds[-1]):  # done
+        return EXIT
+    if len(rounds) >= settings.max_iterations:  # spent: argmax
+        return EXIT
+    if settings.memory != "experience":  # nothing to compress
+        return REFINE
+    return COMPRESS if settings.order == "reference" else [REFINE, COMPRESS]
+
+
+def after_compressor(state: State) -> str:
+    """Refine only now in the order of the authors' code; in the paper's, that is under way."""
+    later = in_effect(state).order == "reference" and not written(state)
+    return REFINE if later else DRAW
+
+
+def wire(graph: Builder, first: str = "generator") -> None:
+    """Wire the loop.
+
+    Args:
+        graph: holds the modules as nodes.
+        first: where the opening leads, once prompt and criteria are there; a node that stands
+            between them and the generator has its own edge to that.
+    """
+    pauses: tuple[Any, ...] = (review_criteria, review_verdict)
+    for pause in pauses:
+        graph.add_node(pause)
+    graph.add_edge(START, "begin")
+    for opening in ("planner", "decomposer"):  # side by side; both end in one superstep
+        graph.add_edge("begin", opening)
+        graph.add_conditional_edges(opening, after_opening, {ASK: "review_criteria", DRAW: first})
+    graph.add_edge("review_criteria", first)
+    graph.add_edge("generator", "verifier")
+    graph.add_conditional_edges("verifier", after_verifier, {**WAYS, ASK: "review_verdict"})
+    graph.add_conditional_edges("review_verdict", after_verdict, {**WAYS, DRAW: "generator"})
+    graph.add_edge("refiner", "generator")
+    graph.add_conditional_edges(
+        "compressor", after_compressor, {REFINE: "refiner", DRAW: "generator"}
+    )
+    graph.add_edge("select", END)
+
+
+STRATEGY = Strategy(
+    name="gems",
+    summary="plan with skills, draw, check, refine with a compressed memory (He et al. 2026)",
+    modules=PAPER,
+    wire=wire,
+    pauses={"criteria": "review_criteria", "verdicts": "review_verdict"},
+)
