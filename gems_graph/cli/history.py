@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gems_graph.cli.options import STATE, states_in
+from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
@@ -49,8 +50,9 @@ def history(
 
 
 async def _lines(limit: int | None, states: set[str], grep: str) -> list[Line]:
-    from gems_graph.persistence.history import history as lines
-    from gems_graph.persistence.threads import open_threads
+    with loading():
+        from gems_graph.persistence.history import history as lines
+        from gems_graph.persistence.threads import open_threads
 
     chosen: list[Line] = []
     async with open_threads() as threads:
