@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import get_args
 
 import typer
 
@@ -60,12 +59,6 @@ def checklist_in(file: Path) -> list[str]:
 
 def states_in(wanted: list[str]) -> set[str]:
     """Read states of trajectories."""
-    from gems_graph.persistence.history import (
-        Standing,  # imported late: `--help` needs no LangGraph
-    )
+    from gems_graph.report.standing import standings_in
 
-    known = get_args(Standing)
-    if unknown := [state for state in wanted if state not in known]:
-        msg = f"There is no state {unknown[0]!r}; the states are {', '.join(known)}."
-        raise UsageError(msg)
-    return {*wanted}
+    return standings_in(wanted)

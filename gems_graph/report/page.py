@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from gems_graph.calls.ledger import Usage, total
+from gems_graph.calls.ledger import Usage, in_money, total
 from gems_graph.cli.terminal.progress import verdicts
 from gems_graph.images import Store
 from gems_graph.memory import passes
@@ -90,9 +90,8 @@ def spent(ledger: Mapping[str, Usage]) -> Iterator[str]:
     """Tell what every role used, and the sum."""
     for role, usage in (*ledger.items(), ("in all", total(dict(ledger)))):
         tokens = usage["input_tokens"] + usage["output_tokens"]
-        cost = "cost unknown" if usage["cost"] is None else f"cost {usage['cost']:.4f}"
         made = f"{usage['calls']} calls, {usage['images']} images, {tokens} tokens"
-        yield fact(role, f"{made}, {usage['seconds']:.1f} s, {cost}")
+        yield fact(role, f"{made}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
 
 
 def changed(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from gems_graph.batch.summary import STATUSES, Record, Status, Summary, cost, count
-from gems_graph.cli.terminal.batch_progress import in_money
+from gems_graph.batch.summary import STATUSES, Record, Summary, cost, count
+from gems_graph.calls.ledger import in_money
 from gems_graph.cli.terminal.run import BEST_EFFORT, FAILED, PASSED, WAITING
 from gems_graph.prompting.sanitize import printable
+from gems_graph.report.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def tell(summary: Summary, total: int, end: End, manner: Manner) -> None:
     print(summary.file)  # noqa: T201
 
 
-def _endings(numbers: Counter[Status], total: int, end: End) -> list[str]:
+def _endings(numbers: Counter[Standing], total: int, end: End) -> list[str]:
     if end.signum:
         done = numbers.total() - numbers["interrupted"]
         return [f"Interrupted: {done} of {total} have ended. Go on with the same command."]
@@ -74,11 +75,11 @@ def code(records: Sequence[Record], end: End) -> int:
     if end.signum:
         return 128 + end.signum
     numbers = count(records)
-    if numbers["failed"]:
+    if any(record["status"] == "failed" and not record["folder"] for record in records):
         return FAILED
     if numbers["waiting"]:
         return WAITING
-    return BEST_EFFORT if numbers["best effort"] else PASSED
+    return BEST_EFFORT if numbers["best effort"] or numbers["failed"] else PASSED
 
 
 def note(*lines: str) -> None:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gems_graph.batch.plan import Task
 from gems_graph.batch.summary import Record, cost, count, in_all
-from gems_graph.calls.ledger import total
+from gems_graph.calls.ledger import in_money, total
 from gems_graph.cli.terminal.progress import Silent
 from gems_graph.prompting.sanitize import printable
 
@@ -170,15 +170,8 @@ def board(tally: Tally, console: Console, *, quiet: bool) -> Board:
 def in_a_line(record: Record) -> str:
     """Say how one prompt ended."""
     head, error = f"{record['id']} {record['status']}", record["error"]
-    if record["status"] != "failed":
+    if record["folder"] or record["status"] != "failed":
         score = f" {record['passed']}/{record['total']}" if record["total"] else ""
         rounds = f", {record['rounds']} round{'s' * (record['rounds'] != 1)}"
         head += f"{score}{rounds}, {in_money(record['cost'])}"
     return f"{head}: {error}" if error else head
-
-
-def in_money(amount: float | None, *, at_least: bool = False) -> str:
-    """Say a cost; unknown is not zero."""
-    if amount is None:
-        return "cost unknown"
-    return f"cost {'at least ' * at_least}{amount:.4f}"

@@ -27,7 +27,6 @@ from gems_graph.errors import GemsError, UsageError
 from gems_graph.graph import Graph
 from gems_graph.images import Store
 from gems_graph.memory import has_image
-from gems_graph.persistence.locks import claim
 from gems_graph.persistence.threads import Threads, config_of, open_threads
 from gems_graph.prompting.sanitize import printable
 from gems_graph.report import folder as folders
@@ -176,16 +175,16 @@ async def follow(
         return ToldToolbox(settings, threads.store, say=say, place=place)
 
     graph = threads.graph(job.settings, toolbox=tell if job.show_context else None)
-    given, at = await _start(threads, job)
-    signum = 0
-    if at is not None:
-        context = job.settings if job.prompt is None else None
-        try:
-            with claim(job.thread):
+    async with threads.claim(job.thread):  # before anything is read: it may still be written to
+        given, at = await _start(threads, job)
+        signum = 0
+        if at is not None:
+            context = job.settings if job.prompt is None else None
+            try:
                 await _run(graph, given, at, context, show, stopping.control)
-        except (asyncio.CancelledError, GraphDrained):
-            signum = stopping.signum or signal.SIGINT
-    last = await graph.aget_state(config_of(job.thread))
+            except (asyncio.CancelledError, GraphDrained):
+                signum = stopping.signum or signal.SIGINT
+        last = await graph.aget_state(config_of(job.thread))
     state = cast(State, last.values)
     if signum:
         return Outcome(_cancelled(state), threads.store, signum)
