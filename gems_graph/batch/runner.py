@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from gems_graph.batch import folders
 from gems_graph.batch.brake import Brake
 from gems_graph.batch.plan import Task
-from gems_graph.batch.summary import Record, Standing, Summary, drawn, undrawn
+from gems_graph.batch.summary import Record, Summary, drawn, undrawn
 from gems_graph.events import Event
 from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.report.standing import Standing
 from gems_graph.runs.follow import Job, follow
 from gems_graph.runs.stopping import Stopper
 from gems_graph.runs.view import View

@@ -20,7 +20,6 @@ import pytest
 from PIL import Image
 
 from gems_graph.persistence.locks import claim
-from gems_graph.report import folder
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer
 from tests.conftest import Gems, criteria
 
@@ -30,7 +29,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.fixture(autouse=True)
 def _plain_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no strips: they have tests of their own, and take longer than all else here."""
-    monkeypatch.setattr(folder, "strip", lambda *_: Image.new("RGB", (8, 8)))
+    monkeypatch.setattr("gems_graph.report.strip.strip", lambda *_: Image.new("RGB", (8, 8)))
 
 
 class World:
