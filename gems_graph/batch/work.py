@@ -13,13 +13,13 @@ from gems_graph.batch.plan import Done, Task, changed, finished, plan
 from gems_graph.batch.prompt_file import SUMMARY, Entry
 from gems_graph.batch.runner import Runner, Watcher
 from gems_graph.batch.summary import Record, Summary, drawn
-from gems_graph.generators import open_generator
 from gems_graph.images import Store
 from gems_graph.models import open_chat
 from gems_graph.persistence.locks import claim
 from gems_graph.persistence.open_ends import OpenEnds, open_ends
 from gems_graph.persistence.threads import open_threads
 from gems_graph.runs.stopping import Stopper
+from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
 from gems_graph.strategies import open_strategy
@@ -110,10 +110,9 @@ def open_models(tasks: Sequence[Task]) -> None:
     """
     store = Store(paths.images())
     for settings in {id(task.settings): task.settings for task in tasks}.values():
-        open_generator(settings.generator)
         for role in open_strategy(settings.strategy).all_roles:
             open_chat(settings.model_for(role))
-        Toolbox(settings, store).check_prices()
+        BACKGROUND.run(Toolbox(settings, store).check)
 
 
 async def carry_out(

@@ -76,10 +76,6 @@ class Toolbox(Library):
         """Return who plays each role, and the generator, as records and prices name them."""
         return self._backends.names()
 
-    def check_prices(self) -> None:
-        """Make sure that a cap on money can hold, or raise a `ConfigError`."""
-        self._backends.check_prices()
-
     async def check(self) -> None:
         """Make sure, before anything is paid, that what is asked for can be done.
 
