@@ -52,21 +52,13 @@ class Backends:
         """Return who plays each role, and the generator, as records and prices name them."""
         return {**{role: self._name(role) for role in self.roles}, "generator": self.spec.name}
 
-    def check_prices(self) -> None:
-        """Make sure that a cap on money can hold.
-
-        Raises:
-            ConfigError: the price of a model in use is unknown.
-        """
-        check_prices(self.settings, [*map(self._name, self.roles), self.spec])
-
     async def check(self) -> None:
         """Make sure that the generator can be opened and takes what it will be given, and prices.
 
         Raises:
             ConfigError: it cannot or does not, or a price is unknown under a cap on money.
         """
-        self.check_prices()
+        check_prices(self.settings, [*map(self._name, self.roles), self.spec])
         spec = self.spec
         if self.generator is not None and (spec.options or spec.url):
             msg = (
