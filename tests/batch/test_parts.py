@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from gems_graph.batch.runner import Brake
 from gems_graph.batch.summary import Record, Summary
 from gems_graph.calls.ledger import nothing
 from gems_graph.cli.terminal.batch_progress import Bar, Tally
-from gems_graph.errors import GemsError, ModelError, OutsideWorldError, StoreError, UsageError
+from gems_graph.errors import ModelError, OutsideWorldError, StoreError, UsageError
 from gems_graph.settings import Settings, settle
 
 ROOT = Path(__file__).parents[2]
