@@ -49,12 +49,12 @@ class Record(Spent):
     error: str | None
 
 
-def drawn(id_: str, told: Mapping[str, Any], folder: Path, *, skipped: bool = False) -> Record:
+def drawn(id_: str, record: Mapping[str, Any], folder: Path, *, skipped: bool = False) -> Record:
     """Return the record of a trajectory with a picture, from what its folder says."""
-    result = told["result"]
+    result = record["result"]
     return Record(
-        id=id_, thread=told["thread"], prompt=told["prompt"],
-        status=standing(told), **_spent(told),
+        id=id_, thread=record["thread"], prompt=record["prompt"],
+        status=standing(record), **_spent(record),
         passed=result["passed"], total=result["total"],
         folder=str(folder), skipped=skipped, error=result["stop"].get("error"),
     )  # fmt: skip

@@ -1,14 +1,16 @@
-"""`gems doctor`: what works, shown as a table."""
+"""`gems doctor`: what works, finding by finding."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gems_graph.cli.options import CONFIG, ROLE, dial, given, roles_in, settings_file
 from gems_graph.prompting.sanitize import printable
-from gems_graph.settings import Settings
+from gems_graph.settings import from_env, settle
 
 if TYPE_CHECKING:
     from gems_graph.runs.doctor import Finding
@@ -16,18 +18,29 @@ if TYPE_CHECKING:
 _MARK = {True: "yes", False: "no", None: "-"}
 
 
-def doctor(settings: Settings) -> int:
-    """Print a finding for each model and the generator; 0 if a run can work, else 1."""
+def doctor(
+    mllm: Annotated[str | None, dial("mllm")] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url")] = None,
+    generator: Annotated[str | None, dial("generator")] = None,
+    role: Annotated[list[str] | None, ROLE] = None,
+    config: Annotated[Path | None, CONFIG] = None,
+) -> None:
+    """Call each configured model and the generator once, and say what works.
+
+    Exit codes: 0 a run can work, 1 it cannot.
+    """
     from gems_graph import paths  # imported late: `--help` needs none of it
     from gems_graph.images import Store
     from gems_graph.runs.doctor import examine
 
+    options = given(mllm=mllm, mllm_url=mllm_url, generator=generator, **roles_in(role or []))
+    settings = settle(settings_file(config), from_env(), options)
     findings = asyncio.run(examine(settings, Store(paths.images())))
     for finding in findings:
         _print(finding)
     broken = [finding for finding in findings if finding.fatal]
     typer.echo("\nA run can work." if not broken else "\nA run cannot work until this is mended.")
-    return 1 if broken else 0
+    raise typer.Exit(1 if broken else 0)
 
 
 def _print(finding: Finding) -> None:

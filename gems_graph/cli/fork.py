@@ -8,9 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from gems_graph.cli.options import JSON, OUT, QUIET, SET, checklist_in, folder_of, named, pairs_in
+from gems_graph.cli.options import (
+    JSON,
+    OUT,
+    QUIET,
+    SET,
+    checklist_in,
+    folder_of,
+    given,
+    named,
+    pairs_in,
+)
+from gems_graph.cli.start import load_meanwhile, loading
 from gems_graph.prompting.sanitize import printable
-from gems_graph.settings import Settings
 
 
 def fork(
@@ -30,7 +40,7 @@ def fork(
         int | None, typer.Option(help="Rounds at most, those kept included.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of round 1; later ones follow.")] = None,
-    dial: Annotated[list[str] | None, SET] = None,
+    assignments: Annotated[list[str] | None, SET] = None,
     to: Annotated[
         str | None, typer.Option("--thread", help="Name of the branch; default a new one.")
     ] = None,
@@ -43,10 +53,11 @@ def fork(
 
     The old one stays as it is. Exit codes as for `gems run`.
     """
-    from gems_graph.cli.terminal import run as terminal
-
-    given = {"max_iterations": max_iterations, "seed": seed}
-    settings = {**pairs_in(dial or []), **{k: v for k, v in given.items() if v is not None}}
+    with loading():  # late: `--help` needs no LangGraph
+        from gems_graph.cli.terminal import run as terminal
+    load_meanwhile()
+    dials = given(max_iterations=max_iterations, seed=seed)
+    settings = {**pairs_in(assignments or []), **dials}
     questions = checklist_in(criteria) if criteria else None
     new = asyncio.run(
         _fork(
@@ -58,8 +69,9 @@ def fork(
         print(new)  # noqa: T201
         typer.echo(printable(f"Go on with: gems resume {new}"), err=True)
         return
-    job = terminal.Job(None, None, Settings(), new, out or folder_of(new))
-    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
+    job = terminal.Job(new)
+    code = terminal.run(job, out=out or folder_of(new), as_json=as_json, quiet=quiet)
+    raise typer.Exit(code)
 
 
 async def _fork(thread: str, **branch: Any) -> str:

@@ -1,23 +1,22 @@
-"""`gems history` and `gems show`: what is kept."""
+"""`gems history`: a line for each trajectory that is kept."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gems_graph.cli.options import JSON, STATE, named, states_in
+from gems_graph.cli.options import STATE, states_in
+from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
     from rich.console import Console
 
     from gems_graph.persistence.history import Line
-    from gems_graph.persistence.show import Shown
 
 _COLUMNS = ("thread", "when", "prompt", "rounds", "verdict", "cost", "state")
 
@@ -50,19 +49,20 @@ def history(
 
 
 async def _lines(limit: int | None, states: set[str], grep: str) -> list[Line]:
-    from gems_graph.persistence.history import history as lines
-    from gems_graph.persistence.history import is_among
-    from gems_graph.persistence.threads import open_threads
+    with loading():
+        from gems_graph.persistence.history import history as lines
+        from gems_graph.persistence.history import is_among
+        from gems_graph.persistence.threads import open_threads
 
-    found: list[Line] = []
+    chosen: list[Line] = []
     async with open_threads() as threads:
         async for line in lines(threads):
             text = f"{line['prompt']}\n{line['thread']}".casefold()
             if is_among(line, states) and grep.casefold() in text:
-                found.append(line)
-            if len(found) == limit:
+                chosen.append(line)
+            if len(chosen) == limit:
                 break
-    return found
+    return chosen
 
 
 def tell(lines: list[Line], console: Console) -> None:
@@ -88,55 +88,3 @@ def _fields(line: Line, when: str) -> list[str]:
     rounds, verdict, state = str(line["rounds"]), line["verdict"], line["state"]
     fields = [line["thread"], when, line["prompt"], rounds, verdict, cost, state]
     return [printable(" ".join(field.split())) for field in fields]
-
-
-def show(
-    thread: Annotated[
-        str | None, typer.Argument(help="The trajectory; default the one worked on last.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Write its folder again: pictures, strip, record.")
-    ] = None,
-    as_json: Annotated[bool, JSON] = False,
-) -> None:
-    """Show a trajectory: criteria by rounds, prompts, what failed and why, cost, pictures.
-
-    An unfinished one as far as it went.
-    """
-    shown = asyncio.run(_look_up(named(thread) if thread else None))
-    if out:
-        print(shown.write(out))  # noqa: T201
-    elif as_json:
-        print(printable(json.dumps(shown.record(), ensure_ascii=False)))  # noqa: T201
-    else:
-        _print(shown)
-
-
-async def _look_up(thread: str | None) -> Shown:
-    from gems_graph.persistence.show import look_up
-    from gems_graph.persistence.threads import open_threads
-
-    async with open_threads() as threads:
-        return await look_up(threads, thread)
-
-
-def _print(shown: Shown) -> None:
-    from rich.console import Console
-
-    from gems_graph.report.page import page
-
-    console, parent = Console(highlight=False), shown.parent
-    facts = {
-        "thread": shown.thread,
-        "state": shown.standing,
-        "last": shown.when,
-        "forked from": f"{parent['thread']}, round {parent['round']}" if parent else "",
-    }
-    for part in page(shown.state, shown.store, facts):
-        if isinstance(part, str):
-            print(printable(part))  # noqa: T201
-        else:
-            console.print(part)
-
-
-COMMANDS = (history, show)

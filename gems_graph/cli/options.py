@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import file_name
+from gems_graph.settings import Settings, from_assignments, from_file
+from gems_graph.settings.roles import ROLES
 
 SET = typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`.")
 OUT = typer.Option(
@@ -17,6 +21,61 @@ OUT = typer.Option(
 JSON = typer.Option("--json", envvar="GEMS_JSON", help="Print the whole record on stdout.")
 STATE = typer.Option("--state", help="Only those in this state, as listed; may be repeated.")
 QUIET = typer.Option("--quiet", "-q", envvar="GEMS_QUIET", help="No progress on stderr.")
+ROLE = typer.Option(
+    "--role", metavar="ROLE=MODEL", help="Another model for a role; may be repeated."
+)
+CONFIG = typer.Option(
+    "--config",
+    envvar="GEMS_CONFIG",
+    help="TOML file of settings; default gems.toml here, if there is one.",
+)
+SKILLS = typer.Option("--skills", metavar="DIR", help="Folder of more skills; may be repeated.")
+
+
+def dial(name: str) -> Any:
+    """Make the option of a setting, described as the setting is."""
+    flag = f"--{name.replace('_', '-')}"
+    text = f"{Settings.model_fields[name].description} [env: GEMS_{name.upper()}]"
+    return typer.Option(flag, help=text, show_default=False)
+
+
+def settings_file(config: Path | None) -> dict[str, Any]:
+    """Read the settings file that is named, or `gems.toml` where it stands."""
+    default = Path("gems.toml")
+    return from_file(config or default) if config or default.is_file() else {}
+
+
+def roles_in(assignments: list[str]) -> dict[str, Any]:
+    """Read ROLE=MODEL as the setting `roles`; nothing, if there are none."""
+    pairs = [assignment.partition("=") for assignment in assignments]
+    if wrong := next((name for name, _, model in pairs if not model), None):
+        msg = f"--role takes ROLE=MODEL, not {wrong!r}; the roles are {', '.join(ROLES)}."
+        raise UsageError(msg)
+    roles = {name.strip(): model.strip() for name, _, model in pairs}
+    return {"roles": roles} if roles else {}
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def prompt_in(argument: str) -> str:
+    """Read a prompt, from stdin if it is `-`.
+
+    Raises:
+        UsageError: it is empty, or no UTF-8 text.
+    """
+    try:
+        text = sys.stdin.read() if argument == "-" else argument
+        text.encode()
+    except UnicodeError as error:
+        msg = "The prompt is not UTF-8 text; convert it, or check the locale of your terminal."
+        raise UsageError(msg) from error
+    if not text.strip():
+        msg = "The prompt is empty: say what to draw."
+        raise UsageError(msg)
+    return text.strip()
 
 
 def named(thread: str) -> str:
@@ -34,13 +93,18 @@ def folder_of(thread: str) -> Path:
     return Path("gems-out") / file_name(thread)
 
 
-def pairs_in(assignments: list[str]) -> dict[str, str]:
-    """Read NAME=VALUE."""
+def pairs_in(assignments: list[str]) -> dict[str, Any]:
+    """Read NAME=VALUE; a table as JSON, or TABLE.ENTRY=VALUE."""
     pairs = [assignment.partition("=") for assignment in assignments]
     if wrong := next((name for name, sign, _ in pairs if not sign), None):
         msg = f"--set takes NAME=VALUE, not {wrong!r}; `gems settings` lists the names."
         raise UsageError(msg)
-    return {name.strip().replace("-", "_"): value for name, _, value in pairs}
+    return from_assignments({_dial(name): value for name, _, value in pairs})
+
+
+def _dial(name: str) -> str:
+    dial, dot, entry = name.strip().partition(".")
+    return f"{dial.replace('-', '_')}{dot}{entry}"
 
 
 def checklist_in(file: Path) -> list[str]:
@@ -57,8 +121,8 @@ def checklist_in(file: Path) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def states_in(wanted: list[str]) -> set[str]:
+def states_in(names: list[str]) -> set[str]:
     """Read states of trajectories."""
     from gems_graph.report.standing import standings_in
 
-    return standings_in(wanted)
+    return standings_in(names)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gems_graph.cli.options import SKILLS
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import from_env, settle
@@ -18,10 +19,7 @@ from gems_graph.skills.names import RULE, fault
 BROKEN = 1  # exit code of a check that found something
 
 app = typer.Typer(no_args_is_help=True, help="List, show, begin and check skills.")
-Folders = Annotated[
-    list[str] | None,
-    typer.Option("--skills", metavar="DIR", help="Folder of more skills; may be repeated."),
-]
+Folders = Annotated[list[str] | None, SKILLS]
 
 _NEW = """\
 ---

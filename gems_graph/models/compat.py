@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from typing import Any
+import ssl
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+import httpx2
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_openai import ChatOpenAI
-from openai import DefaultAsyncHttpxClient
-from pydantic import SecretStr
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
+from pydantic import Field, PrivateAttr, SecretStr
 
+from gems_graph.calls.meanwhile import trace
 from gems_graph.calls.transport import CHAT, bounded
 from gems_graph.errors import ConfigError
+from gems_graph.models.wire import read_answer, write_message
 from gems_graph.settings.roles import ModelSpec
 
-_WIRE = {"text", "image_url"}
-_WIRE_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
-_FIELDS = ("reasoning_content", "reasoning")
+_POOL = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+"""More than any `concurrency`: the limit on calls at once is ours, not the pool's."""
 
 
 def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
@@ -40,22 +44,49 @@ def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
         raise ConfigError(msg)
     key = os.environ.get("GEMS_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
     return CompatibleChat(
-        model=model,
+        model_name=model,
         base_url=url,
         api_key=SecretStr(key.strip()),  # a line end would be an illegal header
-        max_retries=0,  # one retry layer: ours
-        http_async_client=DefaultAsyncHttpxClient(  # time limits are ours, too
-            timeout=None, follow_redirects=False, event_hooks=bounded(CHAT)
-        ),
-        stream_usage=True,
         temperature=spec.temperature,
-        max_tokens=spec.max_tokens,  # type: ignore[call-arg]  # the field's own alias
-        extra_body=spec.extra_body,
+        max_tokens=spec.max_tokens,
+        extra_body=spec.extra_body or {},
     )
 
 
-class CompatibleChat(ChatOpenAI):
-    """ChatOpenAI that keeps the reasoning which compatible servers send beside the text."""
+class CompatibleChat(BaseChatModel):
+    """A chat model behind `POST BASE_URL/chat/completions`.
+
+    It sends text and pictures, and keeps the reasoning that servers send beside the text, in
+    `additional_kwargs["reasoning_content"]`. Time limits, retries and limits on calls at once are
+    the caller's. It binds no tools, so `with_structured_output` is not there either (send a
+    `response_format` in `extra_body`), and `stream` yields the whole answer as one chunk.
+
+    Args:
+        model_name: as the server calls it.
+        base_url: without `/chat/completions`.
+        api_key: sent as `Authorization: Bearer KEY`.
+        temperature: of sampling; None: the server's own.
+        max_tokens: of one answer at most, its reasoning included; None: the server's own.
+        extra_body: more fields of the request; those of a call win over them.
+    """
+
+    takes_extra_body: ClassVar[bool] = True
+
+    model_name: str
+    base_url: str
+    api_key: SecretStr
+    temperature: float | None = None
+    max_tokens: int | None = None
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    _client: tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient] | None = PrivateAttr(default=None)
+
+    @property
+    def _llm_type(self) -> str:
+        return "gems-compat"
+
+    @property
+    def _identifying_params(self) -> Mapping[str, Any]:
+        return self._options({})
 
     async def _agenerate(
         self,
@@ -64,67 +95,66 @@ class CompatibleChat(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        """Send messages of text and pictures as they are, and read the answer as JSON.
+        return await self._post(self._client_of_this_loop(), self._body(messages, stop, kwargs))
 
-        The stock way walks every block through its type hints and rebuilds request and answer as
-        models, which takes longer than sending it; eight probes at once wait for each other there.
-        """
-        plain = [_plain(message) for message in messages]
-        if None in plain or self.streaming or self.http_async_client is None or self.default_query:
-            return await super()._agenerate(messages, stop, run_manager, **kwargs)
-        payload = self._get_request_payload([], stop=stop, **kwargs)
-        extra = payload.pop("extra_body", None) or {}
-        body = {**payload, **extra, "messages": plain}
-        answer = await self.http_async_client.post(
-            f"{str(self.openai_api_base).rstrip('/')}/chat/completions",
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        """Ask over a connection of its own: the caller's thread may have a loop that runs."""
+
+        async def once() -> ChatResult:
+            async with _open_client(self.base_url) as client:
+                return await self._post(client, self._body(messages, stop, kwargs))
+
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(once())).result()
+
+    async def _post(self, client: httpx2.AsyncClient, body: Mapping[str, Any]) -> ChatResult:
+        response = await client.post(
+            f"{self.base_url.rstrip('/')}/chat/completions",
             content=json.dumps(body),
-            headers=self._headers(),
+            headers={
+                "Authorization": f"Bearer {self.api_key.get_secret_value()}",
+                "Content-Type": "application/json",
+            },
+            extensions={"trace": trace},
         )
-        answer.raise_for_status()
-        return self._create_chat_result(answer.json())
+        response.raise_for_status()
+        return read_answer(response.json(), self.model_name)
 
-    def _headers(self) -> dict[str, str]:
-        key = self.openai_api_key
-        secret = key.get_secret_value() if isinstance(key, SecretStr) else ""
-        said = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-        return {**said, **(self.default_headers or {})}
+    def _body(
+        self, messages: list[BaseMessage], stop: list[str] | None, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        fields = {"stream": False, **self._options(given), **({"stop": stop} if stop else {})}
+        extra = {**self.extra_body, **(given.get("extra_body") or {})}
+        return {**fields, "messages": [write_message(message) for message in messages], **extra}
 
-    def _create_chat_result(self, response: Any, generation_info: Any = None) -> ChatResult:
-        result = super()._create_chat_result(response, generation_info)
-        choices = response["choices"] if isinstance(response, dict) else response.choices
-        for generation, choice in zip(result.generations, choices, strict=True):
-            raw = choice["message"] if isinstance(choice, dict) else choice.message.model_extra
-            _keep(generation.message, raw)
-        return result
+    def _options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a request beside messages and extra ones: the model's, a call's."""
+        own = {"model": self.model_name, "temperature": self.temperature}
+        fields = {**own, "max_tokens": self.max_tokens, **given}
+        fields["max_completion_tokens"] = fields.pop("max_tokens")  # the name in the protocol today
+        return {k: v for k, v in fields.items() if v is not None and k != "extra_body"}
 
-    def _convert_chunk_to_generation_chunk(
-        self, chunk: Any, default_chunk_class: Any, base_generation_info: Any
-    ) -> ChatGenerationChunk | None:
-        out = super()._convert_chunk_to_generation_chunk(
-            chunk, default_chunk_class, base_generation_info
-        )
-        choices = chunk.get("choices") or chunk.get("chunk", {}).get("choices")
-        if out and choices and isinstance(out.message, AIMessageChunk):
-            _keep(out.message, choices[0].get("delta"))
-        return out
+    def _client_of_this_loop(self) -> httpx2.AsyncClient:
+        """Return the client, or a new one on another loop, where its connections are of no use."""
+        loop, held = asyncio.get_running_loop(), self._client
+        if held is None or held[0] is not loop:
+            held = self._client = (loop, _open_client(self.base_url))
+        return held[1]
 
 
-def _plain(message: BaseMessage) -> dict[str, Any] | None:
-    """Return a message of text and pictures as the protocol has it; None for any other."""
-    role = _WIRE_ROLES.get(message.type)
-    if role is None or message.additional_kwargs:
-        return None
-    if isinstance(message.content, str):
-        return {"role": role, "content": message.content}
-    if any(
-        not isinstance(block, dict) or block.get("type") not in _WIRE for block in message.content
-    ):
-        return None
-    return {"role": role, "content": message.content}
-
-
-def _keep(message: BaseMessage, raw: Any) -> None:
-    for field in _FIELDS:
-        if text := (raw or {}).get(field):
-            message.additional_kwargs["reasoning_content"] = text
-            return
+def _open_client(url: str) -> httpx2.AsyncClient:
+    # reading the authorities takes 30 ms; a context without them trusts nobody
+    verify = True if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx2.AsyncClient(
+        timeout=None,  # time limits are the caller's
+        follow_redirects=False,
+        limits=_POOL,
+        verify=verify,
+        event_hooks=bounded(CHAT),
+    )

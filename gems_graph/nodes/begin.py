@@ -18,7 +18,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
 
     Raises:
         UsageError: the prompt is empty or no text, or the checklist holds nothing.
-        ConfigError: there is a cap on money, and a price is unknown.
+        ConfigError: a generator, an option or a price is not there.
     """
     prompt = state.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
@@ -29,7 +29,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     settings = toolbox.settings
     if settings.seed is None:
         settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
-    toolbox.check_prices()
+    await toolbox.check()
     return {
         "schema": SCHEMA,
         "trajectory": uuid.uuid4().hex,

@@ -1,6 +1,14 @@
 """Public test doubles: a scripted chat model, a painter, loopback servers. Scripts all of them."""
 
-from gems_graph.testing.doubles import DEFAULTS, Painter, ScriptedChat, paint, task_of, text_of
+from gems_graph.testing.doubles import (
+    DEFAULTS,
+    Painter,
+    ScriptedChat,
+    paint,
+    planned,
+    task_of,
+    text_of,
+)
 from gems_graph.testing.faults import Fault, Flaky, Hang
 from gems_graph.testing.servers import ChatServer, ImageServer
 
@@ -14,6 +22,7 @@ __all__ = [
     "Painter",
     "ScriptedChat",
     "paint",
+    "planned",
     "task_of",
     "text_of",
 ]

@@ -200,7 +200,8 @@ def test_no_more_calls_a_minute_than_the_limit() -> None:
     limits = Limits(concurrency=8, per_minute=600)  # ten a second, and none saved up
 
     async def call() -> float:
-        async with limits:
+        async with limits.slots:
+            await limits.pace()
             return time.monotonic()
 
     async def five() -> list[float]:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage
 
 from gems_graph import Store, build_graph, cli
 from gems_graph.errors import ConfigError
-from gems_graph.models import open_chat
-from gems_graph.models.chat import _thought
+from gems_graph.models.reply import thought_of
 from gems_graph.runs.doctor import examine
 from gems_graph.settings import Settings, from_env, from_file, settle
 from gems_graph.settings.roles import ModelSpec
@@ -146,24 +145,8 @@ def test_the_command_line_sets_a_role(
     ids=["compat", "vllm", "standard", "anthropic", "openai-responses"],
 )  # fmt: skip
 def test_reasoning_is_found_however_the_provider_sends_it(message: AIMessage) -> None:
-    assert _thought(message) == "because"
+    assert thought_of(message) == "because"
     assert str(message.text) == "x"
-
-
-@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
-def test_reasoning_is_kept_when_streamed(field: str) -> None:
-    model = open_chat(ModelSpec(mllm="compat:m", mllm_url="http://127.0.0.1:1/v1")).model
-    texts = [{field: "be"}, {field: "cause"}, {"content": "x"}]
-    chunks = [
-        model._convert_chunk_to_generation_chunk(  # type: ignore[attr-defined]
-            {"choices": [{"delta": {"role": "assistant", **delta}, "index": 0}]},
-            AIMessageChunk,
-            None,
-        )
-        for delta in texts
-    ]
-    whole = chunks[0].message + chunks[1].message + chunks[2].message
-    assert (_thought(whole), str(whole.text)) == ("because", "x")
 
 
 # ------------------------------------------------------------------ doctor

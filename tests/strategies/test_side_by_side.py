@@ -19,6 +19,7 @@ from tests.conftest import Loop, criteria, verdicts
 from tests.strategies.installed import install_side_by_side
 
 AT = config_of("t")
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
 @pytest.fixture(autouse=True)

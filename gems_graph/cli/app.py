@@ -1,0 +1,66 @@
+"""The command line: results on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from dotenv import find_dotenv, load_dotenv
+
+from gems_graph import __version__
+from gems_graph.cli import skills
+from gems_graph.cli.doctor import doctor
+from gems_graph.cli.fork import fork
+from gems_graph.cli.gc import gc
+from gems_graph.cli.history import history
+from gems_graph.cli.resume import resume
+from gems_graph.cli.rm import rm
+from gems_graph.cli.run import run
+from gems_graph.cli.settings import settings
+from gems_graph.cli.show import show
+from gems_graph.cli.terminal.exit_codes import FAILED, USAGE
+from gems_graph.errors import ConfigError, GemsError, UsageError
+from gems_graph.prompting.sanitize import printable
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Draw, check and refine a picture until it is right.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(skills.app, name="skills")
+for _command in (history, show, fork, rm, gc, run, resume, doctor, settings):
+    app.command()(_command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Draw, check and refine a picture until it is right."""
+
+
+def run_app() -> None:
+    """Run the command line; our errors become one sentence and an exit code."""
+    load_dotenv(find_dotenv(usecwd=True))
+    try:
+        app()
+    except (UsageError, ConfigError) as error:
+        _fail(error, USAGE)
+    except GemsError as error:
+        _fail(error, FAILED)
+
+
+def _fail(error: GemsError, code: int) -> None:
+    typer.echo(printable(f"gems: {error}"), err=True)
+    sys.exit(code)

@@ -1,0 +1,113 @@
+"""`gems run`: draw one prompt, or every prompt of a file."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gems_graph.cli import batch
+from gems_graph.cli.options import (
+    CONFIG,
+    JSON,
+    OUT,
+    QUIET,
+    ROLE,
+    SET,
+    SKILLS,
+    checklist_in,
+    dial,
+    folder_of,
+    given,
+    named,
+    pairs_in,
+    prompt_in,
+    roles_in,
+    settings_file,
+)
+from gems_graph.cli.start import load_meanwhile, loading
+from gems_graph.settings import from_env, settle
+
+
+def run(
+    prompt: Annotated[
+        str | None, typer.Argument(help="What to draw; `-` reads it from stdin.")
+    ] = None,
+    prompts: Annotated[str | None, batch.PROMPTS] = None,
+    concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
+    dry_run: Annotated[bool, batch.DRY_RUN] = False,
+    mllm: Annotated[str | None, dial("mllm")] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url")] = None,
+    role: Annotated[list[str] | None, ROLE] = None,
+    generator: Annotated[str | None, dial("generator")] = None,
+    max_iterations: Annotated[int | None, dial("max_iterations")] = None,
+    max_skills: Annotated[int | None, dial("max_skills")] = None,
+    preset: Annotated[str | None, dial("preset")] = None,
+    pause: Annotated[str | None, dial("pause")] = None,
+    seed: Annotated[int | None, dial("seed")] = None,
+    size: Annotated[str | None, dial("size")] = None,
+    skills: Annotated[list[str] | None, SKILLS] = None,
+    assignments: Annotated[list[str] | None, SET] = None,
+    config: Annotated[Path | None, CONFIG] = None,
+    criteria: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="GEMS_CRITERIA",
+            help="File with your own yes/no criteria, one a line, or a JSON list.",
+        ),
+    ] = None,
+    out: Annotated[Path | None, OUT] = None,
+    thread: Annotated[
+        str | None,
+        typer.Option(
+            envvar="GEMS_THREAD", help="Name the trajectory is kept under; default a new one."
+        ),
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+    show_context: Annotated[
+        bool,
+        typer.Option("--show-context", help="Show what Refiner and Compressor are told on stderr."),
+    ] = False,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Draw PROMPT, or every prompt of a file, check each picture, and refine it until it is right.
+
+    Exit codes: 0 all criteria passed or accepted, 3 a best-effort image, 1 an error and no image,
+    2 wrong usage, 4 waiting for a person (--pause), 130 Ctrl-C.
+    """
+    options = given(
+        mllm=mllm, mllm_url=mllm_url, generator=generator, seed=seed, size=size,
+        max_iterations=max_iterations, max_skills=max_skills, preset=preset, pause=pause,
+        **roles_in(role or []),
+    )  # fmt: skip
+    # one layer: what is set beside a preset wins over it
+    chosen = {**pairs_in(assignments or []), **options}
+    settings = settle(settings_file(config), from_env(), chosen)
+    if skills:  # they come on top of those that the environment names
+        settings = settle(settings, {"skills": [*settings.skills, *skills]})
+    checklist = checklist_in(criteria) if criteria else None
+    if prompts is not None:
+        single = {
+            "A PROMPT": prompt, "--thread": thread, "--show-context": show_context,
+            "--pause": settings.pause != "never",
+        }  # fmt: skip
+        batch.refuse(single, "goes with one picture, not with --prompts.")
+        code = batch.run_many(
+            prompts, settings, checklist, folder_of, out=out, concurrency=concurrency,
+            dry_run=dry_run, as_json=as_json, quiet=quiet,
+        )  # fmt: skip
+        raise typer.Exit(code)
+    many = {"--concurrency": concurrency, "--dry-run": dry_run}
+    batch.refuse(many, "goes with --prompts FILE.")
+    text = prompt_in(prompt or "")
+    thread = named(thread) if thread else uuid.uuid4().hex[:12]
+    with loading():  # late: `--help` needs no LangGraph
+        from gems_graph.cli.terminal import run as terminal
+    load_meanwhile()
+    job = terminal.Job(thread, text, checklist, settings)
+    code = terminal.run(
+        job, out=out or folder_of(thread), show_context=show_context, as_json=as_json, quiet=quiet
+    )
+    raise typer.Exit(code)
