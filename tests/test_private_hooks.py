@@ -62,7 +62,7 @@ def test_nothing_else_reaches_into_other_packages() -> None:
     root = Path(hooks.__file__).parent
     reach = re.compile(
         r"\._last_v6|(?:get|has)attr\(\w+, \"_[a-z]|langgraph\._internal|CONFIG_KEY_"
-        r"|\.MIGRATIONS|\b(?:saver|conn|cursor|pool|graph|snapshot|loop|client|model)\._[a-z]"
+        r"|root_async_client|\.MIGRATIONS|\b(?:saver|conn|cursor|pool|graph|snapshot|loop|client|model)\._[a-z]"
     )
     found = [
         f"{file.relative_to(root)}: {line.strip()}"

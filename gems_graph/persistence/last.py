@@ -15,6 +15,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
 from gems_graph.private_hooks import Steps, is_internal, overwriting, scheduled
+from gems_graph.state import LISTS, MAPPINGS, State
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ async def read_last(saver: BaseCheckpointSaver[Any], thread: str) -> Last:
 def last_of(head: CheckpointTuple) -> Last:
     """Return what a checkpoint and the writes after it say."""
     checkpoint, steps = head.checkpoint, Steps(head.pending_writes or [])
-    values = {k: v for k, v in checkpoint["channel_values"].items() if not is_internal(k)}
+    values: dict[str, Any] = {**{name: [] for name in LISTS}, **{name: {} for name in MAPPINGS}}
+    values |= {k: v for k, v in checkpoint["channel_values"].items() if not is_internal(k)}
     for channel, value in steps.given:
         _write(values, channel, value)
     for output in steps.outputs.values():
@@ -90,8 +92,6 @@ def _write(values: dict[str, Any], channel: str, value: Any) -> None:
 @cache
 def _reducers() -> dict[str, Callable[[Any, Any], Any]]:
     """Return how updates of a channel are joined to what it holds, as the state declares it."""
-    from gems_graph.state import State
-
     hints = get_type_hints(State, include_extras=True)
     extras = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
     return {

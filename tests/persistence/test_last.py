@@ -51,9 +51,9 @@ async def same(on: Kept, thread: str, graph: Any = None) -> Last:
     assert [*last.errors] == [each for each in raised if not each.startswith("CancelledError")]
     assert last.when == theirs.created_at
     assert last.source == (theirs.metadata or {}).get("source", "")
-    for name in {*last.values, *theirs.values} - {"checklist"}:
-        # channels that hold nothing are empty there, and missing here
-        assert last.values.get(name) == theirs.values.get(name) or not theirs.values.get(name), name
+    values = {name: value for name, value in theirs.values.items() if name != "checklist"}
+    assert {name: last.values[name] for name in values} == values
+    assert last.values.keys() - values.keys() <= {"checklist"}
     return last
 
 
@@ -239,7 +239,7 @@ def test_threads_of_every_release_are_read_alike(archive: Path) -> None:
                 last = await read_last(threads.saver, name)
                 theirs = await threads.graph().aget_state(config_of(name))
                 for key in ("rounds", "ledger", "result", "stop", "criteria", "prompt"):
-                    assert last.values.get(key, 0) == theirs.values.get(key, 0) or not theirs.values
+                    assert last.values.get(key) == theirs.values.get(key)
                 assert word != "unreadable"
             assert words["finished"] == "passed"
             assert words["interrupted"] == words["planned"] == "interrupted"
