@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gems_graph.memory import unverified
+from gems_graph.report.standing import standing
 from gems_graph.state import Attempt, ImageRef
 
 _STOPPED = {"budget": "The budget was spent.", "cancelled": "Cancelled."}
@@ -89,10 +90,11 @@ def outcome(state: Mapping[str, Any]) -> str:
     if not result.get("verified"):
         return f"Not verified: {stop.get('error') or _reason(stop) or result.get('why', '')}"
     passed, total = result.get("passed", 0), result.get("total", 0)
-    if result.get("success"):
+    stands = standing(state)
+    if stands == "passed":
         return f"Round {result.get('round')} passes {_all(total)}."
     criteria = f"{passed} of {_count(total, 'criterion', 'criteria')}"
-    if stop.get("reason") == "accepted":
+    if stands == "accepted":
         return f"Round {result.get('round')} is accepted as it is: {criteria}."
     return f"Best of {_count(tried, 'round', 'rounds')}: {criteria}. {_reason(stop)}".strip()
 

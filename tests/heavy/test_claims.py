@@ -17,8 +17,9 @@ import psycopg
 import pytest
 
 from gems_graph.errors import StoreError, UsageError
-from gems_graph.persistence import postgres_claims
-from gems_graph.persistence.postgres_claims import PostgresClaims, Session, key_of
+from gems_graph.persistence import advisory
+from gems_graph.persistence.advisory import Hold, Session
+from gems_graph.persistence.postgres_claims import PostgresClaims, key_of
 from gems_graph.testing import ChatServer, Hang, ImageServer
 from tests.conftest import criteria
 
@@ -128,7 +129,7 @@ def until(condition: Callable[[], bool]) -> None:
 def other(url: str, thread: str) -> Session | None:
     """Take a thread as another host would; None where it is taken."""
     session = Session(url)
-    return session if session.take(postgres_claims.Hold(key_of(thread), lambda: None)) else None
+    return session if session.take(Hold(key_of(thread), lambda: None)) else None
 
 
 def go(scenario: Any) -> None:
@@ -225,7 +226,7 @@ def test_a_run_that_takes_the_cancelling_for_its_own_is_told_all_the_same(
 def test_the_connection_is_looked_at_without_being_asked(
     postgres: str, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_claims, "_EVERY", 1.0)
+    monkeypatch.setattr(advisory, "_EVERY", 1.0)
     rivals = []
 
     def steal() -> None:
@@ -253,7 +254,7 @@ def test_without_any_server_for_long_enough_the_work_is_stopped(
             connections.forbid()
             claims._session.check()
             await asyncio.sleep(0)  # the server may come back
-            monkeypatch.setattr(postgres_claims, "_GRACE", 0.0)
+            monkeypatch.setattr(advisory, "_GRACE", 0.0)
             claims._session.check()
             await asyncio.sleep(60)
 
