@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gems_graph.graph import build_graph
     from gems_graph.images import Store
-    from gems_graph.runs.api import Trajectory, arun, run
+    from gems_graph.runs.api import Trajectory, arun, astream, run, stream
     from gems_graph.settings import Settings
 
 __version__ = "0.2.0.dev0"
-__all__ = ["Settings", "Store", "Trajectory", "__version__", "arun", "build_graph", "run"]
+__all__ = [
+    "Settings", "Store", "Trajectory", "__version__", "arun", "astream", "build_graph", "run",
+    "stream",
+]  # fmt: skip
 
 _HOMES = {
     "Settings": "settings",
     "Store": "images",
     "Trajectory": "runs.api",
     "arun": "runs.api",
+    "astream": "runs.api",
     "build_graph": "graph",
     "run": "runs.api",
+    "stream": "runs.api",
 }
 
 

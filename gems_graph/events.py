@@ -18,7 +18,7 @@ from gems_graph.state import Attempt, Criterion, ImageRef, Result, Round, State,
 
 
 class RunStarted(TypedDict):
-    """A run begins, or goes on: then with what it has so far."""
+    """A run begins, or goes on: then with what it has so far, and what that used."""
 
     type: Literal["run_started"]
     thread: str
@@ -26,6 +26,7 @@ class RunStarted(TypedDict):
     prompt: str
     criteria: list[Criterion]
     rounds: list[Round]
+    used: Ledger
 
 
 class NodeStarted(TypedDict):
@@ -124,18 +125,30 @@ class Noted(TypedDict):
 
 
 class Asked(TypedDict):
-    """The run waits for a person; `question` as a pause puts it."""
+    """The run waits for a person; `question` as a pause puts it, `id` tells several apart."""
 
     type: Literal["asked"]
+    id: str
     question: Any
 
 
 class Stopped(TypedDict):
-    """The run has ended; without a result, nothing was drawn."""
+    """The run has ended; without a result, nothing was drawn.
+
+    `reason` is a stop reason of the state, `error` where it failed before any picture, or `ended`
+    where a graph of somebody else gives none.
+    """
 
     type: Literal["stopped"]
     reason: str
     result: Result | None
+
+
+class Custom(TypedDict):
+    """What a graph of somebody else streams in a form of its own."""
+
+    type: Literal["custom"]
+    data: Any
 
 
 Event = (
@@ -153,6 +166,7 @@ Event = (
     | Noted
     | Asked
     | Stopped
+    | Custom
 )
 Tell = Callable[[Event], None]
 """Takes events; may be called from any thread."""
@@ -175,10 +189,11 @@ def events_of(state: State, update: Mapping[str, Any]) -> Iterator[Event]:
     if attempt and attempt["n"] and "image" not in attempt:
         yield _prompt_ready(attempt, update.get("skills", state.get("skills", [])))
     for round_ in update.get("rounds") or ():
-        yield VerdictReady(
-            type="verdict", round=round_["n"], verdicts=round_["verdicts"],
-            passed=passes(round_), total=len(round_["verdicts"]),
-        )  # fmt: skip
+        if round_ not in state.get("rounds", []):  # it is new, or a person overruled it
+            yield VerdictReady(
+                type="verdict", round=round_["n"], verdicts=round_["verdicts"],
+                passed=passes(round_), total=len(round_["verdicts"]),
+            )  # fmt: skip
     learned = len(state.get("experiences", []))
     for n, experience in enumerate(update.get("experiences") or (), start=learned + 1):
         yield LessonLearned(type="lesson", round=n, experience=experience)

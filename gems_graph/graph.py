@@ -11,7 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from gems_graph import paths
 from gems_graph.errors import ConfigError
-from gems_graph.generators import Generator
+from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.runtime.module import Module, NodeFunction
 from gems_graph.runtime.node import Node
@@ -21,7 +21,7 @@ from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skill
 from gems_graph.state import Input, Output, State
 from gems_graph.strategies import Strategy, open_strategy
-from gems_graph.strategies.strategy import check_roles
+from gems_graph.strategies.strategy import Builder, check_roles
 
 Graph = CompiledStateGraph[State, Settings, Input, Output]
 
@@ -31,7 +31,7 @@ def build_graph(
     *,
     strategy: str | Strategy | None = None,
     mllm: Players | None = None,
-    generator: str | Generator | None = None,
+    generator: str | GeneratorSpec | Generator | None = None,
     skills: Sequence[str | Path | Skill] | None = None,
     checkpointer: Any = None,
     store: Store | None = None,
@@ -47,7 +47,8 @@ def build_graph(
         strategy: by name or as an object; by default the one that the settings name, `gems`.
         mllm: a chat model for all roles, by name or as any LangChain object; or such models by
             role, `default` for the rest.
-        generator: an image generator, by name or as `async (prompt, *, seed, size) -> picture`.
+        generator: an image generator, by name, with its options as a `GeneratorSpec`, or as
+            `async (prompt, *, seed, size) -> picture`.
         skills: more of them, as folders or made in code; a later one wins over a name before it.
         checkpointer: any LangGraph saver; none: nothing is persisted.
         store: where pictures go; by default `images` under `GEMS_HOME`.
@@ -59,10 +60,12 @@ def build_graph(
         ConfigError: a setting is out of bounds or unknown, there is no such strategy or role, or
             nothing leads to a module.
     """
-    names, make = equip(mllm, generator, store or Store(paths.images()), skills)
-    built = settle(from_env(), settings, dials, names)
-    plan = open_strategy(strategy or built.strategy)
-    built = settle(built, {"strategy": plan.name})
+    given = settle(from_env(), settings, dials)
+    plan = open_strategy(strategy or given.strategy)
+    names, make = equip(
+        mllm, generator, store or Store(paths.images()), skills, plan.all_roles, plan.prompts
+    )
+    built = settle(given, names, {"strategy": plan.name})
     players = mllm if isinstance(mllm, Mapping) else {}
     check_roles({*built.roles, *players}, plan)
     plan = plan.having(modules or {})
@@ -71,18 +74,21 @@ def build_graph(
     for name, module in plan.nodes.items():
         graph.add_node(name, Node(module, built, toolbox or make, plan.pauses))
     plan.wire(graph)
-    compiled = graph.compile(checkpointer=checkpointer, name=plan.name)
-    _check_reached(compiled, plan)
-    return compiled
+    _check_reached(graph, plan)
+    return graph.compile(checkpointer=checkpointer, name=plan.name)
 
 
-def _check_reached(graph: Graph, strategy: Strategy) -> None:
+def _check_reached(graph: Builder, strategy: Strategy) -> None:
     """Make sure that some edge leads to each module.
 
     Raises:
         ConfigError: none leads to one.
     """
-    reached = {edge.target for edge in graph.get_graph().edges}
+    ways = [way for branches in graph.branches.values() for way in branches.values()]
+    if any(way.ends is None for way in ways):  # such an edge may lead anywhere
+        return
+    ends = {end for way in ways for end in (way.ends or {}).values()}
+    reached = {*ends, *(end for _, end in (*graph.edges, *graph.waiting_edges))}
     if lost := [name for name in strategy.nodes if name not in reached]:
         msg = (
             f"Nothing leads to the module {lost[0]!r} in the strategy {strategy.name!r}: wire it "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
-from importlib.metadata import entry_points
+import sys
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ def load(room: str, name: str, attribute: str = "open_backend") -> Any:
     Raises:
         ConfigError: the backend exists, but a package that it needs does not.
     """
-    for entry in entry_points(group=f"gems_graph.{room}", name=name):
+    if entry := _installed(room, tuple(sys.path)).get(name):
         return entry.load()
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return None
@@ -45,4 +47,10 @@ def names(room: str, attribute: str = "STRATEGY") -> list[str]:
         for file in folder.glob("*.py")
         if hasattr(importlib.import_module(f"gems_graph.{room}.{file.stem}"), attribute)
     )
-    return [*own, *sorted({entry.name for entry in entry_points(group=f"gems_graph.{room}")})]
+    return [*own, *sorted(_installed(room, tuple(sys.path)))]
+
+
+@lru_cache(maxsize=16)
+def _installed(room: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """Return the entry points of a room; looked for once, as that reads every package's."""
+    return {entry.name: entry for entry in entry_points(group=f"gems_graph.{room}")}

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from gems_graph import Store, build_graph, cli
+from gems_graph.batch.summary import Record
+from gems_graph.events import RunStarted
 from gems_graph.graph import Graph
 from gems_graph.testing import Painter, ScriptedChat
 
@@ -111,3 +113,22 @@ def verdicts(*rounds: str) -> Callable[[str], dict[str, str]]:
 def criteria(count: int) -> dict[str, list[str]]:
     """Script a Decomposer with questions that `verdicts` knows."""
     return {"criteria": [f"Is there {letter}?" for letter in "ABCDEFGH"[:count]]}
+
+
+def ended(id_: str, **about: Any) -> Record:
+    """Return the record of a prompt in a batch."""
+    told = {
+        "id": id_, "thread": f"t-{id_}", "prompt": "p", "status": "passed", "rounds": 1,
+        "passed": 2, "total": 2, "cost": 0.5, "seconds": 1.0, "folder": id_, "skipped": False,
+        "error": None,
+    }  # fmt: skip
+    return Record(**{**told, **about})  # type: ignore[typeddict-item]
+
+
+def started(**about: Any) -> RunStarted:
+    """Return the first event of a run."""
+    told: RunStarted = {
+        "type": "run_started", "thread": "t", "strategy": "gems", "prompt": "p", "criteria": [],
+        "rounds": [], "used": {},
+    }  # fmt: skip
+    return {**told, **about}  # type: ignore[typeddict-item]

@@ -30,9 +30,11 @@ from rich.console import Console
 from gems_graph import Store, build_graph, run
 from gems_graph.cli.terminal.progress import LiveTable
 from gems_graph.errors import ConfigError, GeneratorError, ModelError
+from gems_graph.events import CriteriaReady
 from gems_graph.prompting.sanitize import file_name, printable
 from gems_graph.prompting.templates import Prompts
 from gems_graph.skills import Skill, Skills
+from gems_graph.state import Criterion
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer
 from gems_graph.testing.doubles import text_of
 from tests.conftest import Gems, criteria, verdicts
@@ -254,7 +256,8 @@ def test_what_models_say_steers_no_terminal_and_breaks_no_strip(
 def test_a_live_table_shows_text_as_text() -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
     with LiveTable(screen) as table:
-        table.update({"criteria": [{"question": f"Is {STEERING} [red]A[/] there?"}]})
+        criterion = Criterion(question=f"Is {STEERING} [red]A[/] there?", source="user")
+        table.take(CriteriaReady(type="criteria", criteria=[criterion]))
     assert isinstance(screen.file, io.StringIO)
     written = screen.file.getvalue()
     assert OSC not in written

@@ -35,9 +35,9 @@ def write(
     """
     part = wanted.with_name(f"{_PART}{next(_NUMBERS)}")
     try:
-        told = folders.write(part, state, store, about)
+        record = folders.write(part, state, store, about)
         with _MOVING:
-            return _move(part, wanted, about["thread"]), told
+            return _move(part, wanted, about["thread"]), record
     except OSError as error:
         raise _trouble(wanted, error) from error
     finally:

@@ -19,6 +19,7 @@ _ABOUT_CALLS = {
     *("preset", "mllm_url", "attempts", "retries", "retry_wait", "call_timeout", "image_timeout"),
     *("concurrency", "requests_per_minute", "raise_on_error", "pause", "prices", "budget"),
     *("max_images", "max_calls", "max_tokens_total", "max_seconds", "max_cost"),
+    *("generator_url", "generator_concurrency", "generator_price"),
 }
 """Dials that say how calls are made and paid; one may change them and still go on."""
 _ENDED = {"passed", "max_iterations", "accepted"}
@@ -76,9 +77,9 @@ def plan(
     for entry in entries:
         own = entry.criteria or (tuple(criteria) if criteria else None)
         wish = [entry.prompt, own, entry.dials]
-        said = json.dumps(wish, sort_keys=True)
-        seen[said] += not entry.named
-        key = _digest(entry.id if entry.named else seen[said], wish)
+        text = json.dumps(wish, sort_keys=True)
+        seen[text] += not entry.named
+        key = _digest(entry.id if entry.named else seen[text], wish)
         dials = _settled(entry, settings)
         place, thread = base / file_name(entry.id), _thread(base.resolve(), key, dials)
         tasks.append(Task(entry.id, key, thread, entry.prompt, own, dials, place))
@@ -122,14 +123,14 @@ def changed(task: Task, done: Done) -> set[str]:
 
 def _settled(entry: Entry, settings: Settings) -> Settings:
     try:
-        mine = settle(settings, entry.dials) if entry.dials else settings
+        own = settle(settings, entry.dials) if entry.dials else settings
     except ConfigError as error:
         msg = f"{entry.where}: {error}"
         raise UsageError(msg) from error
-    if mine.pause != "never":
+    if own.pause != "never":
         msg = f"{entry.where}: nobody can answer for many at once; set pause=never."
         raise UsageError(msg)
-    return mine
+    return own
 
 
 def _drawing(settings: Settings) -> dict[str, Any]:

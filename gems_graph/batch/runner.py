@@ -3,58 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from gems_graph.batch import folders
+from gems_graph.batch.brake import Brake
 from gems_graph.batch.plan import Task
-from gems_graph.batch.summary import Record, Summary, drawn, in_words, undrawn
-from gems_graph.calls.retry import status_of
-from gems_graph.cli.terminal.batch_progress import Board, Watch
-from gems_graph.cli.terminal.run import Job, follow
-from gems_graph.errors import AnswerError, UsageError
+from gems_graph.batch.summary import Record, Status, Summary, drawn, undrawn
+from gems_graph.events import Event
 from gems_graph.persistence.threads import Threads, config_of
-from gems_graph.runs.stopping import Stopping
-
-PATIENCE = 5
-"""Prompts in a row that may fail in the same way."""
-
-
-_OWN = {400, 413, 414, 422}  # what servers say to one prompt, as well as to wrong options
+from gems_graph.runs.follow import Job, follow
+from gems_graph.runs.stopping import Stopper
+from gems_graph.runs.view import View
 
 
-class Brake:
-    """Stops a batch when prompt after prompt fails in the same way: the next would, too."""
+class Watcher(Protocol):
+    """Whoever shows how a batch goes on; called on the event loop that draws."""
 
-    def __init__(self) -> None:
-        self.reason = ""
-        self._last: object = None
-        self._row, self._works = 0, False
+    def begin(self, task: Task) -> None:
+        """A task begins, or is taken up."""
 
-    def drew(self) -> None:
-        """Take note of a picture: it can be done."""
-        self._row, self._works = 0, True
+    def take(self, task: Task, event: Event) -> None:
+        """An event of its run."""
 
-    def failed(self, error: Exception) -> None:
-        """Take note of a failure, unless it is the prompt's own."""
-        own = status_of(error.__cause__) in _OWN and self._works
-        if own or isinstance(error, UsageError | AnswerError):
-            return
-        kind = _kind(error)
-        self._row = self._row + 1 if kind == self._last else 1
-        self._last = kind
-        if self._row == PATIENCE:
-            self.reason = in_words(error)
-
-
-def _kind(error: Exception) -> object:
-    """Tell failures of one cause by type and words, whatever numbers and files they name."""
-    if isinstance(cause := error.__cause__, OSError) and cause.errno:
-        return type(error), cause.errno
-    words = re.sub(r"\d[\d.,e+-]*", "#", str(error))
-    return type(error), status_of(error.__cause__), words
+    def end(self, record: Record) -> None:
+        """A task has ended, been stopped, or waits."""
 
 
 class Runner:
@@ -62,26 +35,20 @@ class Runner:
 
     Args:
         threads: keep the trajectories.
-        stopping: what a signal asks for.
-        board: shows how it goes.
         summary: gets a record of each.
-        told: gets each record, too.
+        watcher: sees how it goes on.
+        stopper: ends what is under way, and begins nothing more.
     """
 
     def __init__(
-        self,
-        threads: Threads,
-        stopping: Stopping,
-        board: Board,
-        summary: Summary,
-        told: Callable[[Record], None],
+        self, threads: Threads, summary: Summary, watcher: Watcher, stopper: Stopper
     ) -> None:
-        self._threads, self._stopping, self._board = threads, stopping, board
-        self._summary, self._told = summary, told
-        self.brake, self._graph = Brake(), threads.graph()
+        self._threads, self._stopper = threads, stopper
+        self._summary, self._watcher = summary, watcher
+        self.brake = Brake()
 
     async def run(self, tasks: Sequence[Task], at_once: int) -> None:
-        """Draw all tasks, until a signal or the brake stops it; what is under way ends first.
+        """Draw all tasks, until it is stopped or the brake stops it; what is under way ends first.
 
         Raises:
             StoreError: the summary cannot be written.
@@ -93,51 +60,50 @@ class Runner:
                     group.create_task(self._work(queue))
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
-        except asyncio.CancelledError:  # the second Ctrl-C; the first where signals are not ours
-            self._stopping.signum = self._stopping.signum or signal.SIGINT
+        except asyncio.CancelledError:
+            if not self._stopper.reason:
+                raise
 
     async def _work(self, queue: Iterator[Task]) -> None:
-        while not (self._stopping.signum or self.brake.reason):
+        while not (self._stopper.reason or self.brake.reason):
             if (task := next(queue, None)) is None:
                 return
             record = await self._record(task)
             self._summary.add(record)
-            self._board.end(record)
-            self._told(record)
+            self._watcher.end(record)
 
     async def _record(self, task: Task) -> Record:
-        watch = self._board.begin(task)
+        view = View()
+        self._watcher.begin(task)
+
+        def take(event: Event) -> None:
+            view.take(event)
+            self._watcher.take(task, event)
+
         try:
-            record = await self._draw(task, watch)
+            job = Job(task.thread, task.prompt, task.criteria, task.settings, take_up=True)
+            outcome = await follow(self._threads, job, take, stopper=self._stopper)
+            if not outcome.state.get("result"):
+                status: Status = "interrupted" if outcome.stopped_by else "waiting"
+                return undrawn(task, status, outcome.state)
+            record = await asyncio.to_thread(self._write, task, outcome.state)
         except Exception as error:  # noqa: BLE001  # whatever it is, the others go on
             self.brake.failed(error)
-            return undrawn(task, "failed", await self._left(task, watch), error)
-        if record["folder"]:
-            self.brake.drew()
+            return undrawn(task, "failed", await self._reached(task, view), error)
+        self.brake.drew()
         return record
 
-    async def _draw(self, task: Task, watch: Watch) -> Record:
-        prompt = task.prompt if await self._is_new(task) else None
-        job = Job(prompt, task.criteria, task.settings, task.thread, task.folder)
-        outcome = await follow(self._threads, job, watch, self._stopping)
-        if not outcome.state.get("result"):
-            return undrawn(task, "interrupted" if outcome.signum else "waiting", outcome.state)
+    def _write(self, task: Task, state: Any) -> Record:
         about: dict[str, Any] = {"thread": task.thread}
         if task.key:
             about["batch"] = {"id": task.id, "key": task.key}
-        folder, told = await asyncio.to_thread(
-            folders.write, task.folder, outcome.state, outcome.store, about
-        )
-        return drawn(task.id, told, folder)
+        folder, record = folders.write(task.folder, state, self._threads.store, about)
+        return drawn(task.id, record, folder)
 
-    async def _is_new(self, task: Task) -> bool:
-        """Tell whether there is nothing to take up: nothing has been drawn or paid."""
-        last = await self._graph.aget_state(config_of(task.thread))
-        return not last.values.get("trajectory") or "begin" in last.next
-
-    async def _left(self, task: Task, watch: Watch) -> Mapping[str, Any]:
+    async def _reached(self, task: Task, view: View) -> Mapping[str, Any]:
         """Return the state that a failure left, with what its siblings spent; or the last seen."""
         try:
-            return (await self._graph.aget_state(config_of(task.thread))).values
+            graph = await self._threads.graph_of(task.thread)
+            return (await graph.aget_state(config_of(task.thread))).values
         except Exception:  # noqa: BLE001  # it may have been the database that failed
-            return watch.state
+            return view.state

@@ -46,14 +46,14 @@ class Record(Spent):
     error: str | None
 
 
-def drawn(id_: str, told: Mapping[str, Any], folder: Path, *, skipped: bool = False) -> Record:
+def drawn(id_: str, record: Mapping[str, Any], folder: Path, *, skipped: bool = False) -> Record:
     """Return the record of a trajectory with a picture, from what its folder says."""
-    result = told["result"]
-    reason = told.get("stop_reason")
+    result = record["result"]
+    reason = record.get("stop_reason")
     passed: Status = "passed" if result["success"] or reason == "accepted" else "best effort"
     return Record(
-        id=id_, thread=told["thread"], prompt=told["prompt"],
-        status="interrupted" if reason == "cancelled" else passed, **_spent(told),
+        id=id_, thread=record["thread"], prompt=record["prompt"],
+        status="interrupted" if reason == "cancelled" else passed, **_spent(record),
         passed=result["passed"], total=result["total"],
         folder=str(folder), skipped=skipped, error=result["stop"].get("error"),
     )  # fmt: skip

@@ -1,20 +1,18 @@
-"""Spends for one node: reserves before each call, settles after it, keeps the ledger."""
+"""What one node may spend and has spent: reservations in the journal, keys, the ledger."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gems_graph import paths
-from gems_graph.calls.journal import Amount, Call, Caps, Journal, scope_of
+from gems_graph.calls.amounts import Amount, Caps
+from gems_graph.calls.journal import Call, Journal, Reservation, scope_of
 from gems_graph.calls.ledger import Ledger, Usage, add
-from gems_graph.calls.retry import is_unpaid
 from gems_graph.errors import ConfigError
-from gems_graph.settings import Settings
+from gems_graph.settings import GeneratorSpec, Settings
 from gems_graph.settings.prices import Price, price_of
 
 ANSWER_TOKENS = 8192
@@ -37,22 +35,7 @@ class Place(NamedTuple):
     kept: bool = False
 
 
-@dataclass
-class Ticket:
-    """One call in the journal.
-
-    Attributes:
-        found: what came of the same call when it was made before; then it is not made again.
-        actual: what it spent in fact; set by whoever makes it.
-        artifact: what came of it, as JSON; set by whoever makes it.
-    """
-
-    actual: Amount
-    found: str | None = None
-    artifact: str | None = None
-
-
-class Purse:
+class Budget:
     """The caps of a run and what one node spends under them.
 
     Args:
@@ -73,9 +56,9 @@ class Purse:
         """Whether answers must be bounded for caps on tokens or money to hold."""
         return self._caps.tokens is not None or self._caps.cost is not None
 
-    def price(self, name: str) -> Price | None:
+    def price(self, player: str | GeneratorSpec) -> Price | None:
         """Return the price of a model or generator, if it is known."""
-        return price_of(name, self._settings.prices)
+        return price_of(player, self._settings.prices)
 
     def chat_bound(self, name: str, text: int, pictures: int, answer: int) -> Amount:
         """Return the most that a chat call can spend.
@@ -91,30 +74,44 @@ class Purse:
         cost = price.of(given, answer) if price else 0.0
         return Amount(calls=1, tokens=given + answer, cost=cost)
 
-    def image_amount(self, name: str) -> Amount:
+    def image_amount(self, spec: GeneratorSpec) -> Amount:
         """Return what one picture spends."""
-        price = self.price(name)
+        price = self.price(spec)
         return Amount(images=1, cost=price.image if price else 0.0)
 
-    def key(self, role: str, name: str, request: Iterable[str]) -> str:
+    def key(
+        self,
+        role: str,
+        name: str,
+        request: Iterable[str],
+        *,
+        round: int | None = None,  # noqa: A002  # the paper's word
+        branch: str = "",
+    ) -> str:
         """Return the idempotency key of a call: trajectory, round, role and whole request.
 
         Empty, and the request not looked at, where nobody can take the trajectory up again.
+
+        Args:
+            role: who is called.
+            name: of the model or generator.
+            request: all that is said.
+            round: of the call, where that is not the node's.
+            branch: tells calls apart that strategies make side by side; empty: there is one.
         """
         if not self._place.kept:
             return ""
+        n = str(self._place.round if round is None else round)
+        place = f"{n}/{branch}" if branch else n
         digest = hashlib.sha256()
-        for part in (self._place.trajectory, str(self._place.round), role, name, *request):
+        for part in (self._place.trajectory, place, role, name, *request):
             data = part.encode("utf-8", "surrogatepass")
             digest.update(b"%d:" % len(data))
             digest.update(data)
         return digest.hexdigest()
 
-    @asynccontextmanager
-    async def spending(
-        self, most: Amount, key: str = "", *, anew: bool = False
-    ) -> AsyncIterator[Ticket]:
-        """Write one try of a call down around making it; refund only what is surely unpaid.
+    async def reserve(self, most: Amount, key: str, *, anew: bool = False) -> Reservation:
+        """Write a call down before it is made; or return what came of it when it was made before.
 
         Args:
             most: what it may spend at most.
@@ -125,25 +122,23 @@ class Purse:
             BudgetError: a cap would be exceeded.
             StoreError: the journal cannot be written.
         """
-        ticket = Ticket(most)
         if not (self._caps.any or key):
-            yield ticket
-            return
-        journal = Journal(paths.journal())
+            return Reservation()
         call = Call(self._scope, most, key, self._place.trajectory, anew)
-        entry = await asyncio.wrap_future(journal.start(call, self._caps))
-        ticket.found = entry.artifact
-        try:
-            yield ticket
-        except Exception as error:
-            if entry.number and is_unpaid(error):
-                await asyncio.wrap_future(journal.refund(entry.number))
-            raise
-        if entry.number:
-            done = journal.settle(entry.number, ticket.actual, ticket.artifact)
+        return await asyncio.wrap_future(Journal(paths.journal()).start(call, self._caps))
+
+    async def settle(self, reservation: Reservation, spent: Amount, artifact: str | None) -> None:
+        """Replace a reservation by what was spent in fact, and keep what came of it."""
+        if reservation.number:
+            done = Journal(paths.journal()).settle(reservation.number, spent, artifact)
             await asyncio.wrap_future(done)
 
-    async def discard(self, keys: list[str]) -> None:
+    async def refund(self, reservation: Reservation) -> None:
+        """Take a reservation back; only where it is sure that nothing was paid."""
+        if reservation.number:
+            await asyncio.wrap_future(Journal(paths.journal()).refund(reservation.number))
+
+    async def discard(self, keys: Sequence[str]) -> None:
         """Let calls be made again when the trajectory is taken up; their answers were useless."""
         if any(keys):
             await asyncio.wrap_future(Journal(paths.journal()).discard(keys))
@@ -153,7 +148,7 @@ class Purse:
         self.ledger = add(self.ledger, {role: usage})
 
 
-def check_prices(settings: Settings, names: list[str]) -> None:
+def check_prices(settings: Settings, players: Sequence[str | GeneratorSpec]) -> None:
     """Make sure that a cap on money can hold.
 
     Raises:
@@ -161,10 +156,12 @@ def check_prices(settings: Settings, names: list[str]) -> None:
     """
     if settings.max_cost is None:
         return
-    unknown = [name for name in dict.fromkeys(names) if price_of(name, settings.prices) is None]
+    unknown = [player for player in players if price_of(player, settings.prices) is None]
     if unknown:
+        names = [p.name if isinstance(p, GeneratorSpec) else p for p in unknown]
         msg = (
-            f"max_cost needs the price of {', '.join(map(repr, unknown))}: set it under `prices`, "
-            'for example prices."NAME" = {input = 0.6, output = 3} in gems.toml (0 for your own).'
+            f"max_cost needs the price of {', '.join(map(repr, dict.fromkeys(names)))}: set it "
+            'under `prices`, for example prices."NAME" = {input = 0.6, output = 3} in gems.toml '
+            "(0 for your own)."
         )
         raise ConfigError(msg)

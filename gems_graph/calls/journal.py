@@ -12,9 +12,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple
 
+from gems_graph.calls.amounts import Amount, Caps
 from gems_graph.calls.writer import writer_of
 from gems_graph.databases import Connection
-from gems_graph.errors import BudgetError
 
 _TABLE = """CREATE TABLE IF NOT EXISTS spending(
     id {number} PRIMARY KEY, scope TEXT NOT NULL, status TEXT NOT NULL,
@@ -26,29 +26,6 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS spending_key ON spending(key)",
     "CREATE INDEX IF NOT EXISTS spending_trajectory ON spending(trajectory)",
 )
-
-
-class Amount(NamedTuple):
-    """What one call spends, at most or in fact; money in the currency of the prices."""
-
-    images: int = 0
-    calls: int = 0
-    tokens: int = 0
-    cost: float = 0.0
-
-
-class Caps(NamedTuple):
-    """Limits on the sums of a scope; None: no limit."""
-
-    images: int | None = None
-    calls: int | None = None
-    tokens: int | None = None
-    cost: float | None = None
-
-    @property
-    def any(self) -> bool:
-        """Whether there is a limit at all."""
-        return any(cap is not None for cap in self)
 
 
 class Call(NamedTuple):
@@ -70,14 +47,14 @@ class Call(NamedTuple):
     anew: bool = False
 
 
-class Entry(NamedTuple):
-    """A call in the journal: the artifact of the same call made before, or the number of this."""
+class Reservation(NamedTuple):
+    """A call in the journal: its number, or the artifact of the same call made before."""
 
     number: int = 0
     artifact: str | None = None
 
 
-class Kept(NamedTuple):
+class Artifact(NamedTuple):
     """What came of a call: its number in the journal, who paid it, and the artifact as JSON."""
 
     number: int
@@ -97,7 +74,7 @@ class Journal:
     def __init__(self, database: str | Path) -> None:
         self._writer = writer_of(str(database), _schema)
 
-    def start(self, call: Call, caps: Caps) -> Future[Entry]:
+    def start(self, call: Call, caps: Caps) -> Future[Reservation]:
         """Return the artifact of a call made before; else check caps and reserve, in one act.
 
         Raises:
@@ -149,20 +126,20 @@ class Journal:
 
         return self._writer.submit(run)
 
-    def artifacts(self, after: int = 0) -> Future[list[Kept]]:
+    def artifacts(self, after: int = 0) -> Future[list[Artifact]]:
         """Return the next artifacts, by number; pictures among them are still needed to resume.
 
         Args:
             after: number of the last one seen.
         """
 
-        def run(db: Connection) -> list[Kept]:
+        def run(db: Connection) -> list[Artifact]:
             rows = db.execute(
                 "SELECT id, trajectory, artifact FROM spending"
                 " WHERE artifact IS NOT NULL AND id > ? ORDER BY id LIMIT 1000",
                 (after,),
             )
-            return [Kept(int(row[0]), str(row[1] or ""), str(row[2])) for row in rows]
+            return [Artifact(int(row[0]), str(row[1] or ""), str(row[2])) for row in rows]
 
         return self._writer.submit(run)
 
@@ -184,7 +161,7 @@ def scope_of(trajectory: str, budget: str | None = None) -> str:
     return f"budget:{budget}" if budget else f"run:{trajectory}"
 
 
-def _start(db: Connection, call: Call, caps: Caps) -> Entry:
+def _start(db: Connection, call: Call, caps: Caps) -> Reservation:
     if call.key and not call.anew:
         done = db.execute(
             "SELECT artifact FROM spending WHERE key = ? AND status = 'settled'"
@@ -192,30 +169,20 @@ def _start(db: Connection, call: Call, caps: Caps) -> Entry:
             (call.key,),
         )
         if done:
-            return Entry(artifact=str(done[0][0]))
+            return Reservation(artifact=str(done[0][0]))
     if caps.any:
         spent = db.execute(
             "SELECT COALESCE(SUM(images), 0), COALESCE(SUM(calls), 0), COALESCE(SUM(tokens), 0),"
             " COALESCE(SUM(cost), 0) FROM spending WHERE scope = ? AND status != 'refunded'",
             (call.scope,),
         )
-        _check(Amount(*spent[0]), call.most, caps)
+        caps.check(Amount(*spent[0]), call.most)
     made = db.execute(
         "INSERT INTO spending(scope, status, images, calls, tokens, cost, key, trajectory, at)"
         " VALUES (?, 'reserved', ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (call.scope, *call.most, call.key or None, call.trajectory or None, time.time()),
     )
-    return Entry(number=int(made[0][0]))
-
-
-def _check(spent: Amount, more: Amount, caps: Caps) -> None:
-    for name, used, add, cap in zip(Amount._fields, spent, more, caps, strict=True):
-        if cap is not None and used + add > cap:
-            msg = (
-                f"The cap on {name} is reached: {used:g} of {cap:g} spent or reserved, the next "
-                f"call may take {add:g}. Raise it, or start with another budget."
-            )
-            raise BudgetError(msg)
+    return Reservation(number=int(made[0][0]))
 
 
 def _schema(db: Connection, foreign: bool) -> None:

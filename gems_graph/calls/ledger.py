@@ -51,6 +51,13 @@ def total(ledger: Ledger) -> Usage:
     return whole
 
 
+def in_money(amount: float | None, *, at_least: bool = False) -> str:
+    """Say a cost; unknown is not zero."""
+    if amount is None:
+        return "cost unknown"
+    return f"cost {'at least ' * at_least}{amount:.4f}"
+
+
 def _sum(one: Usage, two: Usage) -> Usage:
     costs = (one["cost"], two["cost"])
     return Usage(

@@ -7,17 +7,18 @@ from functools import lru_cache
 
 from langchain_core.rate_limiters import InMemoryRateLimiter
 
-from gems_graph.settings import Settings
-
 
 class Limits:
-    """The limits of one server; an async context manager around each call.
+    """The limits of one server: take one of `slots`, then await `pace()`, then call.
 
     They live on the background loop, which all runs of a process share.
+
+    Attributes:
+        slots: as many as there may be calls at a time.
     """
 
     def __init__(self, concurrency: int, per_minute: float | None) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
+        self.slots = asyncio.Semaphore(concurrency)
         self._pace = None
         if per_minute:
             rate = per_minute / 60
@@ -25,24 +26,13 @@ class Limits:
                 requests_per_second=rate, check_every_n_seconds=0.02, max_bucket_size=1
             )
 
-    @classmethod
-    def of(cls, server: str, settings: Settings) -> Limits:
-        """Return the limits that calls to a server share."""
-        return _shared(server, settings.concurrency, settings.requests_per_minute)
-
-    async def __aenter__(self) -> None:
-        await self._slots.acquire()
+    async def pace(self) -> None:
+        """Wait until the next call may begin."""
         if self._pace:
-            try:
-                await self._pace.aacquire()
-            except BaseException:
-                self._slots.release()
-                raise
-
-    async def __aexit__(self, *exc: object) -> None:
-        self._slots.release()
+            await self._pace.aacquire()
 
 
 @lru_cache(maxsize=256)
-def _shared(server: str, concurrency: int, per_minute: float | None) -> Limits:
+def limits_of(server: str, concurrency: int, per_minute: float | None) -> Limits:
+    """Return the limits that calls to a server share."""
     return Limits(concurrency, per_minute)

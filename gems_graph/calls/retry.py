@@ -1,15 +1,11 @@
-"""The one retry layer: passing failures are tried again, the others named with a remedy."""
+"""What a failed call means: whether it may pass, whether it was paid, what to do about it."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-from gems_graph.errors import GemsError
-
-T = TypeVar("T")
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 
 class GarbledError(Exception):
@@ -30,42 +26,9 @@ _REMEDIES = {
 }
 
 
-async def persistently(
-    call: Callable[[], Awaitable[T]],
-    *,
-    retries: int,
-    wait: float,
-    failure: type[GemsError],
-    what: str,
-) -> T:
-    """Await `call()`, again after a passing failure, at most `retries` more times.
-
-    Args:
-        call: makes the call; called anew each time.
-        retries: repeats after the first call.
-        wait: seconds before the first repeat; doubles each time, with jitter.
-        failure: what to raise in the end.
-        what: who was called, for the message.
-
-    Raises:
-        GemsError: of type `failure`, naming the remedy; our own errors pass unchanged.
-    """
-    for attempt in range(retries + 1):
-        try:
-            return await call()
-        except GemsError:
-            raise
-        except Exception as error:
-            if attempt == retries or not is_passing(error):
-                msg = f"{what}: {in_words(error)}"
-                raise failure(msg) from error
-            pause = wait * 2**attempt * random.uniform(0.75, 1.25)
-            await asyncio.sleep(min(_LONGEST, max(pause, _retry_after(error))))
-    raise AssertionError  # the last turn of the loop returns or raises
-
-
-async def within(seconds: float, call: Awaitable[T]) -> T:
-    """Await a call for a limited time; waiting for a free place is not part of it.
+@asynccontextmanager
+async def time_limit(seconds: float) -> AsyncIterator[None]:
+    """Limit the time of one call; waiting for a free place is not part of it.
 
     Raises:
         TimeoutError: it took longer; says so.
@@ -73,7 +36,7 @@ async def within(seconds: float, call: Awaitable[T]) -> T:
     """
     try:
         async with asyncio.timeout(seconds):
-            return await call
+            yield
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
@@ -83,6 +46,18 @@ async def within(seconds: float, call: Awaitable[T]) -> T:
     except TimeoutError as error:
         msg = f"no answer within {seconds:g} s; raise the time limit or check the server"
         raise TimeoutError(msg) from error
+
+
+def pause_before(repeat: int, wait: float, error: Exception) -> float:
+    """Return how long to wait before a repeat, in seconds: doubling, as long as the server asks.
+
+    Args:
+        repeat: 0 for the first.
+        wait: before the first repeat, in seconds.
+        error: why the call is repeated; `Retry-After` counts up to a minute.
+    """
+    pause: float = wait * 2**repeat * random.uniform(0.75, 1.25)
+    return min(_LONGEST, max(pause, _retry_after(error)))
 
 
 def is_passing(error: Exception) -> bool:
@@ -114,9 +89,9 @@ def in_words(error: Exception) -> str:
     if status is not None:
         remedy = _REMEDIES.get(status, "the server failed; try again later")
         return f"HTTP {status}: {remedy}"
-    for told in (error, error.__cause__):  # a provider's client may have wrapped ours
-        if isinstance(told, TimeoutError | GarbledError) and str(told):
-            return str(told)
+    for ours in (error, error.__cause__):  # a provider's client may have wrapped it
+        if isinstance(ours, TimeoutError | GarbledError) and str(ours):
+            return str(ours)
     if is_passing(error):
         return f"cannot be reached ({type(error).__name__}); check that it runs and its URL"
     return f"{type(error).__name__}: {error}"

@@ -19,11 +19,9 @@ from gems_graph.cli.rm import rm
 from gems_graph.cli.run import run
 from gems_graph.cli.settings import settings
 from gems_graph.cli.show import show
+from gems_graph.cli.terminal.exit_codes import FAILED, USAGE
 from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.prompting.sanitize import printable
-
-FAILED, USAGE = 1, 2
-"""Exit codes of our errors: nothing came of it, or it was asked wrongly."""
 
 app = typer.Typer(
     add_completion=False,

@@ -42,11 +42,11 @@ def run_many(
     quiet: bool,
 ) -> int:
     """Draw the prompts of a file; return the exit code."""
-    from gems_graph import batch  # imported late: `--help` needs no LangGraph
+    from gems_graph.cli.terminal import batch  # imported late: `--help` needs no LangGraph
 
     base = out or folder("stdin" if source == "-" else Path(source).stem)
-    manner = batch.Manner(base, concurrency or _AT_ONCE, as_json, quiet)
-    return batch.run_prompts(source, settings, criteria, manner, dry_run=dry_run)
+    options = batch.BatchOptions(base, concurrency or _AT_ONCE, as_json, quiet)
+    return batch.run_prompts(source, settings, criteria, options, dry_run=dry_run)
 
 
 def resume_many(
@@ -59,11 +59,11 @@ def resume_many(
     quiet: bool,
 ) -> int:
     """Take up every trajectory that did not end well; return the exit code."""
-    from gems_graph import batch
+    from gems_graph.cli.terminal import batch
 
     base = out or folder("any").parent
-    manner = batch.Manner(base, concurrency or _AT_ONCE, as_json, quiet)
-    return batch.resume_all(settings, manner, lambda thread: base / folder(thread).name)
+    options = batch.BatchOptions(base, concurrency or _AT_ONCE, as_json, quiet)
+    return batch.resume_all(settings, options, lambda thread: base / folder(thread).name)
 
 
 def refuse(given: Mapping[str, object], because: str) -> None:

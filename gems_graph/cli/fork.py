@@ -21,7 +21,6 @@ from gems_graph.cli.options import (
 )
 from gems_graph.cli.start import load_meanwhile, loading
 from gems_graph.prompting.sanitize import printable
-from gems_graph.settings import Settings
 
 
 def fork(
@@ -70,8 +69,9 @@ def fork(
         print(new)  # noqa: T201
         typer.echo(printable(f"Go on with: gems resume {new}"), err=True)
         return
-    job = terminal.Job(None, None, Settings(), new, out or folder_of(new))
-    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
+    job = terminal.Job(new)
+    code = terminal.run(job, out=out or folder_of(new), as_json=as_json, quiet=quiet)
+    raise typer.Exit(code)
 
 
 async def _fork(thread: str, **branch: Any) -> str:

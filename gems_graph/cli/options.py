@@ -11,7 +11,7 @@ import typer
 
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import file_name
-from gems_graph.settings import Settings, from_file
+from gems_graph.settings import Settings, from_assignments, from_file
 from gems_graph.settings.roles import ROLES
 
 SET = typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`.")
@@ -93,13 +93,18 @@ def folder_of(thread: str) -> Path:
     return Path("gems-out") / file_name(thread)
 
 
-def pairs_in(assignments: list[str]) -> dict[str, str]:
-    """Read NAME=VALUE."""
+def pairs_in(assignments: list[str]) -> dict[str, Any]:
+    """Read NAME=VALUE; a table as JSON, or TABLE.ENTRY=VALUE."""
     pairs = [assignment.partition("=") for assignment in assignments]
     if wrong := next((name for name, sign, _ in pairs if not sign), None):
         msg = f"--set takes NAME=VALUE, not {wrong!r}; `gems settings` lists the names."
         raise UsageError(msg)
-    return {name.strip().replace("-", "_"): value for name, _, value in pairs}
+    return from_assignments({_dial(name): value for name, _, value in pairs})
+
+
+def _dial(name: str) -> str:
+    dial, dot, entry = name.strip().partition(".")
+    return f"{dial.replace('-', '_')}{dot}{entry}"
 
 
 def checklist_in(file: Path) -> list[str]:

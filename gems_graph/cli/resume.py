@@ -74,5 +74,6 @@ def resume(
         raise typer.Exit(code)
     batch.refuse({"--concurrency": concurrency}, "goes with --all.")
     thread = named(thread) if thread else asyncio.run(terminal.latest_thread())
-    job = terminal.Job(None, None, settings, thread, out or folder_of(thread), answer=answered)
-    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
+    job = terminal.Job(thread, settings=settings, answer=answered)
+    code = terminal.run(job, out=out or folder_of(thread), as_json=as_json, quiet=quiet)
+    raise typer.Exit(code)

@@ -106,6 +106,8 @@ def run(
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
     load_meanwhile()
-    folder = out or folder_of(thread)
-    job = terminal.Job(text, checklist, settings, thread, folder, show_context)
-    raise typer.Exit(terminal.run(job, as_json=as_json, quiet=quiet))
+    job = terminal.Job(thread, text, checklist, settings)
+    code = terminal.run(
+        job, out=out or folder_of(thread), show_context=show_context, as_json=as_json, quiet=quiet
+    )
+    raise typer.Exit(code)

@@ -51,6 +51,7 @@ async def _look_up(thread: str | None) -> Shown:
 def _print(shown: Shown) -> None:
     from rich.console import Console
 
+    from gems_graph.cli.terminal.verdicts import verdict_table
     from gems_graph.report.page import page
 
     console, parent = Console(highlight=False), shown.parent
@@ -64,4 +65,4 @@ def _print(shown: Shown) -> None:
         if isinstance(part, str):
             print(printable(part))  # noqa: T201
         else:
-            console.print(part)
+            console.print(verdict_table(*part))

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 
-from gems_graph.calls.transport import IMAGE, bounded
+from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError
+from gems_graph.settings.generator import Capabilities, GeneratorSpec
+
+_OURS = {"prompt", "seed", "width", "height"}
 
 
 class HttpGenerator:
     """An image server that answers `POST URL?prompt=...` with the bytes of a picture.
 
-    Seed and size are sent beside the prompt; servers that do not know them ignore them. Only its
-    answer is read: no redirect is followed, and no address in the answer.
+    Seed, size and options are sent beside the prompt; servers that do not know them ignore them.
+    Only its answer is read: no redirect is followed, and no address in the answer.
 
     Args:
         url: http or https address of the endpoint.
         key: sent as `Authorization: Bearer KEY`; with a scheme of its own (`Basic ...`) as it is.
+        options: sent with every prompt; a table or a list as JSON.
     """
 
-    def __init__(self, url: str, key: str = "") -> None:
+    capabilities = Capabilities(options="any")
+
+    def __init__(self, url: str, key: str = "", options: Mapping[str, Any] | None = None) -> None:
         self.url = url
+        self._options = {name: _in_query(value) for name, value in (options or {}).items()}
         self.name = f"http:{urlsplit(url).netloc.rpartition('@')[2]}"
         sent = key if " " in key else f"Bearer {key}"
         self._client = httpx2.AsyncClient(
             timeout=None,  # time limits are ours
             follow_redirects=False,
             headers={"Authorization": sent} if key else {},
+            verify=authorities(url),
             event_hooks=bounded(IMAGE),
         )
 
@@ -41,22 +52,36 @@ class HttpGenerator:
         Raises:
             httpx2.HTTPError: the server could not be reached or answered with an error.
         """
-        query: dict[str, str | int] = {"prompt": prompt, "seed": seed}
+        query: dict[str, str | int] = {**self._options, "prompt": prompt, "seed": seed}
         if size:
             query |= {"width": size[0], "height": size[1]}
         response = await self._client.post(self.url, params=query)
         response.raise_for_status()
         return response.content
 
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._client.aclose()
 
-def open_backend(url: str) -> HttpGenerator:
-    """Open an image server by its URL; its key, if it wants one, is read from `GEMS_GENERATOR_KEY`.
+
+def open_backend(argument: str, spec: GeneratorSpec) -> HttpGenerator:
+    """Open an image server by its URL, in the name or apart from it.
+
+    Its key, if it wants one, is read from `GEMS_GENERATOR_KEY`.
 
     Raises:
-        ConfigError: the URL is not one.
+        ConfigError: the URL is not one, or an option would stand for what we send ourselves.
     """
+    url = argument or spec.url or ""
     address = f"http:{url}" if url.startswith("//") else url
     if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).netloc:
         msg = f"{url!r} is no http address; write for example --generator http:http://host:8000/generate"
         raise ConfigError(msg)
-    return HttpGenerator(address, os.environ.get("GEMS_GENERATOR_KEY", "").strip())
+    if ours := sorted(_OURS & spec.options.keys()):
+        msg = f"The option {ours[0]!r} is sent with every picture already; use the setting."
+        raise ConfigError(msg)
+    return HttpGenerator(address, os.environ.get("GEMS_GENERATOR_KEY", "").strip(), spec.options)
+
+
+def _in_query(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

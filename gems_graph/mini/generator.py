@@ -12,14 +12,16 @@ import contextlib
 import functools
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from PIL import Image
 from threadpoolctl import ThreadpoolController
 
-from gems_graph.errors import UsageError
-from gems_graph.mini.net import RES, MiniNet, Pixels, load_net
+from gems_graph.errors import ConfigError, UsageError
+from gems_graph.mini.arrays import RES
+from gems_graph.mini.net import STEPS, MiniNet, Pixels, load_net
 from gems_graph.mini.words import tokenise
+from gems_graph.settings.generator import Capabilities, GeneratorSpec
 
 SCALE = 11
 """Enlargement without a size: 48 pixels become 528, each with hard edges."""
@@ -27,13 +29,29 @@ SCALE = 11
 _LOCK = threading.Lock()
 
 
+Progress = Callable[[int, int], None]
+
+
 class MiniGenerator:
-    """An async callable that draws what the prompt says with the small model."""
+    """An async callable that draws what the prompt says with the small model.
+
+    Args:
+        steps: denoising steps, at least one.
+    """
 
     name = "mini"
+    capabilities = Capabilities(repeatable=True, progress=True, options=("steps",))
+
+    def __init__(self, steps: int = STEPS) -> None:
+        self._steps = steps
 
     async def __call__(
-        self, prompt: str, *, seed: int, size: tuple[int, int] | None = None
+        self,
+        prompt: str,
+        *,
+        seed: int,
+        size: tuple[int, int] | None = None,
+        progress: Progress | None = None,
     ) -> bytes:
         """Draw one picture; the same prompt, seed and size give the same bytes.
 
@@ -42,6 +60,8 @@ class MiniGenerator:
             seed: zero or more.
             size: width and height in pixels, 528 x 528 by default.  The picture
                 is the largest multiple of 48 that fits, centred.
+            progress: told after each denoising step how many are done, of how many; from
+                another thread.
 
         Returns:
             An RGB picture as PNG bytes.
@@ -53,19 +73,25 @@ class MiniGenerator:
         """
         words = tokenise(prompt)
         width, height = _checked(seed, size)
-        pixels = await asyncio.to_thread(_draw, words, seed)
+        pixels = await asyncio.to_thread(_draw, words, seed, self._steps, progress)
         return _png(_fit(pixels, width, height))
 
 
-def open_backend(argument: str = "") -> MiniGenerator:
-    """Open the generator behind the name `mini`; it takes no argument.
+def open_backend(argument: str = "", spec: GeneratorSpec | None = None) -> MiniGenerator:
+    """Open the generator behind the name `mini`; its one option is `steps`.
 
     Raises:
         UsageError: an argument was given.
+        ConfigError: the steps are no number from 1 to 100.
     """
     if argument:
         raise UsageError(f"The generator mini takes no argument, not {argument!r}; write: mini")
-    return MiniGenerator()
+    steps = (spec.options if spec else {}).get("steps", STEPS)
+    if type(steps) is not int or not 1 <= steps <= 100:
+        raise ConfigError(
+            f"The option steps of mini is a whole number from 1 to 100, not {steps!r}."
+        )
+    return MiniGenerator(steps)
 
 
 @functools.cache
@@ -73,10 +99,10 @@ def _net() -> MiniNet:
     return load_net()
 
 
-def _draw(words: list[str], seed: int) -> Pixels:
+def _draw(words: list[str], seed: int, steps: int, progress: Progress | None) -> Pixels:
     # One at a time: pictures drawn side by side would only fight over the same cores.
     with _LOCK, one_thread():
-        picture: Pixels = _net().sample([words], [seed])[0]
+        picture: Pixels = _net().sample([words], [seed], steps, progress)[0]
     return picture
 
 

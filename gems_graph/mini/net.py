@@ -10,7 +10,7 @@ steps with classifier-free guidance.  PyTorch trains this network
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -18,13 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gems_graph.errors import ConfigError
-from gems_graph.mini.words import GRID, NULL, PAD, VOCABULARY, encode
+from gems_graph.mini.arrays import RES, Array, attend, cut, join, rms, silu
+from gems_graph.mini.words import NULL, PAD, VOCABULARY, encode
 
-Array = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
-RES = 48
-PATCH = RES // GRID
 STEPS, GUIDANCE, SHIFT = 12, 3.0, 4.0
 WEIGHTS = "mini_weights.npz"
 _MASKED = np.float32(-1e4)
@@ -59,7 +57,11 @@ class MiniNet:
         self.depth = self._depth("blocks.")
 
     def sample(
-        self, prompts: Sequence[Sequence[str]], seeds: Sequence[int], steps: int = STEPS
+        self,
+        prompts: Sequence[Sequence[str]],
+        seeds: Sequence[int],
+        steps: int = STEPS,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Pixels:
         """Draw one picture per prompt, each from the noise of its own seed.
 
@@ -67,6 +69,7 @@ class MiniNet:
             prompts: known words of each prompt, see `gems_graph.mini.words.tokenise`.
             seeds: non-negative, one per prompt.
             steps: denoising steps.
+            progress: told after each step how many are done, of how many.
 
         Returns:
             RGB pictures of shape (N, 48, 48, 3).
@@ -76,11 +79,13 @@ class MiniNet:
         text = self.read([encode(words) for words in prompts] + [[NULL]] * count)
         unit = np.linspace(0, 1, steps + 1)
         times = unit / (unit + SHIFT * (1 - unit))
-        for now, then in itertools.pairwise(times):
+        for step, (now, then) in enumerate(itertools.pairwise(times), start=1):
             both = self.denoise(np.concatenate([picture, picture]), float(now), text)
-            told, untold = both[:count], both[count:]
-            clean = np.clip(untold + np.float32(GUIDANCE) * (told - untold), -1.2, 1.2)
+            guided, free = both[:count], both[count:]
+            clean = np.clip(free + np.float32(GUIDANCE) * (guided - free), -1.2, 1.2)
             picture = picture + (clean - picture) * np.float32((then - now) / (1 - now))
+            if progress:
+                progress(step, steps)
         levels = (np.clip(picture, -1, 1) + np.float32(1)) * np.float32(127.5) + np.float32(0.5)
         pixels: Pixels = levels.astype(np.uint8).transpose(0, 2, 3, 1)
         return pixels
@@ -94,7 +99,7 @@ class MiniNet:
         hidden: Array = self.parameters["emb.weight"][ids] + self.parameters["tpos"][:, :length]
         for index in range(self.text_depth):
             hidden = self._text_block(f"txt.{index}.", hidden, bias)
-        hidden = _rms(hidden)
+        hidden = rms(hidden)
         weight = known.astype(np.float32)[..., None]
         pooled = (hidden * weight).sum(1) / np.maximum(weight.sum(1), 1)
         return self._text(hidden, bias, pooled)
@@ -104,14 +109,14 @@ class MiniNet:
 
         Pictures are (B, 3, 48, 48) with values in about -1..1.
         """
-        mood = _silu(self._clock(time) + self._linear("pool", text.pooled))
-        hidden = self._linear("inp", _cut(noised)) + self.parameters["pos"]
+        mood = silu(self._clock(time) + self._linear("pool", text.pooled))
+        hidden = self._linear("inp", cut(noised)) + self.parameters["pos"]
         bias = np.pad(text.bias, ((0, 0), (0, 0), (0, 0), (hidden.shape[1], 0)))
         for index in range(self.depth):
             hidden = self._image_block(index, hidden, mood, text, bias)
         scale, shift = np.split(self._linear("fin", mood)[:, None], 2, -1)
-        hidden = _rms(hidden) * (1 + scale) + shift
-        return _join(self._linear("out.2", _silu(self._linear("out.0", hidden))))
+        hidden = rms(hidden) * (1 + scale) + shift
+        return join(self._linear("out.2", silu(self._linear("out.0", hidden))))
 
     def _depth(self, prefix: str) -> int:
         return sum(name.startswith(prefix) and name.endswith(".g") for name in self.parameters)
@@ -129,7 +134,7 @@ class MiniNet:
         for index in range(self.depth):
             name = f"blocks.{index}."
             key, value = np.split(self._linear(name + "tkv", hidden), 2, -1)
-            keys.append(_rms(self._split_heads(key)) * self.parameters[name + "g"][1])
+            keys.append(rms(self._split_heads(key)) * self.parameters[name + "g"][1])
             values.append(self._split_heads(value))
         return Text(keys, values, bias, pooled)
 
@@ -137,29 +142,29 @@ class MiniNet:
         rates = np.exp(-np.log(np.float32(1e3)) * np.arange(64, dtype=np.float32) / 64)
         angle = np.float32(time) * np.float32(100) * rates
         wave = np.concatenate([np.cos(angle), np.sin(angle)])[None]
-        return self._linear("te.2", _silu(self._linear("te.0", wave)))
+        return self._linear("te.2", silu(self._linear("te.0", wave)))
 
     def _heads(self, name: str, x: Array) -> tuple[Array, Array, Array]:
         query, key, value = map(self._split_heads, np.split(self._linear(name + "qkv", x), 3, -1))
         gain = self.parameters[name + "g"]
-        return _rms(query) * gain[0], _rms(key) * gain[1], value
+        return rms(query) * gain[0], rms(key) * gain[1], value
 
     def _feed(self, name: str, x: Array) -> Array:
         return self._linear(name + "b", np.maximum(self._linear(name + "a", x), 0) ** 2)
 
     def _text_block(self, name: str, x: Array, bias: Array) -> Array:
-        x = x + self._linear(name + "o", _attend(*self._heads(name, _rms(x)), bias))
-        return x + self._feed(name, _rms(x))
+        x = x + self._linear(name + "o", attend(*self._heads(name, rms(x)), bias))
+        return x + self._feed(name, rms(x))
 
     def _image_block(self, index: int, x: Array, mood: Array, text: Text, bias: Array) -> Array:
         name = f"blocks.{index}."
         parts = np.split(self._linear(name + "ada", mood)[:, None], 6, -1)
         scale1, shift1, gate1, scale2, shift2, gate2 = parts
-        query, key, value = self._heads(name, _rms(x) * (1 + scale1) + shift1)
+        query, key, value = self._heads(name, rms(x) * (1 + scale1) + shift1)
         key = np.concatenate([key, text.keys[index]], 2)
         value = np.concatenate([value, text.values[index]], 2)
-        x = x + self._linear(name + "o", _attend(query, key, value, bias)) * (1 + gate1)
-        return x + self._feed(name, _rms(x) * (1 + scale2) + shift2) * (1 + gate2)
+        x = x + self._linear(name + "o", attend(query, key, value, bias)) * (1 + gate1)
+        return x + self._feed(name, rms(x) * (1 + scale2) + shift2) * (1 + gate2)
 
 
 def load_net() -> MiniNet:
@@ -177,33 +182,3 @@ def load_net() -> MiniNet:
 
 def _noise(seed: int) -> Array:
     return np.random.default_rng(seed).standard_normal((3, RES, RES), dtype=np.float32)
-
-
-def _rms(x: Array) -> Array:
-    scale: Array = np.sqrt(np.square(x).mean(-1, keepdims=True) + np.float32(1e-6))
-    return np.divide(x, scale)
-
-
-def _silu(x: Array) -> Array:
-    gate: Array = 1 + np.exp(-x)
-    return np.divide(x, gate)
-
-
-def _attend(query: Array, key: Array, value: Array, bias: Array) -> Array:
-    scores = (query @ key.swapaxes(-1, -2)) * np.float32(query.shape[-1] ** -0.5) + bias
-    weights = np.exp(scores - scores.max(-1, keepdims=True))
-    mixed = (weights / weights.sum(-1, keepdims=True)) @ value
-    joined: Array = mixed.swapaxes(1, 2).reshape(mixed.shape[0], mixed.shape[2], -1)
-    return joined
-
-
-def _cut(x: Array) -> Array:
-    cells = x.reshape(-1, 3, GRID, PATCH, GRID, PATCH).transpose(0, 2, 4, 1, 3, 5)
-    tokens: Array = cells.reshape(-1, GRID * GRID, 3 * PATCH * PATCH)
-    return tokens
-
-
-def _join(x: Array) -> Array:
-    cells = x.reshape(-1, GRID, GRID, 3, PATCH, PATCH).transpose(0, 3, 1, 4, 2, 5)
-    picture: Array = cells.reshape(-1, 3, RES, RES)
-    return picture

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -11,9 +12,13 @@ from typing import Any, Generic, TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gems_graph.calls.budget import Budget
 from gems_graph.errors import AnswerError, RefusedError
-from gems_graph.models.chat import Reply
+from gems_graph.models.chat import Chat, Extras
+from gems_graph.models.reply import Reply
 from gems_graph.prompting.templates import unescape
+from gems_graph.settings import Settings
+from gems_graph.settings.roles import Role
 
 
 class Form(BaseModel):
@@ -32,7 +37,6 @@ class Form(BaseModel):
 
 
 F = TypeVar("F", bound=Form)
-Call = Callable[[list[BaseMessage]], Awaitable[Reply]]
 _FENCED = re.compile(r"\A```(?:json)?[ \t]*\n(.*?)\n?```\Z", re.DOTALL | re.IGNORECASE)
 _CUT = {"length", "max_tokens", "MAX_TOKENS"}
 _NOISE = {"default", "title", "description"}  # keys that strict servers refuse or ignore
@@ -48,37 +52,73 @@ class Answer(Generic[F]):
     reply: Reply
 
 
-async def ask(
-    call: Call, messages: Sequence[BaseMessage], form: type[F], attempts: int, name: str
-) -> Answer[F]:
-    """Ask until the answer can be read, at most `attempts` times.
+@dataclass(frozen=True)
+class Question(Generic[F]):
+    """What is asked of a role.
 
-    Args:
-        call: makes one call and returns the whole reply.
-        messages: what is asked.
+    Attributes:
+        role: who is asked.
+        message: the assembled prompt.
         form: what the answer must be.
-        attempts: calls at most.
-        name: who is asked, for the message.
+        extras: what only some servers take.
+        branch: of a strategy that asks the same side by side; empty: there is one.
+        refusable: a refusal is an answer of use, and not asked for again on resume.
+    """
+
+    role: Role
+    message: BaseMessage
+    form: type[F]
+    extras: Extras
+    branch: str = ""
+    refusable: bool = False
+
+
+async def ask(question: Question[F], chat: Chat, settings: Settings, budget: Budget) -> Answer[F]:
+    """Ask until the answer can be read, at most `settings.attempts` times.
 
     Raises:
         RefusedError: the model will not answer; it is not asked again.
         AnswerError: its answers could not be read; carries the last raw text.
         ModelError: the model could not be reached.
+        BudgetError: a cap would be exceeded.
     """
-    talk = list(messages)
-    for _ in range(attempts):
-        reply = await call(talk)
+    talk, keys = [question.message], list[str]()
+    for turn in range(settings.attempts):
+        request = _request(question, settings, turn, talk)
+        keys.append(budget.key(question.role, chat.name, request, branch=question.branch))
+        reply = await chat.complete(
+            talk, settings, budget, role=question.role, extras=question.extras, key=keys[-1]
+        )
         if reply.refusal or reply.finish in _REFUSED:
-            msg = f"{name!r} refused to answer: {reply.refusal or reply.text or reply.finish}"
+            if not question.refusable:
+                await budget.discard(keys)
+            msg = f"{chat.name!r} refused to answer: {reply.refusal or reply.text or reply.finish}"
             raise RefusedError(f"{msg}. Reword the request, or use another model.", reply.text)
         try:
-            return Answer(_read(reply, form), reply.thought, reply)
+            return Answer(_read(reply, question.form), reply.thought, reply)
         except ValueError as error:
-            said, remedy = _complaint(reply, error)
-            again = f"{said} Answer with the JSON object alone, as asked."
-            talk = [*messages, AIMessage(reply.text or "(empty)"), HumanMessage(again)]
-    msg = f"{name!r} gave no usable answer in {attempts} attempts. {said} {remedy}"
-    raise AnswerError(msg, raw=reply.text)
+            complaint, remedy = _complaint(reply, error)
+        again = HumanMessage(f"{complaint} Answer with the JSON object alone, as asked.")
+        talk = [question.message, AIMessage(reply.text or "(empty)"), again]
+    await budget.discard(keys)
+    msg = f"{chat.name!r} gave no usable answer in {settings.attempts} attempts."
+    raise AnswerError(f"{msg} {complaint} {remedy}", raw=reply.text)
+
+
+def _request(
+    question: Question[F], settings: Settings, turn: int, messages: Sequence[BaseMessage]
+) -> Iterator[str]:
+    """Yield all that a chat call says, for its key.
+
+    Numbered, as a model may say the same twice.
+    """
+    model = settings.model_for(question.role)
+    yield from (model.model_dump_json(), json.dumps(question.extras), str(turn))
+    for message in messages:
+        yield message.type
+        blocks = [message.content] if isinstance(message.content, str) else message.content
+        for block in blocks:
+            yield from [block] if isinstance(block, str) else map(str, block.values())
 
 
 @cache

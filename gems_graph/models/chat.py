@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
-from gems_graph.calls.budget import ANSWER_TOKENS, Place, Purse
-from gems_graph.calls.journal import Amount
-from gems_graph.calls.ledger import Usage, nothing
-from gems_graph.calls.limits import Limits
-from gems_graph.calls.retry import GarbledError, persistently, status_of, within
+from gems_graph.calls.amounts import Amount
+from gems_graph.calls.budget import ANSWER_TOKENS, Budget
+from gems_graph.calls.ledger import Usage
+from gems_graph.calls.limits import limits_of
+from gems_graph.calls.paid import Effort, Outcome, PaidCall, pay
+from gems_graph.calls.retry import GarbledError, status_of
 from gems_graph.errors import ModelError
+from gems_graph.models.messages import Size, for_openai, size_of
 from gems_graph.models.openai_family import takes_extra_body
+from gems_graph.models.reply import Reply, reply_of, tokens_of
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
 
+Extras = Mapping[str, Mapping[str, Any]]
+"""Fields of the request body, by the feature that they ask for."""
 _NOT_TAKEN = {400, 422}  # what servers answer to a field that they do not know
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A whole answer: text, the reasoning shown with it, why it ended, what it used."""
-
-    text: str
-    thought: str
-    finish: str
-    refusal: str = ""
-    logprobs: list[dict[str, Any]] = field(default_factory=list)
-    usage: Usage = field(default_factory=nothing)
 
 
 class Chat:
@@ -57,9 +49,10 @@ class Chat:
         self,
         messages: list[BaseMessage],
         settings: Settings,
+        budget: Budget,
         *,
-        extras: Mapping[str, Mapping[str, Any]] | None = None,
-        purse: Purse | None = None,
+        role: str,
+        extras: Extras | None = None,
         key: str = "",
     ) -> Reply:
         """Ask once and return the whole answer; or what was answered to the same call before.
@@ -67,20 +60,24 @@ class Chat:
         Args:
             messages: the talk so far.
             settings: time limit, retries, limits.
-            extras: fields of the request body by feature; one that the server does not take is
+            budget: reserves before each try what it may spend at most.
+            role: under which the ledger counts the call.
+            extras: fields that one server takes and another does not; what it does not take is
                 left out, now and later. Only OpenAI-family models are sent any.
-            purse: reserves before each try what it may spend at most.
             key: of this call in the journal; empty: it is not kept there.
 
         Raises:
             BudgetError: a cap would be exceeded.
             ModelError: the model could not be reached or refused the call.
         """
-        job = _Job(self, messages, settings, purse or Purse(settings, Place()), key)
-        wanted, dropped = self._wanted(extras or {}), set[str]()
+        bound = self.max_tokens or (ANSWER_TOKENS if budget.needs_bounds else None)
+        call = self._call(messages, settings, budget, bound, role, key)
+        wanted = {name: body for name, body in (extras or {}).items() if self._takes(name)}
+        dropped = set[str]()
         while True:
+            make = partial(self.invoke, messages, self._options(wanted, bound))
             try:
-                reply = await job.run(wanted)
+                reply = await pay(replace(call, make=make), budget)
             except ModelError as error:
                 if not wanted or status_of(error.__cause__) not in _NOT_TAKEN:
                     raise
@@ -95,10 +92,43 @@ class Chat:
         """Whether fields beside the messages can be sent at all: OpenAI-family models only."""
         return takes_extra_body(self.model)
 
-    def _wanted(self, extras: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-        if not self.takes_extras:
-            return {}
-        return {name: body for name, body in extras.items() if name not in self.declined}
+    def _takes(self, extra: str) -> bool:
+        return self.takes_extras and extra not in self.declined
+
+    def _options(self, wanted: Extras, bound: int | None) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        if wanted:
+            options["extra_body"] = dict(getattr(self.model, "extra_body", None) or {})
+            for fields in wanted.values():
+                options["extra_body"].update(fields)
+        if bound and not self.max_tokens:
+            options["max_tokens"] = bound
+        return options
+
+    def _call(
+        self,
+        messages: list[BaseMessage],
+        settings: Settings,
+        budget: Budget,
+        bound: int | None,
+        role: str,
+        key: str,
+    ) -> PaidCall[AIMessage, Reply]:
+        size = size_of(messages)
+        return PaidCall(
+            callee=f"The chat model {self.name!r}",
+            role=role,
+            limits=limits_of(self.server, settings.concurrency, settings.requests_per_minute),
+            most=budget.chat_bound(self.name, size.text, size.pictures, bound or 0),
+            key=key,
+            timeout=settings.call_timeout,
+            retries=settings.retries,
+            wait=settings.retry_wait,
+            failure=ModelError,
+            make=partial(self.invoke, messages, {}),
+            read=partial(_read, size, budget.price(self.name)),
+            recall=_recall,
+        )
 
     async def invoke(self, messages: list[BaseMessage], options: dict[str, Any]) -> AIMessage:
         """Call the model itself, once."""
@@ -106,7 +136,7 @@ class Chat:
             # its pool of connections may belong to another event loop: stay off it
             return await asyncio.to_thread(self.model.invoke, messages, **options)
         try:
-            sent = [_for_openai(message) for message in messages] if self.takes_extras else messages
+            sent = [for_openai(message) for message in messages] if self.takes_extras else messages
             return await self.model.ainvoke(sent, **options)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if not self.takes_extras:
@@ -116,144 +146,33 @@ class Chat:
             raise GarbledError(msg) from error
 
 
-class _Job:
-    """One call with its tries: what is sent, and what it took."""
-
-    def __init__(
-        self,
-        chat: Chat,
-        messages: list[BaseMessage],
-        settings: Settings,
-        purse: Purse,
-        key: str,
-    ) -> None:
-        self._chat, self._messages, self._settings, self._purse = chat, messages, settings, purse
-        self._key = key
-        self._tries, self._seconds, self._size = 0, 0.0, size_of(messages)
-        self._bound = chat.max_tokens or (ANSWER_TOKENS if purse.needs_bounds else None)
-
-    async def run(self, wanted: Mapping[str, Mapping[str, Any]]) -> Reply:
-        options = self._options(wanted)
-        return await persistently(
-            lambda: self._try(options),
-            retries=self._settings.retries,
-            wait=self._settings.retry_wait,
-            failure=ModelError,
-            what=f"The chat model {self._chat.name!r}",
-        )
-
-    async def _try(self, options: dict[str, Any]) -> Reply:
-        size = self._size
-        most = self._purse.chat_bound(self._chat.name, size.text, size.pictures, self._bound or 0)
-        async with (
-            Limits.of(self._chat.server, self._settings),
-            self._purse.spending(most, self._key) as ticket,
-        ):
-            if ticket.found is not None:
-                return Reply(**json.loads(ticket.found))
-            self._tries += 1
-            started = time.monotonic()
-            try:
-                call = self._chat.invoke(self._messages, options)
-                message = await within(self._settings.call_timeout, call)
-            finally:
-                self._seconds += time.monotonic() - started
-            reply = _reply(message, used := self._usage(message))
-            if not used["unmetered"]:
-                tokens = used["input_tokens"] + used["output_tokens"]
-                ticket.actual = Amount(calls=1, tokens=tokens, cost=used["cost"] or 0.0)
-            ticket.artifact = json.dumps(asdict(reply)) if self._key else None
-            return reply
-
-    def _options(self, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        options: dict[str, Any] = {}
-        if wanted:
-            options["extra_body"] = dict(getattr(self._chat.model, "extra_body", None) or {})
-            for fields in wanted.values():
-                options["extra_body"].update(fields)
-        if self._bound and not self._chat.max_tokens:
-            options["max_tokens"] = self._bound
-        return options
-
-    def _usage(self, message: AIMessage) -> Usage:
-        used: Mapping[str, Any] = message.usage_metadata or {}
-        sent = self._size.text + self._size.picture_bytes
-        given, made = used.get("input_tokens", 0), used.get("output_tokens", 0)
-        cached = (used.get("input_token_details") or {}).get("cache_read") or 0
-        price = self._purse.price(self._chat.name)
-        free = price is not None and price == Price()
-        known = price is not None and bool(used)
-        return Usage(
-            calls=1, retries=self._tries - 1, input_tokens=given, output_tokens=made,
-            reasoning_tokens=(used.get("output_token_details") or {}).get("reasoning") or 0,
-            cached_tokens=cached, unmetered=0 if used else 1,
-            images=0, bytes=self._tries * sent, seconds=self._seconds,
-            cost=0.0 if free else price.of(given, made, cached) if price and known else None,
-        )  # fmt: skip
+async def _read(
+    size: Size, price: Price | None, message: AIMessage, effort: Effort
+) -> Outcome[Reply]:
+    """Return the reply in a message, and what it took."""
+    reply = reply_of(message, _usage(message, size, price, effort))
+    used, spent = reply.usage, None
+    if not used["unmetered"]:
+        tokens = used["input_tokens"] + used["output_tokens"]
+        spent = Amount(calls=1, tokens=tokens, cost=used["cost"] or 0.0)
+    return Outcome(reply, used, spent, vars(reply))
 
 
-class Size(NamedTuple):
-    """What is sent: bytes of text, pictures, and bytes of those pictures (base64)."""
-
-    text: int = 0
-    pictures: int = 0
-    picture_bytes: int = 0
+async def _recall(artifact: dict[str, Any]) -> Outcome[Reply]:
+    reply = Reply(**artifact)
+    return Outcome(reply, reply.usage)
 
 
-def size_of(messages: Sequence[BaseMessage]) -> Size:
-    """Return the size of what messages hold."""
-    text, pictures = 0, []
-    for message in messages:
-        blocks: list[Any] = (
-            [message.content] if isinstance(message.content, str) else message.content
-        )
-        for block in blocks:
-            if isinstance(block, dict) and block.get("type") == "image":
-                pictures.append(len(block.get("base64", "")))
-            else:
-                words = block if isinstance(block, str) else str(block.get("text", ""))
-                text += len(words.encode())
-    return Size(text, len(pictures), sum(pictures))
-
-
-def _for_openai(message: BaseMessage) -> BaseMessage:
-    """Write pictures as these servers take them, or LangChain would for each call, slowly."""
-    if isinstance(message.content, str):
-        return message
-    return HumanMessage([_block(block) for block in message.content if isinstance(block, dict)])
-
-
-def _block(block: dict[Any, Any]) -> dict[str, Any]:
-    if block.get("type") != "image":
-        return block
-    url = f"data:{block['mime_type']};base64,{block['base64']}"
-    return {"type": "image_url", "image_url": {"url": url}}
-
-
-def _reply(message: AIMessage, usage: Usage) -> Reply:
-    about = message.response_metadata
-    finish = str(about.get("finish_reason") or about.get("stop_reason") or "")
-    return Reply(
-        text=_whole(str(message.text)),
-        thought=_whole(_thought(message)),
-        finish=finish,
-        refusal=_whole(str(message.additional_kwargs.get("refusal") or "")),
-        logprobs=list((about.get("logprobs") or {}).get("content") or []),
-        usage=usage,
-    )
-
-
-def _whole(text: str) -> str:
-    """Return text that any file and any server takes: half a character becomes `?`."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _thought(message: AIMessage) -> str:
-    """Return the reasoning that came with an answer, however the provider sends it."""
-    blocks: list[Any] = list(message.content_blocks)
-    shown = [str(block["reasoning"]) for block in blocks if block.get("reasoning")]
-    extra = message.additional_kwargs
-    return "\n".join(shown) or str(extra.get("reasoning_content") or extra.get("reasoning") or "")
+def _usage(message: AIMessage, size: Size, price: Price | None, effort: Effort) -> Usage:
+    used = tokens_of(message)
+    cost = None
+    if price == Price():
+        cost = 0.0
+    elif price and not used["unmetered"]:
+        cost = price.of(used["input_tokens"], used["output_tokens"], used["cached_tokens"])
+    sent = effort.tries * (size.text + size.picture_bytes)
+    took = {"retries": effort.tries - 1, "bytes": sent, "seconds": effort.seconds, "cost": cost}
+    return Usage(**{**used, **took})  # type: ignore[typeddict-item]  # its own keys
 
 
 def _has_own_loop(model: BaseChatModel) -> bool:

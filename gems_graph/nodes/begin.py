@@ -29,7 +29,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     settings = toolbox.settings
     if settings.seed is None:
         settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
-    toolbox.check_prices()
+    await toolbox.check()
     return {
         "schema": SCHEMA,
         "trajectory": uuid.uuid4().hex,

@@ -34,7 +34,8 @@ def _calls(work: Workload) -> int:
 
 
 @module(
-    part="criteria", role="decomposer", templates=("decomposer",), doing="listing criteria",
+    part="criteria", role="decomposer", templates=("decomposer",), reads=("prompt",),
+    doing="listing criteria",
     calls=_calls,
 )  # fmt: skip
 async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gems_graph.state import Attempt, State
 
 
 @module(
-    part="draw", reads=("attempt", "criteria"), owes=("attempt",), doing="drawing",
+    part="draw", reads=("attempt",), owes=("attempt",), doing="drawing",
     images=lambda work: work.rounds,
 )  # fmt: skip
 async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def _calls(work: Workload) -> int:
 
 
 @module(
-    part="plan", role="planner", owes=("attempt",), doing="planning", calls=_calls,
-    templates=("planner_select", "planner_apply", "planner_enhance"),
+    part="plan", role="planner", reads=("prompt",), owes=("attempt",), doing="planning",
+    calls=_calls, templates=("planner_select", "planner_apply", "planner_enhance"),
 )  # fmt: skip
 async def planner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Write the first prompt; without a picked skill it is U itself (`enhance`: rewritten).

@@ -59,7 +59,7 @@ def _calls(work: Workload) -> int:
 
 @module(
     part="judge", role="verifier", templates=("verifier", "verifier_batched"),
-    reads=("attempt", "criteria"), owes=("rounds",), doing="looking", calls=_calls, sees=True,
+    reads=("attempt",), owes=("rounds",), doing="looking", calls=_calls, sees=True,
 )  # fmt: skip
 async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Judge every criterion; an outage raises, and is never a verdict."""
@@ -67,23 +67,16 @@ async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     verdicts: dict[int, Verdict] = {}
     if toolbox.settings.verify == "batched" and len(criteria) > 1:
         verdicts = await _judge_all(attempt["image"], criteria, toolbox)
-    open_ = [k for k in range(len(criteria)) if k not in verdicts]
-    alone = await _one_by_one(attempt["image"], [criteria[k] for k in open_], toolbox)
-    verdicts |= zip(open_, alone, strict=True)
+    left = [k for k in range(len(criteria)) if k not in verdicts]
+    cases = [{"picture": attempt["image"], "criterion": criteria[k]["question"]} for k in left]
+    answers = await toolbox.ask_each("verifier", "verifier", Judgement, cases, logprobs=True)
+    verdicts |= zip(left, map(_verdict, answers), strict=True)
     ordered = [verdicts[k] for k in range(len(criteria))]
     return {"rounds": [Round(**{**attempt, "verdicts": ordered})]}
 
 
-async def _one_by_one(
-    picture: ImageRef, criteria: list[Criterion], toolbox: Toolbox
-) -> list[Verdict]:
-    """Ask one probe a call, all at once; a refused one is unsure."""
-    cases = [{"picture": picture, "criterion": criterion["question"]} for criterion in criteria]
-    answers = await toolbox.ask_each("verifier", "verifier", Judgement, cases, logprobs=True)
-    return [_verdict(answer) for answer in answers]
-
-
 def _verdict(answer: Answer[Judgement] | RefusedError) -> Verdict:
+    """Return the verdict of one probe; a refused one is unsure."""
     if isinstance(answer, RefusedError):
         return Verdict(answer="unsure", p_yes=None, evidence=str(answer))
     value, likely = answer.value, p_yes(answer.reply.logprobs)

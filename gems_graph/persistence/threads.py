@@ -144,7 +144,8 @@ class Threads:
         Raises:
             UsageError: there is none.
         """
-        async for checkpoint in self.saver.alist(None, limit=1):
+        newest = self.saver.alist(None, limit=1)
+        for checkpoint in [each async for each in newest]:  # to the end, while the saver is open
             return str(checkpoint.config["configurable"]["thread_id"])
         msg = f"There is no trajectory in {where()} yet."
         raise UsageError(msg)

@@ -49,17 +49,19 @@ class Prompts:
     """The templates of all tasks.
 
     Args:
-        folder: a folder whose files override packaged ones of the same name.
+        folder: a folder whose files override others of the same name.
+        strategy: a folder with a strategy's own, which override the packaged ones.
 
     Raises:
         ConfigError: the folder does not exist.
     """
 
-    def __init__(self, folder: str | None = None) -> None:
+    def __init__(self, folder: str | None = None, strategy: Path | None = None) -> None:
         if folder and not Path(folder).is_dir():
             msg = f"The prompt folder {folder!r} does not exist; create it or drop the setting."
             raise ConfigError(msg)
-        folders = [*([Path(folder)] if folder else []), data_folder("prompts")]
+        own = [Path(each) for each in (folder, strategy) if each]
+        folders = [*own, data_folder("prompts")]
         self._environment = ImmutableSandboxedEnvironment(  # prompts are shared as text
             loader=ChoiceLoader([FileSystemLoader(each) for each in folders]),
             undefined=StrictUndefined,
@@ -97,9 +99,9 @@ class _Marked(str):
 
 
 @lru_cache(maxsize=16)
-def prompts_in(folder: str | None = None) -> Prompts:
-    """Return the templates of a folder over the packaged ones; read again when files change."""
-    return Prompts(folder)
+def prompts_in(folder: str | None = None, strategy: Path | None = None) -> Prompts:
+    """Return the templates of folders over the packaged ones; read again when files change."""
+    return Prompts(folder, strategy)
 
 
 def _parts(text: str, pictures: Sequence[Picture]) -> Sequence[Part]:

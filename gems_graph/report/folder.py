@@ -12,12 +12,17 @@ from typing import Any
 from gems_graph.errors import StoreError
 from gems_graph.images import Store, needed_by
 from gems_graph.settings import settle
-from gems_graph.settings.roles import ROLES
 from gems_graph.state import ImageRef, State
+from gems_graph.strategies.strategy import JUDGE, strategy_of
 
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SCHEMA = 1
 """Version of `trajectory.json`; raised when a reader of an older one would misread it."""
+
+_RECORDED = (
+    "prompt", "trajectory", "skills", "criteria", "experiences", "notes", "timings", "ledger",
+)  # fmt: skip
+"""Channels of the state that a record holds as they are."""
 
 
 def free_folder(wanted: Path) -> Path:
@@ -68,23 +73,18 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
 def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, Any]:
     """Tell a run as plain JSON: reasoning in full, pictures by file name and hash."""
     rounds = [
-        {**round_, "thought": store.thought(round_["thought"]), "file": _name(n, round_["image"])}
-        for n, round_ in enumerate(state.get("rounds", []), start=1)
+        {
+            **round_,
+            "thought": store.thought(round_["thought"]),
+            "file": _name(round_["n"], round_["image"]),
+        }
+        for round_ in state.get("rounds", [])
     ]
-    kept = (
-        "prompt",
-        "trajectory",
-        "skills",
-        "criteria",
-        "experiences",
-        "notes",
-        "timings",
-        "ledger",
-    )
     return {
         "schema": SCHEMA,
         **about,
-        **{key: state.get(key) for key in kept},
+        **{channel: state.get(channel) for channel in _RECORDED},
+        **({"failed": state["failed"]} if state.get("failed") else {}),
         "settings": state.get("settings", {}),
         "models": models(state),
         "rounds": rounds,
@@ -97,7 +97,8 @@ def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, An
 def models(state: State) -> dict[str, str]:
     """Return who played each role, and the generator, by the names in the settings."""
     settings = settle(state.get("settings"))
-    names: dict[str, str] = {role: settings.model_for(role).mllm or "" for role in ROLES}
+    roles = (*strategy_of(state).all_roles, JUDGE)
+    names: dict[str, str] = {role: settings.model_for(role).mllm or "" for role in roles}
     return {**names, "generator": settings.generator}
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from rich.table import Table
-
-from gems_graph.calls.ledger import Usage, total
-from gems_graph.cli.terminal.progress import verdicts
+from gems_graph.calls.ledger import Usage, in_money, total
 from gems_graph.images import Store
 from gems_graph.memory import passes
 from gems_graph.settings import Settings
@@ -26,8 +23,15 @@ _ORIGIN = {
 }
 
 
-def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[str | Table]:
-    """Tell a trajectory, finished or not.
+class VerdictGrid(NamedTuple):
+    """Criteria as questions, and by round their answers in the same order."""
+
+    questions: list[str]
+    answers: dict[int, list[str]]
+
+
+def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[str | VerdictGrid]:
+    """Tell a trajectory, finished or not, as text and a grid for the reader to lay out.
 
     Args:
         state: of it.
@@ -39,7 +43,7 @@ def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[st
     yield from (fact(name, value) for name, value in {**facts, **more}.items() if value)
     if state.get("criteria"):
         yield ""
-        yield verdicts(state)
+        yield grid_of(state)
     yield from rounds_of(state, store)
     yield ""
     if result := state.get("result"):
@@ -49,6 +53,13 @@ def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[st
     yield from (fact("note", note) for note in state.get("notes", []))
     yield from spent(state.get("ledger", {}))
     yield fact("settings", "\n".join(changed(state.get("settings", {}))) or "the defaults")
+
+
+def grid_of(state: State) -> VerdictGrid:
+    """Return the verdicts of all rounds."""
+    questions = [criterion["question"] for criterion in state.get("criteria", [])]
+    rounds = state.get("rounds", [])
+    return VerdictGrid(questions, {r["n"]: [v["answer"] for v in r["verdicts"]] for r in rounds})
 
 
 def fact(name: str, value: object) -> str:
@@ -90,9 +101,8 @@ def spent(ledger: Mapping[str, Usage]) -> Iterator[str]:
     """Tell what every role used, and the sum."""
     for role, usage in (*ledger.items(), ("in all", total(dict(ledger)))):
         tokens = usage["input_tokens"] + usage["output_tokens"]
-        cost = "cost unknown" if usage["cost"] is None else f"cost {usage['cost']:.4f}"
         made = f"{usage['calls']} calls, {usage['images']} images, {tokens} tokens"
-        yield fact(role, f"{made}, {usage['seconds']:.1f} s, {cost}")
+        yield fact(role, f"{made}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
 
 
 def changed(settings: Mapping[str, Any]) -> Iterator[str]:

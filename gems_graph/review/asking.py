@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from langgraph.types import interrupt
+from langgraph.config import get_stream_writer
+from langgraph.types import Overwrite, interrupt
 from pydantic import ValidationError
 
+from gems_graph.events import events_of
 from gems_graph.review.answers import Answer, UnfitAnswerError, in_words
 from gems_graph.review.questions import Question
+from gems_graph.state import State
 
 A = TypeVar("A", bound=Answer)
 
@@ -24,3 +27,12 @@ def ask(question: Question, form: type[A]) -> A:
     except ValidationError as error:
         msg = f"{in_words(error, question)} The run still waits."
         raise UnfitAnswerError(msg) from error
+
+
+def told(state: State, update: dict[str, Any]) -> dict[str, Any]:
+    """Tell whoever follows the run what an answer changes, and return that."""
+    tell = get_stream_writer()
+    plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
+    for event in events_of(state, plain):
+        tell(event)
+    return update

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gems_graph.review.answers import CriteriaAnswer
-from gems_graph.review.asking import ask
+from gems_graph.review.asking import ask, told
 from gems_graph.review.questions import about_criteria
 from gems_graph.state import Criterion, State
 
@@ -14,11 +14,12 @@ def review_criteria(state: State) -> dict[str, Any]:
     """Let a person edit the criteria, a picked skill's included, and the first prompt."""
     question = about_criteria(state)
     answer = ask(question, CriteriaAnswer)
-    return {
+    update = {
         "criteria": _edited(question["criteria"], answer.criteria),
         "skill_criteria": [],  # they are among the criteria now
         **answer.attempt(1),
     }
+    return told(state, update)
 
 
 def _edited(shown: list[Criterion], wanted: list[str] | None) -> list[Criterion]:

@@ -8,7 +8,7 @@ from typing import Any
 from langgraph.types import Overwrite
 
 from gems_graph.review.answers import Ruling, verdict_form
-from gems_graph.review.asking import ask
+from gems_graph.review.asking import ask, told
 from gems_graph.review.questions import about_verdict
 from gems_graph.state import Round, State, Stop, Verdict
 
@@ -19,11 +19,12 @@ def review_verdict(state: State) -> dict[str, Any]:
     answer = ask(question, verdict_form(question))
     *before, last = state["rounds"]
     accepted = {"stop": Stop(reason="accepted", node="review_verdict")} if answer.accept else {}
-    return {
+    update = {
         "rounds": Overwrite([*before, _overruled(last, answer.rulings())]),
         **accepted,
         **answer.attempt(last["n"] + 1),
     }
+    return told(state, update)
 
 
 def _overruled(round_: Round, rulings: Mapping[int, Ruling]) -> Round:

@@ -1,17 +1,26 @@
-"""One call from prompt to picture, and the trajectory it leaves."""
+"""From prompt to picture in one call: `run` and `stream`, and the same from async code.
+
+They keep nothing but pictures: no thread, no checkpoints. `gems_graph.runs.follow` does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 from PIL import Image
 
 from gems_graph import paths
 from gems_graph.calls.ledger import Ledger
+from gems_graph.events import Event, Tell, silent
 from gems_graph.graph import build_graph
 from gems_graph.images import Store, needed_by
+from gems_graph.runs.run import AnyGraph, Run
+from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.state import Input, Result, Round, State
 
 
@@ -50,7 +59,12 @@ class Trajectory:
 
 
 def run(
-    prompt: str, *, checklist: Sequence[str] | None = None, store: Store | None = None, **build: Any
+    prompt: str,
+    *,
+    checklist: Sequence[str] | None = None,
+    store: Store | None = None,
+    on_event: Tell = silent,
+    **build: Any,
 ) -> Trajectory:
     """Draw, check and refine until every criterion holds or the rounds are spent.
 
@@ -58,30 +72,106 @@ def run(
         prompt: what to draw (U), in any language.
         checklist: your own yes/no criteria, instead of the Decomposer.
         store: where pictures go; by default `GEMS_IMAGES`, else `images` under `GEMS_HOME`.
+        on_event: gets every event (`gems_graph.events`) while the run goes on, in this thread.
         build: whatever `build_graph` takes: `mllm`, `generator`, single settings.
 
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
-    store = store or Store(paths.images())
-    state = build_graph(store=store, **build).invoke(_input(prompt, checklist))
-    return Trajectory(state, store)  # type: ignore[arg-type]  # v1 of invoke is typed loosely
+    job = _Job(prompt, checklist, store, build)
+    events, future = _in_background(job)
+    for event in _until_done(events, future):
+        on_event(event)
+    return future.result()
+
+
+def stream(
+    prompt: str, *, checklist: Sequence[str] | None = None, store: Store | None = None, **build: Any
+) -> Iterator[Event]:
+    """Do what `run` does, and yield its events as they come; the last is `stopped`.
+
+    Closing the iterator early cancels the run.
+
+    Raises:
+        GemsError: nothing could be drawn; the message names the remedy.
+    """
+    events, future = _in_background(_Job(prompt, checklist, store, build))
+    yield from _until_done(events, future)
+    future.result()  # raises what the run failed on
 
 
 async def arun(
-    prompt: str, *, checklist: Sequence[str] | None = None, store: Store | None = None, **build: Any
+    prompt: str,
+    *,
+    checklist: Sequence[str] | None = None,
+    store: Store | None = None,
+    on_event: Tell = silent,
+    **build: Any,
 ) -> Trajectory:
     """Do what `run` does, from async code.
 
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
-    store = store or Store(paths.images())
-    state = await build_graph(store=store, **build).ainvoke(_input(prompt, checklist))
-    return Trajectory(state, store)  # type: ignore[arg-type]  # v1 of ainvoke is typed loosely
+    return await _Job(prompt, checklist, store, build).follow(on_event)
 
 
-def _input(prompt: str, checklist: Sequence[str] | None) -> Input:
-    if checklist is None:
-        return Input(prompt=prompt)
-    return Input(prompt=prompt, checklist=list(checklist))
+async def astream(
+    prompt: str, *, checklist: Sequence[str] | None = None, store: Store | None = None, **build: Any
+) -> AsyncIterator[Event]:
+    """Do what `stream` does, from async code.
+
+    Raises:
+        GemsError: nothing could be drawn; the message names the remedy.
+    """
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    job = _Job(prompt, checklist, store, build)
+    task = asyncio.create_task(job.follow(events.put_nowait))
+    task.add_done_callback(lambda _: events.put_nowait(None))
+    try:
+        while (event := await events.get()) is not None:
+            yield event
+        await task  # raises what the run failed on
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+class _Job:
+    """A graph built for one run, and what it is given."""
+
+    def __init__(
+        self,
+        prompt: str,
+        checklist: Sequence[str] | None,
+        store: Store | None,
+        build: dict[str, Any],
+    ) -> None:
+        self._store = store or Store(paths.images())
+        self._graph: AnyGraph = build_graph(store=self._store, **build)
+        self._given = Input(prompt=prompt)
+        if checklist is not None:
+            self._given["checklist"] = list(checklist)
+
+    async def follow(self, on_event: Tell) -> Trajectory:
+        outcome = await Run(self._graph, on_event=on_event).start(self._given)
+        return Trajectory(outcome.state, self._store)
+
+
+Events = SimpleQueue[Event | None]
+
+
+def _in_background(job: _Job) -> tuple[Events, Future[Trajectory]]:
+    """Begin a job on the background loop: it works where a loop is running, as in a notebook."""
+    events: Events = SimpleQueue()
+    future = BACKGROUND.submit(lambda: job.follow(events.put))
+    future.add_done_callback(lambda _: events.put(None))
+    return events, future
+
+
+def _until_done(events: Events, future: Future[Trajectory]) -> Iterator[Event]:
+    try:
+        while (event := events.get()) is not None:
+            yield event
+    finally:
+        future.cancel()  # closed early, or Ctrl-C; after the end it does nothing

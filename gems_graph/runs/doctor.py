@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import secrets
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from PIL import Image, ImageDraw
@@ -16,11 +16,11 @@ from gems_graph.models import open_chat
 from gems_graph.nodes.verifier import Judgement
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import ROLES, ModelSpec, Role
+from gems_graph.settings.roles import ModelSpec, Role
 from gems_graph.state import ImageRef
+from gems_graph.strategies import open_strategy
+from gems_graph.strategies.strategy import JUDGE
 
-SEES = {"verifier", "refiner", "compressor"}
-"""Roles that are shown pictures."""
 _COLOURS = {"red": (215, 35, 45), "green": (35, 165, 65), "blue": (40, 80, 220)}
 _SHAPES = ("circle", "square")
 
@@ -45,13 +45,17 @@ async def examine(settings: Settings, store: Store) -> list[Finding]:
         store: keeps the test pictures.
     """
     by_spec: dict[str, list[Role]] = {}
-    for role in ROLES:
+    strategy = open_strategy(settings.strategy)
+    for role in (*strategy.all_roles, JUDGE):
         by_spec.setdefault(settings.model_for(role).model_dump_json(), []).append(role)
-    jobs = [_chat(roles, settings, store) for roles in by_spec.values()]
+    sees = {module.role for module in strategy.nodes.values() if module.sees}
+    jobs = [_chat(roles, sees, settings, store) for roles in by_spec.values()]
     return list(await asyncio.gather(*jobs, _generator(settings, store)))
 
 
-async def _chat(roles: list[Role], settings: Settings, store: Store) -> Finding:
+async def _chat(
+    roles: list[Role], sees: AbstractSet[Role], settings: Settings, store: Store
+) -> Finding:
     """Show a model a picture nobody could guess, with one true and two false statements."""
     spec = settings.model_for(roles[0])
     finding = Finding(", ".join(roles), spec.mllm or "")
@@ -78,14 +82,14 @@ async def _chat(roles: list[Role], settings: Settings, store: Store) -> Finding:
         "reasoning": any(reply.thought for reply in replies),
         "log-probabilities": any(reply.logprobs for reply in replies),
     }
-    _advise(finding, roles)
+    _advise(finding, must_see=not sees.isdisjoint(roles))
     return finding
 
 
-def _advise(finding: Finding, roles: Iterable[str]) -> None:
+def _advise(finding: Finding, *, must_see: bool) -> None:
     works, say = finding.works, finding.remedies.append
     if not works["vision"]:
-        finding.fatal = bool(SEES & set(roles))
+        finding.fatal = must_see
         say("It did not see a plain picture rightly: choose a vision model for roles that look.")
     if works["structured"] is False:
         say("Its server takes no JSON schema: answers are asked for in words, which is enough.")

@@ -1,59 +1,56 @@
-"""SIGINT and SIGTERM: first drain, so that what is paid is kept; then stop at once."""
+"""Stop runs: drain first, so that what is paid is kept; then, if need be, at once."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from langgraph.runtime import RunControl
 
-GRACE = 8.0  # seconds after SIGTERM; whoever sends it will not wait much longer
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-
-class Stopping:
-    """What a signal has asked for.
+class Stopper:
+    """Stops the runs that share it; its methods may be called from any thread.
 
     Attributes:
-        control: give it to each run (`graph.astream(..., control=...)`); drains them all.
-        signum: the first signal that came; 0: none.
+        control: what LangGraph asks after each step whether to go on.
+        at_once: whether runs are cancelled in the middle of a step.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.control, self.signum = RunControl(), 0
-        self._say, self._loop = say, asyncio.get_running_loop()
-        self._task = asyncio.current_task()
+    def __init__(self) -> None:
+        self.control, self.at_once = RunControl(), False
+        self._tasks: set[asyncio.Task[Any]] = set()
 
-    def asked(self, signum: int) -> None:
-        """Drain at the first signal, cancel at the second; SIGTERM does not wait for ever."""
-        if self.signum:
-            self._cancel()
-            return
-        self.signum = signum
-        self.control.request_drain(signal.Signals(signum).name)
-        if signum == signal.SIGTERM:
-            self._loop.call_later(GRACE, self._cancel)
-        self._say("Stopping when this step is done, so that it is not paid twice; Ctrl-C: at once.")
+    @property
+    def reason(self) -> str:
+        """Why runs are to stop; empty: they are not."""
+        return self.control.drain_reason or ""
 
-    def _cancel(self) -> None:
-        if self._task and not self._task.done():
-            self._task.cancel()
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way."""
+        return bool(self._tasks)
 
+    def drain(self, reason: str = "stop") -> None:
+        """Let every run end the step that it is in; what was paid for is kept."""
+        if not self.reason:
+            self.control.request_drain(reason)
 
-@contextmanager
-def stoppable(say: Callable[[str], None]) -> Iterator[Stopping]:
-    """Answer to signals while the block runs; where there are none, Ctrl-C cancels as ever."""
-    stopping, loop = Stopping(say), asyncio.get_running_loop()
-    try:
-        for signum in _SIGNALS:
-            loop.add_signal_handler(signum, stopping.asked, signum)
-    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-        yield stopping
-        return
-    try:
-        yield stopping
-    finally:
-        for signum in _SIGNALS:
-            loop.remove_signal_handler(signum)
+    def cancel(self, reason: str = "stop") -> None:
+        """Stop every run at once; what its step was about to get is lost, unless journaled."""
+        self.drain(reason)
+        self.at_once = True
+        for task in [*self._tasks]:
+            task.get_loop().call_soon_threadsafe(task.cancel)
+
+    @contextmanager
+    def over(self, task: asyncio.Task[Any]) -> Iterator[None]:
+        """Watch over a run's task while the block runs."""
+        self._tasks.add(task)
+        if self.at_once:
+            task.cancel()
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)

@@ -20,6 +20,20 @@ _UPDATE: TypeAdapter[Any] = TypeAdapter(
 )
 
 
+def check_filled(module: Module, state: State) -> None:
+    """Make sure that a module finds what it reads.
+
+    Raises:
+        TypeError: it is wired before the module that gives it.
+    """
+    if missing := [channel for channel in module.reads if not state.get(channel)]:
+        msg = (
+            f"The node {module.name!r} reads {missing[0]!r}, which no node before it has given: "
+            "wire it behind one that does."
+        )
+        raise TypeError(msg)
+
+
 def check(module: Module, update: Any) -> None:
     """Make sure that a module returned what it owes, with values of the right types.
 

@@ -1,122 +1,120 @@
-"""One picture, however many tries it takes: limited, reserved, repeated, kept."""
+"""One picture as a paid call: drawn, put into the store, found there again."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from gems_graph.calls.budget import Purse
+from gems_graph.calls.budget import Budget
 from gems_graph.calls.ledger import Usage, nothing
-from gems_graph.calls.limits import Limits
-from gems_graph.calls.retry import GarbledError, persistently, within
+from gems_graph.calls.limits import limits_of
+from gems_graph.calls.paid import Effort, Outcome, PaidCall
+from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import GeneratorError
-from gems_graph.generators import Generator, encode
+from gems_graph.generators import Generator, GeneratorSpec, capabilities_of, encode
 from gems_graph.images import NoPictureError, Store
 from gems_graph.settings import Settings
+from gems_graph.settings.prices import Price
 from gems_graph.state import ImageRef
 
 _AFTERWARDS = 0.06  # seconds
+Progress = Callable[[int, int], None]
+"""Takes the steps done and the steps in all; from any thread."""
 
 
+@dataclass(frozen=True)
 class Drawing:
-    """Draws with one generator under the settings and caps of a run.
+    """One picture, as it is asked for.
 
-    Args:
-        draw: the generator.
-        name: how records and prices name it.
+    Attributes:
+        prompt: what to draw.
+        seed: of the noise.
+        spec: of the generator, as records and prices name it.
         settings: time limit, retries, limits, size.
         store: where the picture goes.
-        purse: reserves before each try.
     """
 
-    def __init__(
-        self, draw: Generator, name: str, settings: Settings, store: Store, purse: Purse
-    ) -> None:
-        self._draw, self._name, self._settings = draw, name, settings
-        self._store, self._purse = store, purse
-        self._tries, self._seconds = 0, 0.0
+    prompt: str
+    seed: int
+    spec: GeneratorSpec
+    settings: Settings
+    store: Store
 
-    async def run(self, prompt: str, seed: int) -> ImageRef:
-        """Draw one picture and keep it.
+    @property
+    def request(self) -> list[str]:
+        """All that the generator is told, for the key of the call."""
+        return [self.prompt, str(self.seed), str(self.settings.size), *self.spec.request]
 
-        Raises:
-            GeneratorError: the generator failed or returned no picture.
-            BudgetError: a cap would be exceeded.
+    def call(
+        self, generator: Generator, budget: Budget, key: str, progress: Progress
+    ) -> PaidCall[Any, ImageRef]:
+        """Return the paid call that draws it.
+
+        Args:
+            generator: draws.
+            budget: under which it is paid.
+            key: of the call in the journal; empty: it is not kept there.
+            progress: told of each step, if the generator can.
         """
-        ref, usage = await persistently(
-            lambda: self._try(prompt, seed),
-            retries=self._settings.retries,
-            wait=self._settings.retry_wait,
+        settings, spec, extra = self.settings, self.spec, dict[str, Any]()
+        if capabilities_of(generator).progress:
+            extra["progress"] = progress
+        at_once = spec.concurrency or settings.concurrency
+        server = f"generator:{spec.name}{spec.url or ''}"
+        return PaidCall(
+            callee=f"The generator {spec.name!r}",
+            role="generator",
+            limits=limits_of(server, at_once, settings.requests_per_minute),
+            most=budget.image_amount(spec),
+            key=key,
+            timeout=settings.image_timeout,
+            retries=settings.retries,
+            wait=settings.retry_wait,
             failure=GeneratorError,
-            what=f"The generator {self._name!r}",
-        )
-        self._purse.note("generator", usage)
-        self._prepare_views(ref)
-        return ref
-
-    async def _try(self, prompt: str, seed: int) -> tuple[ImageRef, Usage]:
-        key = self._purse.key(
-            "generator", self._name, [prompt, str(seed), str(self._settings.size)]
-        )
-        drawn = await self._draw_once(prompt, seed, key)
-        if drawn is None:  # its file is gone
-            drawn = await self._draw_once(prompt, seed, key, anew=True)
-        assert drawn is not None  # a new one is there
-        return drawn
-
-    async def _draw_once(
-        self, prompt: str, seed: int, key: str, *, anew: bool = False
-    ) -> tuple[ImageRef, Usage] | None:
-        """Draw, or return what the same call drew before; None if the store has lost that."""
-        amount = self._purse.image_amount(self._name)
-        async with (
-            Limits.of(f"generator:{self._name}", self._settings),
-            self._purse.spending(amount, key, anew=anew) as ticket,
-        ):
-            if ticket.found is not None:
-                return await asyncio.to_thread(self._recalled, ticket.found)
-            self._tries += 1
-            started = time.monotonic()
-            try:
-                picture = await within(self._settings.image_timeout, self._picture(prompt, seed))
-            finally:
-                self._seconds += time.monotonic() - started
-            try:
-                ref = await asyncio.to_thread(self._store.put_image, encode(picture))
-            except NoPictureError as error:  # a proxy's error page, half a file: try again
-                raise GarbledError(str(error)) from error
-            drawn = ref, self._usage()
-            ticket.artifact = json.dumps(drawn)
-            return drawn
-
-    def _recalled(self, artifact: str) -> tuple[ImageRef, Usage] | None:
-        ref, usage = json.loads(artifact)
-        return (ref, usage) if self._store.has(ref["sha256"]) else None
-
-    def _usage(self) -> Usage:
-        price = self._purse.price(self._name)
-        return Usage(
-            **{
-                **nothing(),
-                "retries": self._tries - 1,
-                "images": 1,
-                "seconds": self._seconds,
-                "cost": price.image if price else None,
-            }
+            make=partial(generator, self.prompt, seed=self.seed, size=settings.size_px, **extra),
+            read=partial(self._keep, budget.price(spec)),
+            recall=self._recall,
         )
 
-    def _prepare_views(self, ref: ImageRef) -> None:
+    def prepare_views(self, ref: ImageRef) -> None:
         """Begin to encode what models will be shown, while the graph goes on."""
-        settings, loop = self._settings, asyncio.get_running_loop()
+        settings, loop = self.settings, asyncio.get_running_loop()
 
         def encode(side: int) -> None:
-            loop.run_in_executor(None, self._store.view, ref, side, settings.vision_format)
+            with suppress(RuntimeError):  # the process is ending: nobody will look
+                loop.run_in_executor(None, self.store.view, ref, side, settings.vision_format)
 
         encode(settings.vision_max_side)
         # for later rounds: when the probes are on their way, and the processor waits for answers
         loop.call_later(_AFTERWARDS, encode, settings.history_max_side)
 
-    async def _picture(self, prompt: str, seed: int) -> Any:
-        return await self._draw(prompt, seed=seed, size=self._settings.size_px)
+    async def _keep(self, price: Price | None, picture: Any, effort: Effort) -> Outcome[ImageRef]:
+        """Put a picture into the store."""
+        try:
+            ref = await asyncio.to_thread(lambda: self.store.put_image(encode(picture)))
+        except NoPictureError as error:  # a proxy's error page, half a file: try again
+            raise GarbledError(str(error)) from error
+        usage = _usage(price, effort)
+        return Outcome(ref, usage, artifact=(ref, usage))
+
+    async def _recall(self, artifact: tuple[ImageRef, Usage]) -> Outcome[ImageRef] | None:
+        """Return what was drawn before; None if the store has lost it."""
+        ref, usage = artifact
+        there = await asyncio.to_thread(self.store.has, ref["sha256"])
+        return Outcome(ref, usage) if there else None
+
+
+def _usage(price: Price | None, effort: Effort) -> Usage:
+    return Usage(
+        **{
+            **nothing(),
+            "retries": effort.tries - 1,
+            "images": 1,
+            "seconds": effort.seconds,
+            "cost": price.image if price else None,
+        }
+    )

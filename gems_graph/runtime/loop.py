@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -40,16 +40,24 @@ class BackgroundLoop:
                 self._thread.start()
             return self._loop
 
+    def submit(self, coroutine: Callable[[], Awaitable[T]]) -> Future[T]:
+        """Begin on the background loop, for a caller on any other thread.
+
+        Raises:
+            RuntimeError: called from the background loop itself, where it would wait forever.
+        """
+        if threading.current_thread() is self._thread:
+            msg = "A run was started synchronously inside an async node; await `ainvoke` or `arun`."
+            raise RuntimeError(msg)
+        return asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
+
     def run(self, coroutine: Callable[[], Awaitable[T]]) -> T:
         """Run to the end on the background loop; Ctrl-C cancels what it waits for.
 
         Raises:
             RuntimeError: called from the background loop itself, where it would wait forever.
         """
-        if threading.current_thread() is self._thread:
-            msg = "graph.invoke was called inside an async node; await graph.ainvoke instead."
-            raise RuntimeError(msg)
-        future = asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
+        future = self.submit(coroutine)
         try:
             return future.result()
         except BaseException:

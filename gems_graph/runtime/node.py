@@ -17,7 +17,7 @@ from gems_graph.errors import BudgetError, ConfigError
 from gems_graph.events import NodeEnded, NodeStarted, Tell, events_of
 from gems_graph.images import needed_by
 from gems_graph.memory import has_image, worked
-from gems_graph.runtime.contract import check, check_pause, need_checkpointer
+from gems_graph.runtime.contract import check, check_filled, check_pause, need_checkpointer
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.module import Module, Update
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
@@ -115,6 +115,7 @@ class Node(Runnable[State, Update]):
 
     async def _limited(self, state: State, toolbox: Toolbox) -> Update:
         """Run the module for no longer than the trajectory may still work."""
+        check_filled(self._module, state)
         cap = toolbox.settings.max_seconds
         if cap is None or self._module.always:
             return await self._module.run(state, toolbox)

@@ -9,13 +9,13 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from gems_graph.calls.budget import Place
-from gems_graph.errors import ConfigError
-from gems_graph.generators import Generator
+from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.models import wrap
+from gems_graph.runtime.backends import GEMS_ROLES
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import ROLES
+from gems_graph.settings.roles import Role
 from gems_graph.skills import Skill
 
 Player = str | BaseChatModel
@@ -24,19 +24,23 @@ Players = Player | Mapping[str, Player]
 
 def equip(
     mllm: Players | None,
-    generator: str | Generator | None,
+    generator: str | GeneratorSpec | Generator | None,
     store: Store,
     skills: Sequence[str | Path | Skill] | None = None,
+    roles: Sequence[Role] = GEMS_ROLES,
+    prompts: Path | None = None,
 ) -> tuple[dict[str, Any], MakeToolbox]:
     """Part what a caller gave into names, which are settings, and objects, which are tools.
 
-    Raises:
-        ConfigError: a role does not exist.
+    Args:
+        mllm: chat models, by role or for all.
+        generator: by name, with its options, or as an object.
+        store: where pictures go.
+        skills: folders or objects.
+        roles: in play, as the strategy declares them.
+        prompts: folder of the strategy's own templates.
     """
     players = mllm if isinstance(mllm, Mapping) else {"default": mllm} if mllm else {}
-    if unknown := players.keys() - {*ROLES, "default"}:
-        msg = f"There is no role {min(unknown)!r}; the roles are {', '.join(ROLES)} and default."
-        raise ConfigError(msg)
     named = {role: player for role, player in players.items() if isinstance(player, str)}
     models = {r: wrap(player) for r, player in players.items() if not isinstance(player, str)}
     dials: dict[str, Any] = {}
@@ -45,8 +49,10 @@ def equip(
     if named:
         dials["roles"] = named
     if isinstance(generator, str):
-        dials["generator"] = generator
-    made = None if isinstance(generator, str) else generator
+        generator = GeneratorSpec(name=generator)
+    if isinstance(generator, GeneratorSpec):
+        dials |= generator.as_dials()
+    made = None if isinstance(generator, GeneratorSpec) else generator
     folders, objects = _parted(skills or ())
     if skills is not None:
         dials["skills"] = folders
@@ -54,7 +60,8 @@ def equip(
     def make(settings: Settings, place: Place) -> Toolbox:
         return Toolbox(
             settings, store,
-            place=place, models=models, generator=made, skills=objects,
+            place=place, models=models, generator=made, skills=objects, roles=roles,
+            prompts=prompts,
         )  # fmt: skip
 
     return dials, make

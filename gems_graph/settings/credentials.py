@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, JsonValue
 from pydantic_core import PydanticCustomError
 
 KIND = "credential"
@@ -83,3 +83,5 @@ OpenText = Annotated[str, AfterValidator(_open_text)]
 """Text, perhaps with a URL in it, that holds no credentials."""
 OpenFields = Annotated[dict[str, Any], AfterValidator(_open_fields)]
 """Fields of a request, none of which is a credential."""
+PlainFields = Annotated[dict[str, JsonValue], AfterValidator(_open_fields)]
+"""Options of a backend as plain JSON, none of which is a credential."""

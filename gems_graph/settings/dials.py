@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from gems_graph.settings.credentials import OpenFields, OpenText
+from gems_graph.settings.credentials import OpenFields, OpenText, PlainFields
+from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.presets import Preset
 from gems_graph.settings.prices import Price
 from gems_graph.settings.roles import ModelSpec, Role
@@ -86,6 +87,23 @@ class Settings(BaseModel):
         default="mini",
         min_length=1,
         description="Image generator: `mini` (offline, coloured shapes) or `http:URL`.",
+    )
+    generator_url: OpenText | None = Field(
+        default=None, description="Address of the generator's server, where its name has none."
+    )
+    generator_options: PlainFields = Field(
+        default={},
+        description="What the generator takes beside prompt, seed and size, for example "
+        '{"steps": 8}; null takes one back.',
+    )
+    generator_concurrency: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Pictures that one generator draws at a time; none: as `concurrency`.",
+    )
+    generator_price: float | None = Field(
+        default=None, ge=0, description="Price of one picture; none: as in `prices`."
     )
     size: Annotated[str | None, BeforeValidator(_size)] = Field(
         default=None, description="Picture size as WIDTHxHEIGHT; none: the generator's own."
@@ -254,6 +272,18 @@ class Settings(BaseModel):
             extra_body=self.extra_body,
         )
         return self.roles[role].over(default) if role in self.roles else default
+
+    @property
+    def generator_spec(self) -> GeneratorSpec:
+        """The image generator, with its options."""
+        options = self.generator_options.items()
+        return GeneratorSpec(
+            name=self.generator,
+            url=self.generator_url,
+            options={name: value for name, value in options if value is not None},
+            concurrency=self.generator_concurrency,
+            price=self.generator_price,
+        )
 
     @property
     def size_px(self) -> tuple[int, int] | None:

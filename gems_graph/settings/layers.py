@@ -20,11 +20,21 @@ from gems_graph.settings.roles import split_variable
 Layer = Settings | Mapping[str, Any] | None
 
 
+_STRUCTURED = {"roles", "prices", "extra_body", "generator_options"}
+"""Dials that are tables: JSON where they come as text."""
+_BY_ENTRY = ("roles", "prices", "generator_options")
+
+
 def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Return two layers as one; roles and prices merge entry by entry."""
+    """Return two layers as one; roles, prices and options of a generator merge entry by entry.
+
+    What belongs to a generator goes with it: another one keeps none of it.
+    """
+    if "generator" in low and high.get("generator", low["generator"]) != low["generator"]:
+        low = {name: value for name, value in low.items() if not name.startswith("generator_")}
     merged = {**low, **high}
-    for name in ("roles", "prices"):
-        if name in low and name in high:
+    for name in _BY_ENTRY:
+        if isinstance(low.get(name), Mapping) and isinstance(high.get(name), Mapping):
             merged[name] = {**low[name], **high[name]}
     return merged
 
@@ -66,9 +76,11 @@ def from_env(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return the dials that `GEMS_*` variables set; empty ones set nothing.
 
     `GEMS_MLLM_VERIFIER` names the model of a role, `GEMS_MLLM_VERIFIER_URL`, `_TEMPERATURE`
-    and `_MAX_TOKENS` its options.
+    and `_MAX_TOKENS` its options; `GEMS_GENERATOR_STEPS` is the generator's option `steps`, and
+    so is every name after `GEMS_GENERATOR_` that is no setting, but for the key.
     """
     dials: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for key, value in environ.items():
         name = key.removeprefix("GEMS_")
         if name == key or not value:
@@ -78,7 +90,32 @@ def from_env(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         elif part := split_variable(name):
             role, option = part
             dials.setdefault("roles", {}).setdefault(role, {})[option] = value
+        elif name.startswith("GENERATOR_") and name != "GENERATOR_KEY":
+            options[name.removeprefix("GENERATOR_").lower()] = _json_or_text(value)
+    return merge(dials, {"generator_options": options} if options else {})
+
+
+def from_assignments(pairs: Mapping[str, str]) -> dict[str, Any]:
+    """Return the dials that NAME=VALUE pairs set; `generator_options.steps` is an entry of a table.
+
+    Raises:
+        ConfigError: a table is no JSON.
+    """
+    dials: dict[str, Any] = {}
+    for name, text in pairs.items():
+        table, *path = name.split(".") if name.partition(".")[0] in _STRUCTURED else [name]
+        value: Any = _json_or_text(text) if path else _value(name, text)
+        for key in reversed(path):
+            value = {key: value}
+        dials[table] = _joined(dials.get(table), value)
     return dials
+
+
+def _joined(low: Any, high: Any) -> Any:
+    """Join two tables at any depth; of two other values the later stays."""
+    if not (isinstance(low, Mapping) and isinstance(high, Mapping)):
+        return high
+    return {**low, **{key: _joined(low.get(key), value) for key, value in high.items()}}
 
 
 def from_file(file: Path) -> dict[str, Any]:
@@ -96,13 +133,21 @@ def from_file(file: Path) -> dict[str, Any]:
 
 def _value(name: str, text: str) -> Any:
     """Read a structured dial from JSON; others are left to validation."""
-    if name not in {"roles", "prices", "extra_body"}:
+    if name not in _STRUCTURED:
         return text
     try:
         return json.loads(text)
     except ValueError as error:
         msg = f"The setting {name} must be JSON: {error}."  # not its text: it may hold a key
         raise ConfigError(msg) from error
+
+
+def _json_or_text(text: str) -> Any:
+    """Read a number, a truth value or a table; what is no JSON is text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _in_words(error: ValidationError) -> str:
@@ -115,5 +160,6 @@ def _in_words(error: ValidationError) -> str:
     field = Settings.model_fields.get(name)
     choices = get_args(field.annotation) if field else ()
     hint = f" ({field.description})" if field and choices else ""
-    shown = "" if "extra_body" in first["loc"] else f"={first['input']!r}"  # it may hold a key
+    hidden = {"extra_body", "generator_options"} & {*first["loc"]}  # it may hold a key
+    shown = "" if hidden else f"={first['input']!r}"
     return f"The setting {name}{shown} is not valid: {first['msg']}{hint}."

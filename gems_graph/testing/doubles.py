@@ -69,7 +69,7 @@ class ScriptedChat(BaseChatModel):
         with self._lock:
             turn = len(self.asked(task))
             self._asked.append((task, messages))
-        answer = planned(self.script.get(task, DEFAULTS[task]), turn, prompt)
+        answer = planned({**DEFAULTS, **self.script}[task], turn, prompt)
         return ChatResult(generations=[ChatGeneration(message=_message(answer))])
 
 

@@ -1,30 +1,29 @@
-"""The parts of a batch: files of prompts, estimates, the brake, the bar, the summary, claims."""
+"""The parts of a batch: files of prompts, estimates, the brake, the tally, the summary, claims."""
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
+from gems_graph.batch.brake import Brake
 from gems_graph.batch.estimate import estimate
 from gems_graph.batch.folders import tidy
 from gems_graph.batch.plan import Done, Task, plan
 from gems_graph.batch.prompt_file import read
-from gems_graph.batch.runner import Brake
-from gems_graph.batch.summary import Record, Summary
+from gems_graph.batch.summary import Summary
+from gems_graph.batch.tally import Tally
 from gems_graph.calls.ledger import nothing
-from gems_graph.cli.terminal.batch_progress import Bar, Tally
 from gems_graph.errors import GemsError, ModelError, OutsideWorldError, StoreError, UsageError
+from gems_graph.events import NodeEnded
 from gems_graph.persistence.locks import claim, is_claimed
 from gems_graph.settings import Settings, settle
-
-ROOT = Path(__file__).parents[2]
+from tests.conftest import ended, started
 
 
 def prompts(data: bytes | str, name: str = "p.txt") -> list[tuple[str, str]]:
@@ -149,48 +148,53 @@ CALL = (1500 * 12 + 300 * 40) / 1e6
 def test_an_estimate_counts_as_the_loop_does(
     dials: dict[str, Any], images: tuple[int, int], calls: tuple[int, int]
 ) -> None:
-    told = estimate(tasks({"prompt": "a"}, **PRICED, **dials), [], 4).splitlines()
-    assert told[0] == "1 prompt: 1 to draw, 1 at a time."
-    spans = [str(low) if low == high else f"{low} to {high}" for low, high in (images, calls)]
-    assert told[1].startswith(f"They take {spans[0]} images and {spans[1]} chat calls (")
-    least, most = [0.05 * images[k] + CALL * calls[k] for k in (0, 1)]
+    told = estimate(tasks({"prompt": "a"}, **PRICED, **dials), [], 4)
+    assert (told.todo, told.done, told.at_once) == (1, 0, 1)
+    assert told.need is not None
+    assert (told.need.least.images, told.need.most.images) == images
+    assert (told.need.least.calls, told.need.most.calls) == calls
     if "max_calls" not in dials:  # which says nothing of whose calls they are
-        assert told[2].startswith(f"Cost {least:.2f} to {most:.2f}, at 1500 tokens in and 300")
+        costs = [0.05 * images[k] + CALL * calls[k] for k in (0, 1)]
+        assert [each.cost for each in told.need] == pytest.approx(costs)
 
 
 def test_an_estimate_goes_by_what_was_done() -> None:
     ledger = {"verifier": {**nothing(), "cost": 0.25}}
     done = [Done(Path("x"), {"criteria": [{}] * n, "ledger": ledger}) for n in (2, 5)]
-    told = estimate(tasks({"prompt": "a"}, {"prompt": "b"}, **PRICED), done, 4).splitlines()
-    assert told[0] == "4 prompts, 2 done before: 2 to draw, 2 at a time."
-    assert "12 to 62 chat calls (4 criteria each, as those done had)" in told[1]
-    assert told[2].endswith("About 0.50 if all go as those done did.")
+    told = estimate(tasks({"prompt": "a"}, {"prompt": "b"}, **PRICED), done, 4)
+    assert (told.todo, told.done, told.at_once) == (2, 2, 2)
+    assert (told.criteria, told.counted, told.likely) == (4, True, 0.5)
+    assert told.need is not None
+    assert [each.calls for each in told.need] == [12, 62]
+
+
+def test_criteria_of_ones_own_are_counted_and_not_assumed() -> None:
+    told = estimate(tasks({"prompt": "a", "criteria": ["A?", "B?"]}, max_iterations=1), [], 1)
+    assert told.criteria is None
+    assert told.need is not None
+    assert [each.calls for each in told.need] == [3, 4]  # and no Decomposer
 
 
 def test_an_estimate_stays_under_a_shared_cap() -> None:
     caps, four = {"max_images": 6, "max_cost": 1.5}, [{"prompt": str(k)} for k in range(4)]
-    shared = estimate(tasks(*four, **PRICED, **caps, budget="b"), [], 4)
-    assert "They take 4 to 6 images" in shared
-    assert "Cost 1.16 to 1.50, at" in shared
-    alone = estimate(tasks(*four, **PRICED, **caps), [], 4)
-    assert "They take 4 to 20 images" in alone
-    assert "Cost 1.16 to 5.92, at" in alone
+    shared: dict[str, Any] = {"budget": "b"}
+    for dials, images, cost in ((shared, 6, 1.5), ({}, 20, 5.92)):
+        told = estimate(tasks(*four, **PRICED, **caps, **dials), [], 4)
+        assert told.need is not None
+        assert [each.images for each in told.need] == [4, images]
+        assert [each.cost for each in told.need] == pytest.approx([1.16, cost])
 
 
 def test_an_estimate_names_what_has_no_price() -> None:
-    told = estimate(
-        tasks({"prompt": "a"}, mllm="gpt-5", roles={"judge": "x", "refiner": "r"}), [], 1
-    )
-    assert told.splitlines()[2] == "Cost unknown: there is no price for r; see `prices`."
-    assert estimate(tasks({"prompt": "a"}), [], 1).splitlines()[2] == "Cost 0."
+    settings = {"mllm": "gpt-5", "roles": {"judge": "x", "refiner": "r"}}
+    told = estimate(tasks({"prompt": "a"}, **settings), [], 1)
+    assert told.unpriced == ("r",)
+    assert told.need is not None
+    assert told.need.most.cost is None
 
 
-def test_the_estimate_in_the_docs_is_ours() -> None:
-    ledger = {"verifier": {**nothing(), "cost": 0.0553}}
-    done = [Done(Path("x"), {"criteria": [{}] * 4, "ledger": ledger})] * 12
-    priced = {"mllm": "gpt-5-mini", "generator": "http:g", "prices": {"http": {"image": 0.03}}}
-    told = estimate(tasks(*[{"prompt": str(k)} for k in range(38)], **priced), done, 4)
-    assert f"```text\n{told}\n```" in (ROOT / "docs" / "batch.md").read_text()
+def test_an_estimate_of_nothing_needs_nothing() -> None:
+    assert estimate([], [Done(Path("x"), {})], 4).need is None
 
 
 # ------------------------------------------------------------------ the brake
@@ -246,36 +250,26 @@ def test_failures_of_their_own_are_not(errors: list[Exception | None]) -> None:
     assert not brake.reason
 
 
-# ------------------------------------------------------------------ bar and summary
+# ------------------------------------------------------------------ tally and summary
 
 
-def ended(id_: str, **about: Any) -> Record:
-    told = {
-        "id": id_, "thread": f"t-{id_}", "prompt": "p", "status": "passed", "rounds": 1,
-        "passed": 2, "total": 2, "cost": 0.5, "seconds": 1.0, "folder": id_, "skipped": False,
-        "error": None,
-    }  # fmt: skip
-    return Record(**{**told, **about})  # type: ignore[typeddict-item]
-
-
-def test_the_bar_says_count_rate_cost_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tally_counts_what_ends_and_what_is_under_way() -> None:
     seconds = [0.0]
     tally = Tally(5, [ended("a")], clock=lambda: seconds[0])
-    out = io.StringIO()
-    bar = Bar(tally, Console(file=out, force_terminal=True, width=120, color_system=None))
     [task] = tasks({"prompt": "p", "id": "c"})
-    with bar:
-        assert str(tally) == "1 passed, cost 0.5000"
-        bar.begin(task).update({"ledger": {"verifier": {**nothing(), "cost": 0.25}}})
-        assert str(tally) == "1 passed, 1 under way, cost 0.7500"
-        seconds[0] = 30.0
-        bar.end(ended("b"))
-        bar.end(ended("c", status="failed", error="no\x1b[2Jway"))
-        assert str(tally) == "2 passed, 4.0 a minute, cost 1.5000, 0:00:30 left"
-    assert "3/5 2 passed, 4.0 a minute" in out.getvalue()
-    assert "c failed: no\\u001b[2Jway" in out.getvalue()
+    tally.begin(task)
+    before, used = ({"verifier": {**nothing(), "cost": cost}} for cost in (0.25, 0.5))
+    tally.take(task, started(used=before))
+    tally.take(task, NodeEnded(type="node_ended", node="x", round=1, seconds=1.0, used=used))
+    assert (tally.done, tally.under_way, tally.cost) == (1, 1, 1.25)
+    assert (tally.per_minute, tally.left) == (None, None)
+    seconds[0] = 30.0
+    tally.end(ended("b"))
+    tally.end(ended("c", status="failed"))
+    assert (tally.done, tally.passed, tally.under_way, tally.cost) == (3, 2, 0, 1.5)
+    assert (tally.per_minute, tally.left) == (4.0, timedelta(seconds=30))
     tally.end(ended("d", cost=None))
-    assert "cost unknown" in str(tally)
+    assert tally.cost is None
 
 
 def test_a_summary_is_whole_at_any_moment() -> None:
@@ -305,6 +299,7 @@ def test_what_a_killed_process_left_half_done_is_put_right() -> None:
 # ------------------------------------------------------------------ claims
 
 HOLD = """
+from gems_graph.events import NodeEnded
 from gems_graph.persistence.locks import claim
 with claim("t"):
     print("held", flush=True)

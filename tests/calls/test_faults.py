@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.base import id as ids
 
-from gems_graph import databases, paths
-from gems_graph.cli.terminal.run import Job, draw
+from gems_graph import Store, databases, paths
 from gems_graph.errors import StoreError
 from gems_graph.persistence import savers
 from gems_graph.persistence.threads import Threads, config_of, open_threads
+from gems_graph.runs.follow import Job, follow
+from gems_graph.runs.run import Outcome
 from gems_graph.settings import settle
 from tests.crash import temporary
 
@@ -102,10 +103,12 @@ def test_an_output_folder_that_cannot_be_written_loses_nothing(disk: Callable[..
 
 def go(prompt: str | None, thread: str = "t", **dials: Any) -> Any:
     """Run, or go on, in this process."""
-    from gems_graph.cli.terminal.progress import Silent
+    return _go(Job(thread, prompt, settings=settle(dials)))
 
-    job = Job(prompt, None, settle(dials), thread, Path("out"))
-    return draw(job, Silent())
+
+async def _go(job: Job) -> Outcome:
+    async with open_threads() as threads:
+        return await follow(threads, job)
 
 
 @pytest.fixture
@@ -161,7 +164,7 @@ async def test_a_damaged_checkpoint_names_its_thread_and_spares_the_others() -> 
 @pytest.mark.anyio
 async def test_a_deleted_picture_is_named_with_the_trajectory_that_needs_it() -> None:
     outcome = await go(HARD, seed=1)
-    file = Path(outcome.store.where(outcome.state["result"]["image"]["sha256"]))
+    file = Path(Store(paths.images()).where(outcome.state["result"]["image"]["sha256"]))
     kept = file.read_bytes()
     file.unlink()
     said = Said("resume", "t", "--out", "again", "--quiet")
@@ -182,7 +185,7 @@ async def test_a_picture_deleted_before_a_resume_is_drawn_again() -> None:
         Path(threads.store.where(first)).unlink()
         again = await threads.graph().ainvoke(None, at)
     assert again["rounds"][0]["image"]["sha256"] == first
-    assert outcome.store.has(first)
+    assert Store(paths.images()).has(first)
 
 
 async def before_drawing(threads: Threads, thread: str) -> Any:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
+from gems_graph.calls.budget import Budget, Place
 from gems_graph.errors import AnswerError, RefusedError
-from gems_graph.models.answers import ask
-from gems_graph.models.chat import Reply
+from gems_graph.models.answers import Question, ask
 from gems_graph.models.likelihood import p_yes
+from gems_graph.models.reply import Reply
 from gems_graph.nodes.verifier import Judgement
+from gems_graph.settings import Settings
 
 READ = {
     "yes": [
@@ -76,16 +78,31 @@ REFUSED = [
 ]
 
 
+class Replying:
+    """Stands for a `Chat`: gives replies in turn, and remembers what it was asked."""
+
+    name = "model"
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = replies
+        self.talks: list[list[BaseMessage]] = []
+
+    async def complete(self, messages: list[BaseMessage], *_: Any, **__: Any) -> Reply:
+        self.talks.append(messages)
+        return self.replies[len(self.talks) - 1]
+
+
+def put(chat: Any, attempts: int) -> Judgement:
+    question = Question("verifier", HumanMessage("probe"), Judgement, {})
+    settings = Settings(attempts=attempts)
+    answer = asyncio.run(ask(question, chat, settings, Budget(settings, Place())))
+    return answer.value
+
+
 def judged(*replies: Reply, attempts: int = 2) -> tuple[Judgement, int]:
     """The verdict read from replies in turn, and how many were needed."""
-    asked: list[list[BaseMessage]] = []
-
-    async def call(messages: list[BaseMessage]) -> Reply:
-        asked.append(messages)
-        return replies[len(asked) - 1]
-
-    answer = asyncio.run(ask(call, [HumanMessage("probe")], Judgement, attempts, "model"))
-    return answer.value, len(asked)
+    chat = Replying(*replies)
+    return put(chat, attempts), len(chat.talks)
 
 
 def said(text: str, finish: str = "stop") -> Reply:
@@ -140,16 +157,11 @@ def test_every_failure_has_its_own_remedy(reply: Reply, remedy: str) -> None:
 
 
 def test_the_second_asking_carries_the_complaint_and_the_first_answer() -> None:
-    talks: list[list[BaseMessage]] = []
-
-    async def call(messages: list[BaseMessage]) -> Reply:
-        talks.append(messages)
-        return said("maybe" if len(talks) == 1 else "yes")
-
-    asyncio.run(ask(call, [HumanMessage("probe")], Judgement, 3, "model"))
-    assert [m.type for m in talks[1]] == ["human", "ai", "human"]
-    assert talks[1][1].content == "maybe"
-    assert "could not be read" in str(talks[1][2].content)
+    chat = Replying(said("maybe"), said("yes"))
+    put(chat, 3)
+    assert [m.type for m in chat.talks[1]] == ["human", "ai", "human"]
+    assert chat.talks[1][1].content == "maybe"
+    assert "could not be read" in str(chat.talks[1][2].content)
 
 
 # ------------------------------------------------------------------ p(yes)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gems_graph import Settings, Store
 from gems_graph.calls.budget import Place
-from gems_graph.cli.terminal.context import ToldToolbox
+from gems_graph.cli.terminal.context import ContextToolbox
 from gems_graph.errors import ConfigError
 from gems_graph.models import wrap
 from gems_graph.paths import data_folder
@@ -113,8 +113,8 @@ def test_the_context_of_a_whole_run_is_as_reviewed(
     told: list[str] = []
     tools = {"models": {"default": wrap(ScriptedChat(script=plan))}, "generator": Painter()}
 
-    def toolbox(settings: Settings, place: Place) -> ToldToolbox:
-        return ToldToolbox(settings, store, say=told.append, place=place, **tools)
+    def toolbox(settings: Settings, place: Place) -> ContextToolbox:
+        return ContextToolbox(settings, store, say=told.append, place=place, **tools)
 
     sides = {"vision_max_side": 512, "history_max_side": 256}
     loop(preset=preset, toolbox=toolbox, **sides).run("a cat left of a dog")

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 
 from gems_graph import Store, build_graph, cli
 from gems_graph.errors import ConfigError
-from gems_graph.models.chat import _thought
+from gems_graph.models.reply import thought_of
 from gems_graph.runs.doctor import examine
 from gems_graph.settings import Settings, from_env, from_file, settle
 from gems_graph.settings.roles import ModelSpec
@@ -145,7 +145,7 @@ def test_the_command_line_sets_a_role(
     ids=["compat", "vllm", "standard", "anthropic", "openai-responses"],
 )  # fmt: skip
 def test_reasoning_is_found_however_the_provider_sends_it(message: AIMessage) -> None:
-    assert _thought(message) == "because"
+    assert thought_of(message) == "because"
     assert str(message.text) == "x"
 
 

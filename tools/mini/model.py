@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gems_graph.mini.net import PATCH, RES
+from gems_graph.mini.arrays import PATCH, RES
 from gems_graph.mini.words import GRID, MAX_TOKENS, PAD, VOCABULARY
 
 

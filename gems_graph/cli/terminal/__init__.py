@@ -1,1 +1,1 @@
-"""What a pause asks, put to a person at the terminal."""
+"""A run, or many, at a terminal: live tables, dialogue, signals, exit codes, printing."""

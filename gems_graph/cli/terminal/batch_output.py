@@ -1,4 +1,4 @@
-"""What a batch says: records and results on stdout, how to go on on stderr."""
+"""What a batch says: records and results on stdout, estimates and how to go on on stderr."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from gems_graph.batch.summary import STATUSES, Record, Status, Summary, cost, count
-from gems_graph.cli.terminal.batch_progress import in_money
-from gems_graph.cli.terminal.run import BEST_EFFORT, FAILED, PASSED, WAITING
+from gems_graph.batch import Estimate, Record, Summary, Work
+from gems_graph.batch.estimate import TOKENS, Range
+from gems_graph.batch.summary import STATUSES, Status, cost, count
+from gems_graph.calls.ledger import in_money
+from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, FAILED, PASSED, WAITING, of_signal
 from gems_graph.prompting.sanitize import printable
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How many at once, where to, and what is said of it."""
+class BatchOptions:
+    """The folder of a batch, how many are drawn at once, and what is said of it."""
 
     base: Path
     at_once: int
@@ -27,36 +29,87 @@ class Manner:
 
 
 class End(NamedTuple):
-    """How a batch ended: by which signal, and why it was stopped, if it was."""
+    """How a batch ended: its records, by which signal, and why it was stopped, if it was."""
 
+    summary: Summary
     signum: int = 0
     reason: str = ""
 
 
-def tell_record(manner: Manner, record: Record) -> None:
+def estimate_in_words(estimate: Estimate) -> str:
+    """Say in a few lines what a batch takes."""
+    known = estimate.todo + estimate.done
+    head = f"{known} prompt{'s' * (known != 1)}"
+    if estimate.need is None:
+        return f"{head}, all done before: nothing to draw."
+    before = f", {estimate.done} done before" if estimate.done else ""
+    least, most = estimate.need
+    whence = "each, as those done had" if estimate.counted else "each assumed"
+    criteria = "" if estimate.criteria is None else f" ({estimate.criteria} criteria {whence})"
+    return "\n".join(
+        [
+            f"{head}{before}: {estimate.todo} to draw, {estimate.at_once} at a time.",
+            f"They take {_span(least.images, most.images)} images and "
+            f"{_span(least.calls, most.calls)} chat calls{criteria}; repeats come on top.",
+            _cost(estimate, estimate.need),
+        ]
+    )
+
+
+def _cost(estimate: Estimate, need: Range) -> str:
+    least, most = need.least.cost, need.most.cost
+    if least is None or most is None:
+        names = ", ".join(estimate.unpriced)
+        return f"Cost unknown: there is no price for {names}; see `prices`."
+    if not most:
+        return "Cost 0."
+    likely = estimate.likely
+    hint = f" About {likely:.2f} if all go as those done did." if likely is not None else ""
+    given, made = TOKENS
+    money = _span(f"{least:.2f}", f"{most:.2f}")
+    return f"Cost {money}, at {given} tokens in and {made} out a chat call (assumed).{hint}"
+
+
+def _span(least: object, most: object) -> str:
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def remarks(work: Work, ignored: Sequence[str]) -> list[str]:
+    """Say what a user may not expect: what is ignored, and what was drawn otherwise."""
+    lines = [f"Ignored in the file: {', '.join(ignored)}."] if ignored else []
+    if dials := work.drawn_otherwise():
+        names = ", ".join(sorted(set().union(*dials)))
+        lines.append(
+            f"{len(dials)} of those done before were drawn with other settings ({names}); to draw "
+            "them with these, name another folder with --out."
+        )
+    return lines
+
+
+def print_record(record: Record, options: BatchOptions) -> None:
     """Print one record, where records are wanted."""
-    if manner.as_json:
+    if options.as_json:
         print(printable(json.dumps(record, ensure_ascii=False)), flush=True)  # noqa: T201
 
 
-def tell(summary: Summary, total: int, end: End, manner: Manner) -> None:
+def print_end(end: End, total: int, options: BatchOptions) -> None:
     """Say what came of it, and how to go on where there is anything left."""
-    records = summary.records
+    records = end.summary.records
     numbers = count(records)
-    if not manner.quiet:
-        note(*_endings(numbers, total, end))
-    if manner.as_json:
+    if not options.quiet:
+        note(*_how_to_go_on(numbers, total, end))
+    if options.as_json:
         return
-    if not manner.quiet:
+    if not options.quiet:
         parts = [f"{numbers[status]} {status}" for status in STATUSES if numbers[status]]
         parts += [f"{total - len(records)} not begun"] * (total > len(records))
         # what a failed step itself spent is in no state
         money = in_money(cost(records), at_least=numbers["failed"] > 0)
         print(f"{total} in all: {', '.join(parts)}; {money}")  # noqa: T201
-    print(summary.file)  # noqa: T201
+    print(end.summary.file)  # noqa: T201
 
 
-def _endings(numbers: Counter[Status], total: int, end: End) -> list[str]:
+def _how_to_go_on(numbers: Counter[Status], total: int, end: End) -> list[str]:
     if end.signum:
         done = numbers.total() - numbers["interrupted"]
         return [f"Interrupted: {done} of {total} have ended. Go on with the same command."]
@@ -69,11 +122,11 @@ def _endings(numbers: Counter[Status], total: int, end: End) -> list[str]:
     return [f"{failed} failed; the same command tries them again."] if failed else []
 
 
-def code(records: Sequence[Record], end: End) -> int:
+def code(end: End) -> int:
     """Return the exit code: the worst that happened to any prompt."""
     if end.signum:
-        return 128 + end.signum
-    numbers = count(records)
+        return of_signal(end.signum)
+    numbers = count(end.summary.records)
     if numbers["failed"]:
         return FAILED
     if numbers["waiting"]:

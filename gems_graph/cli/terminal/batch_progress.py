@@ -3,120 +3,50 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from gems_graph.batch.plan import Task
-from gems_graph.batch.summary import Record, cost, count, in_all
-from gems_graph.calls.ledger import total
-from gems_graph.cli.terminal.progress import Silent
+from gems_graph.batch import Record, Tally, Task
+from gems_graph.calls.ledger import in_money
+from gems_graph.cli.terminal.batch_output import BatchOptions, print_record
+from gems_graph.events import Event
 from gems_graph.prompting.sanitize import printable
 
 
-class Tally:
-    """What a batch has come to so far.
-
-    Args:
-        tasks: how many prompts there are in all.
-        before: records of what was done before.
-        clock: seconds, from any start.
-    """
-
-    def __init__(
-        self, tasks: int, before: Sequence[Record] = (), clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.tasks, self.done, self.passed = tasks, len(before), count(before)["passed"]
-        self.watches: dict[str, Watch] = {}
-        self._cost = cost(before)
-        self._before, self._clock, self._started = len(before), clock, clock()
-
-    def end(self, record: Record) -> None:
-        """Take note of how a prompt ended."""
-        self.watches.pop(record["id"], None)
-        self.done += 1
-        self.passed += record["status"] == "passed"
-        self._cost = in_all([self._cost, record["cost"]])
-
-    @property
-    def cost(self) -> float | None:
-        """What all of it cost, with what is under way; None: a price is unknown."""
-        now = [total(watch.state.get("ledger", {}))["cost"] for watch in self.watches.values()]
-        return in_all([self._cost, *now])
-
-    @property
-    def per_minute(self) -> float | None:
-        """Prompts that end in a minute; None before the first has."""
-        seconds, ended = self._clock() - self._started, self.done - self._before
-        return 60 * ended / seconds if ended and seconds > 0 else None
-
-    @property
-    def left(self) -> timedelta | None:
-        """The time that the rest will take, at this rate."""
-        if not (rate := self.per_minute):
-            return None
-        return timedelta(seconds=round(60 * (self.tasks - self.done) / rate))
-
-    def __str__(self) -> str:
-        """Say it in one line."""
-        parts = [f"{self.passed} passed"]
-        if self.watches:
-            parts.append(f"{len(self.watches)} under way")
-        if rate := self.per_minute:
-            parts.append(f"{rate:.1f} a minute")
-        return ", ".join([*parts, in_money(self.cost)]) + (f", {self.left} left" * bool(rate))
-
-
-class Watch(Silent):
-    """Follows one trajectory: its last state says what it has used so far."""
-
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self.state: Mapping[str, Any] = {}
-        self._changed = changed
-
-    def update(self, state: dict[str, Any]) -> None:
-        """Take note of the state after a step."""
-        self.state = state
-        self._changed()
-
-
 class Board:
-    """Shows nothing; a context manager."""
+    """Prints records where they are wanted, and shows nothing else; a context manager."""
 
-    def __init__(self, tally: Tally) -> None:
-        self.tally = tally
+    def __init__(self, tally: Tally, options: BatchOptions) -> None:
+        self.tally, self._options = tally, options
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> Self:
         """Begin to show."""
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Stop showing."""
 
-    def begin(self, task: Task) -> Watch:
-        """Follow one more trajectory."""
-        self.tally.watches[task.id] = watch = Watch(self.changed)
-        self.changed()
-        return watch
+    def begin(self, task: Task) -> None:
+        """Count one more trajectory under way."""
+        self.tally.begin(task)
+
+    def take(self, task: Task, event: Event) -> None:
+        """Count what an event says was used."""
+        self.tally.take(task, event)
 
     def end(self, record: Record) -> None:
         """Take note of how it ended."""
         self.tally.end(record)
-        self.changed()
-
-    def changed(self) -> None:
-        """Show what is new."""
+        print_record(record, self._options)
 
 
 class Lines(Board):
     """One line a prompt, for logs and pipes."""
 
-    def __init__(self, tally: Tally, console: Console) -> None:
-        super().__init__(tally)
+    def __init__(self, tally: Tally, options: BatchOptions, console: Console) -> None:
+        super().__init__(tally, options)
         self._console = console
 
     def end(self, record: Record) -> None:
@@ -131,40 +61,61 @@ class Lines(Board):
 class Bar(Lines):
     """A bar with counts, rate, cost so far and time left; above it what did not go well."""
 
-    def __init__(self, tally: Tally, console: Console) -> None:
-        super().__init__(tally, console)
+    def __init__(self, tally: Tally, options: BatchOptions, console: Console) -> None:
+        super().__init__(tally, options, console)
         columns = BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False)
         # where results go elsewhere, they must not be caught and drawn above the bar
         here = sys.stdout.isatty()
         self._bar = Progress(*columns, console=console, redirect_stdout=here)
-        self._row = self._bar.add_task(str(tally), total=tally.tasks)
+        self._row = self._bar.add_task(so_far(tally), total=tally.tasks)
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         """Begin to show."""
         self._bar.start()
-        self.changed()
+        self._refresh()
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Leave the bar on the screen as it is."""
         self._bar.stop()
 
+    def begin(self, task: Task) -> None:
+        """Show that one more is under way."""
+        super().begin(task)
+        self._refresh()
+
+    def take(self, task: Task, event: Event) -> None:
+        """Show what it cost so far."""
+        super().take(task, event)
+        if event["type"] in ("run_started", "node_ended"):
+            self._refresh()
+
     def end(self, record: Record) -> None:
         """Print what did not go well, and let the bar grow."""
         Board.end(self, record)
         if record["error"]:
             self._say(in_a_line(record))
+        self._refresh()
 
-    def changed(self) -> None:
-        """Bring the bar up to date."""
-        self._bar.update(self._row, completed=self.tally.done, description=str(self.tally))
+    def _refresh(self) -> None:
+        self._bar.update(self._row, completed=self.tally.done, description=so_far(self.tally))
 
 
-def board(tally: Tally, console: Console, *, quiet: bool) -> Board:
+def board(tally: Tally, console: Console, options: BatchOptions) -> Board:
     """Return the right way to show a batch on this console."""
-    if quiet:
-        return Board(tally)
-    return Bar(tally, console) if console.is_terminal else Lines(tally, console)
+    if options.quiet:
+        return Board(tally, options)
+    return (Bar if console.is_terminal else Lines)(tally, options, console)
+
+
+def so_far(tally: Tally) -> str:
+    """Say in a line what a batch has come to."""
+    parts = [f"{tally.passed} passed"]
+    if tally.under_way:
+        parts.append(f"{tally.under_way} under way")
+    if rate := tally.per_minute:
+        parts.append(f"{rate:.1f} a minute")
+    return ", ".join([*parts, in_money(tally.cost)]) + (f", {tally.left} left" * bool(rate))
 
 
 def in_a_line(record: Record) -> str:
@@ -175,10 +126,3 @@ def in_a_line(record: Record) -> str:
         rounds = f", {record['rounds']} round{'s' * (record['rounds'] != 1)}"
         head += f"{score}{rounds}, {in_money(record['cost'])}"
     return f"{head}: {error}" if error else head
-
-
-def in_money(amount: float | None, *, at_least: bool = False) -> str:
-    """Say a cost; unknown is not zero."""
-    if amount is None:
-        return "cost unknown"
-    return f"cost {'at least ' * at_least}{amount:.4f}"

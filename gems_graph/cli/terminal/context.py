@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gems_graph.calls.budget import Place
 from gems_graph.images import Store
 from gems_graph.models.answers import Answer, F
 from gems_graph.prompting.sanitize import printable
 from gems_graph.prompting.templates import Part, prompts_in
-from gems_graph.runtime.toolbox import Toolbox
+from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import Role
 
@@ -36,8 +37,17 @@ def as_text(parts: Sequence[Part], side: int) -> str:
     return "\n".join(shown)
 
 
-class ToldToolbox(Toolbox):
-    """A toolbox that also says what it asks the Refiner and the Compressor.
+def shows_context(store: Store, say: Say) -> MakeToolbox:
+    """Return a way to make toolboxes that show their context."""
+
+    def make(settings: Settings, place: Place) -> Toolbox:
+        return ContextToolbox(settings, store, say=say, place=place)
+
+    return make
+
+
+class ContextToolbox(Toolbox):
+    """A toolbox that also shows what it asks the Refiner and the Compressor.
 
     Args:
         settings: in effect for this call.

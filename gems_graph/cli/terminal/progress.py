@@ -2,88 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Self
 
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
-from rich.text import Text
 
-from gems_graph.memory import passes
+from gems_graph.cli.terminal.verdicts import verdict_table
+from gems_graph.events import Event
 from gems_graph.prompting.sanitize import printable
-
-_DOING = {
-    "begin": "beginning",
-    "planner": "planning",
-    "decomposer": "listing criteria",
-    "generator": "drawing",
-    "verifier": "looking",
-    "refiner": "refining",
-    "compressor": "learning",
-    "select": "choosing",
-}
-_CHIP = {"yes": ("✓", "bold green"), "no": ("✗", "bold red"), "unsure": ("?", "bold yellow")}
+from gems_graph.runs.view import View
 
 
-class Progress(Protocol):
-    """What the command line tells of a run; a context manager."""
+class Silent:
+    """Shows nothing of a run's events; a context manager."""
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         """Begin to show."""
+        return self
 
     def __exit__(self, *exc: object) -> None:
         """Stop showing."""
 
-    def doing(self, node: str) -> None:
-        """Say which node works now."""
-
-    def update(self, state: dict[str, Any]) -> None:
-        """Take note of the state after a step."""
-
-
-class Silent:
-    """Shows nothing."""
-
-    def __enter__(self) -> Silent:
-        """Begin to show nothing."""
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        """Stop showing nothing."""
-
-    def doing(self, node: str) -> None:
-        """Ignore it."""
-
-    def update(self, state: dict[str, Any]) -> None:
-        """Ignore it."""
+    def take(self, event: Event) -> None:
+        """Take an event."""
 
 
 class Lines(Silent):
-    """One line per event, for logs and pipes."""
+    """One line for the criteria and for each round, for logs and pipes."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._criteria = self._rounds = 0
+        self._console, self._view = console, View()
+        self._criteria = 0
+        self._printed: set[int] = set()
 
-    def __enter__(self) -> Lines:
-        """Begin to show."""
-        return self
-
-    def update(self, state: dict[str, Any]) -> None:
+    def take(self, event: Event) -> None:
         """Print what is new: the criteria, then each round with what failed."""
-        criteria, rounds = state.get("criteria", []), state.get("rounds", [])
-        if len(criteria) > self._criteria:
+        self._view.take(event)
+        count = len(self._view.criteria)
+        if count > self._criteria:
             of_skills = " with those of its skills" if self._criteria else ""
-            self._criteria = len(criteria)
-            self._say(f"{len(criteria)} criteria{of_skills}")
-        for round_ in rounds[self._rounds :]:
-            pairs = zip(criteria, round_["verdicts"], strict=True)
-            missed = [c["question"] for c, v in pairs if v["answer"] != "yes"]
-            tail = "".join(f"\n  not yet: {question}" for question in missed)
-            self._say(f"round {round_['n']}: {passes(round_)} of {len(criteria)}{tail}")
-        self._rounds = len(rounds)
+            self._criteria = count
+            self._say(f"{count} criteria{of_skills}")
+        for n, answers in self._view.answers.items():
+            if n not in self._printed:
+                self._printed.add(n)
+                self._round(n, answers)
+
+    def _round(self, n: int, answers: list[str]) -> None:
+        pairs = zip(self._view.questions, answers, strict=False)
+        missed = [question for question, answer in pairs if answer != "yes"]
+        tail = "".join(f"\n  not yet: {question}" for question in missed)
+        self._say(f"round {n}: {answers.count('yes')} of {len(answers)}{tail}")
 
     def _say(self, text: str) -> None:
         self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
@@ -93,12 +64,11 @@ class LiveTable(Silent):
     """A table of criteria by rounds that fills while the run goes on."""
 
     def __init__(self, console: Console) -> None:
-        self._state: dict[str, Any] = {}
-        self._working = True
+        self._view, self._working = View(), True
         self._spinner = Spinner("dots", "beginning")
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self._render)
 
-    def __enter__(self) -> LiveTable:
+    def __enter__(self) -> Self:
         """Begin to show."""
         self._live.start()
         return self
@@ -108,41 +78,21 @@ class LiveTable(Silent):
         self._working = False
         self._live.stop()
 
-    def doing(self, node: str) -> None:
-        """Name the work beside the spinner."""
-        n = self._state.get("attempt", {}).get("n", 0)
-        round_ = f"round {max(n, 1)}: " if node in {"generator", "verifier"} else ""
-        self._spinner.update(text=f"{round_}{_DOING.get(node, node)}")
-
-    def update(self, state: dict[str, Any]) -> None:
-        """Take the new state; the next refresh shows it."""
-        self._state = state
+    def take(self, event: Event) -> None:
+        """Take an event; the next refresh shows it."""
+        self._view.take(event)
+        if self._view.doing:
+            self._spinner.update(text=printable(self._view.work))
 
     def _render(self) -> Table:
         outer = Table.grid()
-        outer.add_row(verdicts(self._state))
+        outer.add_row(verdict_table(self._view.questions, self._view.answers))
         if self._working:
             outer.add_row(self._spinner)
         return outer
 
 
-def verdicts(state: Mapping[str, Any]) -> Table:
-    """Return the table of criteria by rounds."""
-    rounds = state.get("rounds", [])
-    table = Table(box=None, padding=(0, 1))
-    table.add_column("criterion", overflow="fold")
-    for round_ in rounds:
-        table.add_column(str(round_["n"]), justify="center")
-    for k, criterion in enumerate(state.get("criteria", [])):
-        chips = [Text(*_CHIP[round_["verdicts"][k]["answer"]]) for round_ in rounds]
-        table.add_row(Text(printable(criterion["question"])), *chips)
-    if rounds:
-        scores = [f"{passes(round_)}/{len(round_['verdicts'])}" for round_ in rounds]
-        table.add_row("", *scores, style="dim")
-    return table
-
-
-def progress(console: Console, *, quiet: bool) -> Progress:
+def progress(console: Console, *, quiet: bool) -> Silent:
     """Return the right way to show a run on this console."""
     if quiet:
         return Silent()

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gems_graph.runs import stopping
+from gems_graph.cli.terminal import signals
 from gems_graph.testing import ChatServer, ImageServer
 from tests.conftest import criteria, verdicts
 
@@ -91,7 +91,8 @@ def test_a_second_ctrl_c_stops_at_once_and_keeps_what_was_checkpointed(servers: 
     chat, images = servers
     chat._delays = {"refine": 3600}
     run = Run("run", "a cat", *options(servers))
-    run.wait_for("  not yet")  # round 1 is judged; the Refiner is being asked
+    while not [r for r in chat.requests if r["kind"] == "refine"]:
+        time.sleep(0.01)  # round 1 is judged and kept; the Refiner is being asked
     run.send(signal.SIGINT)
     run.wait_for("Stopping when this step is done")
     run.send(signal.SIGINT)
@@ -107,16 +108,16 @@ def test_a_second_ctrl_c_stops_at_once_and_keeps_what_was_checkpointed(servers: 
 
 
 def test_sigterm_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "GRACE", 0.01)
+    monkeypatch.setattr(signals, "GRACE", 0.01)
     told: list[str] = []
 
     async def work() -> int:
-        with stopping.stoppable(told.append) as asked:
+        with signals.stoppable(told.append) as came:
             os.kill(os.getpid(), signal.SIGTERM)
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
-                return asked.signum
+                return came.signum
         return 0
 
     assert asyncio.run(work()) == signal.SIGTERM
@@ -127,7 +128,7 @@ def test_handlers_are_gone_afterwards() -> None:
     before = signal.getsignal(signal.SIGTERM)
 
     async def work() -> None:
-        with stopping.stoppable(print):
+        with signals.stoppable(print):
             assert signal.getsignal(signal.SIGTERM) != before
 
     asyncio.run(work())

@@ -1,0 +1,142 @@
+"""What a batch has to do and what was done before, settled before anything is paid; then done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from gems_graph import paths
+from gems_graph.batch import folders
+from gems_graph.batch.plan import Done, Task, changed, finished, plan
+from gems_graph.batch.prompt_file import SUMMARY, Entry
+from gems_graph.batch.runner import Runner, Watcher
+from gems_graph.batch.summary import Record, Summary, drawn
+from gems_graph.generators import open_generator
+from gems_graph.images import Store
+from gems_graph.models import open_chat
+from gems_graph.persistence.locks import claim
+from gems_graph.persistence.open_ends import OpenEnds, open_ends
+from gems_graph.persistence.threads import open_threads
+from gems_graph.runs.stopping import Stopper
+from gems_graph.runtime.toolbox import Toolbox
+from gems_graph.settings import Settings
+from gems_graph.strategies import open_strategy
+
+
+class Work(NamedTuple):
+    """All tasks, those to do, and by id those that the folder has."""
+
+    tasks: list[Task]
+    todo: list[Task]
+    done: dict[str, Done]
+
+    @property
+    def records(self) -> list[Record]:
+        """A record of each that was done before."""
+        return [
+            drawn(id_, done.record, done.folder, skipped=True) for id_, done in self.done.items()
+        ]
+
+    def drawn_otherwise(self) -> list[set[str]]:
+        """Return the changed dials of each that was done before with other settings."""
+        dials = [changed(task, self.done[task.id]) for task in self.tasks if task.id in self.done]
+        return [each for each in dials if each]
+
+
+class Ending(NamedTuple):
+    """The records of a batch, and the failure that stopped it, in words; empty: none."""
+
+    summary: Summary
+    reason: str
+
+
+def work_of(
+    entries: Sequence[Entry], settings: Settings, criteria: Sequence[str] | None, base: Path
+) -> Work:
+    """Return what a file of prompts leaves to do in a folder.
+
+    Args:
+        entries: of the file.
+        settings: of all; those of a prompt win over them.
+        criteria: of all prompts that have none of their own.
+        base: the folder of the batch.
+
+    Raises:
+        UsageError: the settings of a prompt are not valid.
+    """
+    tasks, found = plan(entries, settings, criteria, base), finished(base)
+    done = {t.id: found[t.key] for t in tasks if t.key in found and found[t.key].ended}
+    return Work(tasks, [task for task in tasks if task.id not in done], done)
+
+
+async def work_left_open(
+    settings: Settings, folder: Callable[[str], Path]
+) -> tuple[Work, OpenEnds]:
+    """Return the kept trajectories that did not end well, as work, and those left alone.
+
+    Args:
+        settings: win over those that a trajectory began with, where they are set.
+        folder: names the folder of a thread.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    async with open_threads() as threads:
+        ends = await open_ends(threads)
+    tasks = [Task(t, "", t, None, None, settings, folder(t)) for t in ends.open]
+    return Work(tasks, tasks, {}), ends
+
+
+@contextmanager
+def alone(base: Path) -> Iterator[None]:
+    """Keep other batches out of a folder, and put right what a killed one left.
+
+    Raises:
+        UsageError: another batch works in it.
+        StoreError: what was left cannot be removed.
+    """
+    with claim(f"The folder {base.resolve()}"):
+        folders.tidy(base)
+        yield
+
+
+def open_models(tasks: Sequence[Task]) -> None:
+    """Open what the tasks need, so that a wrong name or a missing key is told at once.
+
+    Raises:
+        ConfigError: a model cannot be opened, or a price is unknown that a cap needs.
+    """
+    store = Store(paths.images())
+    for settings in {id(task.settings): task.settings for task in tasks}.values():
+        open_generator(settings.generator)
+        for role in open_strategy(settings.strategy).all_roles:
+            open_chat(settings.model_for(role))
+        Toolbox(settings, store).check_prices()
+
+
+async def carry_out(
+    work: Work, base: Path, at_once: int, watcher: Watcher, stopper: Stopper | None = None
+) -> Ending:
+    """Draw what is to do, and write the summary; what is stopped can be taken up again.
+
+    Args:
+        work: of a folder that is claimed (`alone`).
+        base: the folder.
+        at_once: how many are drawn at the same time.
+        watcher: sees how it goes on.
+        stopper: stops it; whatever is under way has a record, too.
+
+    Raises:
+        StoreError: the folder or the database cannot be used.
+    """
+    summary = Summary(base / SUMMARY, [task.id for task in work.tasks], work.records)
+    reason = ""
+    if work.todo:
+        async with open_threads() as threads:
+            runner = Runner(threads, summary, watcher, stopper or Stopper())
+            await runner.run(work.todo, at_once)
+        reason = runner.brake.reason
+    summary.rewrite()
+    return Ending(summary, reason)

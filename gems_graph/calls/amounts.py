@@ -1,0 +1,44 @@
+"""What calls spend, and the caps on it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gems_graph.errors import BudgetError
+
+
+class Amount(NamedTuple):
+    """What one call spends, at most or in fact; money in the currency of the prices."""
+
+    images: int = 0
+    calls: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+
+
+class Caps(NamedTuple):
+    """Limits on the sums of a scope; None: no limit."""
+
+    images: int | None = None
+    calls: int | None = None
+    tokens: int | None = None
+    cost: float | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a limit at all."""
+        return any(cap is not None for cap in self)
+
+    def check(self, spent: Amount, more: Amount) -> None:
+        """Make sure that more can be spent beside what is spent or reserved.
+
+        Raises:
+            BudgetError: a cap would be exceeded.
+        """
+        for name, used, add, cap in zip(Amount._fields, spent, more, self, strict=True):
+            if cap is not None and used + add > cap:
+                msg = (
+                    f"The cap on {name} is reached: {used:g} of {cap:g} spent or reserved, the "
+                    f"next call may take {add:g}. Raise it, or start with another budget."
+                )
+                raise BudgetError(msg)

@@ -1,0 +1,137 @@
+"""One paid call: limits, reservation, time-out, retry, replay, settling, ledger; for all alike."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from gems_graph.calls.amounts import Amount
+from gems_graph.calls.budget import Budget
+from gems_graph.calls.ledger import Usage
+from gems_graph.calls.limits import Limits
+from gems_graph.calls.retry import in_words, is_passing, is_unpaid, pause_before, time_limit
+from gems_graph.errors import GemsError
+
+Raw = TypeVar("Raw")
+T = TypeVar("T")
+
+
+class Outcome(NamedTuple, Generic[T]):
+    """What came of a call.
+
+    Attributes:
+        value: what the caller gets.
+        usage: what the ledger is told.
+        spent: what the journal is told; None: the most that was reserved.
+        artifact: the value and its usage in plain JSON, to be found when the call is made again.
+    """
+
+    value: T
+    usage: Usage
+    spent: Amount | None = None
+    artifact: Any = None
+
+
+@dataclass
+class Effort:
+    """What a call took so far, over all its tries; `seconds` of waiting for answers."""
+
+    tries: int = 0
+    seconds: float = 0.0
+
+    @asynccontextmanager
+    async def one_try(self, limit: float) -> AsyncIterator[None]:
+        """Count a try and its time, and end it after `limit` seconds."""
+        self.tries += 1
+        started = time.monotonic()
+        try:
+            async with time_limit(limit):
+                yield
+        finally:
+            self.seconds += time.monotonic() - started
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidCall(Generic[Raw, T]):
+    """A call about to be paid.
+
+    Attributes:
+        callee: who is called, for messages.
+        role: under which the ledger counts it.
+        limits: of the server.
+        most: what one try may spend at most.
+        key: of the call in the journal; empty: it is not kept there.
+        timeout: of one try, in seconds.
+        retries: repeats after the first try.
+        wait: seconds before the first repeat; doubles each time, with jitter.
+        failure: what to raise in the end.
+        make: makes one try.
+        read: turns the raw answer into an outcome.
+        recall: turns an artifact of the journal into an outcome; None where that is lost.
+        effort: counts the tries; shared by variants of one call.
+    """
+
+    callee: str
+    role: str
+    limits: Limits
+    most: Amount
+    key: str
+    timeout: float
+    retries: int
+    wait: float
+    failure: type[GemsError]
+    make: Callable[[], Awaitable[Raw]]
+    read: Callable[[Raw, Effort], Awaitable[Outcome[T]]]
+    recall: Callable[[Any], Awaitable[Outcome[T] | None]]
+    effort: Effort = field(default_factory=Effort)
+
+
+async def pay(call: PaidCall[Raw, T], budget: Budget) -> T:
+    """Make a call, again after a passing failure; or return what came of it before.
+
+    Raises:
+        BudgetError: a cap would be exceeded.
+        StoreError: the journal cannot be written.
+        GemsError: of type `call.failure`, naming the remedy; our own errors pass unchanged.
+    """
+    for repeat in range(call.retries + 1):
+        try:
+            outcome = await _once(call, budget)
+        except GemsError:
+            raise
+        except Exception as error:
+            if repeat == call.retries or not is_passing(error):
+                msg = f"{call.callee}: {in_words(error)}"
+                raise call.failure(msg) from error
+            await asyncio.sleep(pause_before(repeat, call.wait, error))
+        else:
+            budget.note(call.role, outcome.usage)
+            return outcome.value
+    raise AssertionError  # the last turn of the loop returns or raises
+
+
+async def _once(call: PaidCall[Raw, T], budget: Budget) -> Outcome[T]:
+    """Make one try, written down before and settled after; refund only what is surely unpaid."""
+    async with call.limits.slots:
+        await call.limits.pace()
+        reservation = await budget.reserve(call.most, call.key)
+        if reservation.artifact is not None:
+            if known := await call.recall(json.loads(reservation.artifact)):
+                return known
+            reservation = await budget.reserve(call.most, call.key, anew=True)
+        try:
+            async with call.effort.one_try(call.timeout):
+                raw = await call.make()
+            outcome = await call.read(raw, call.effort)
+        except Exception as error:
+            if is_unpaid(error):
+                await budget.refund(reservation)
+            raise
+        artifact = json.dumps(outcome.artifact) if call.key else None
+        await budget.settle(reservation, outcome.spent or call.most, artifact)
+        return outcome

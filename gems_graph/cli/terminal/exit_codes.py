@@ -1,0 +1,19 @@
+"""Exit codes of `gems`: one meaning each, for one picture and for many."""
+
+from __future__ import annotations
+
+PASSED = 0
+"""All criteria passed, or a person accepted the picture."""
+FAILED = 1
+"""An error, and no image."""
+USAGE = 2
+"""Wrong usage, or an answer that does not fit."""
+BEST_EFFORT = 3
+"""An image that does not pass all criteria."""
+WAITING = 4
+"""It waits for a person."""
+
+
+def of_signal(signum: int) -> int:
+    """Return the code of a run that a signal ended, as shells have it."""
+    return 128 + signum

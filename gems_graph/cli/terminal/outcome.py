@@ -1,0 +1,72 @@
+"""What is printed of a run that has ended or was interrupted: results on stdout, the rest aside."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from gems_graph.calls.ledger import in_money, total
+from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, PASSED, of_signal
+from gems_graph.images import Store
+from gems_graph.prompting.sanitize import printable
+from gems_graph.report import folder as folders
+from gems_graph.state import Result, State
+
+
+def print_interrupted(thread: str, signum: int) -> int:
+    """Say that there is no picture yet; return the exit code."""
+    print(f"Interrupted before any picture was drawn. {_go_on(thread)}", file=sys.stderr)  # noqa: T201
+    return of_signal(signum)
+
+
+def print_outcome(
+    state: State, store: Store, thread: str, out: Path, signum: int, *, as_json: bool, quiet: bool
+) -> int:
+    """Write the folder of a run that drew something, tell of it, and return the exit code.
+
+    Raises:
+        StoreError: the folder cannot be written, or a picture is missing.
+    """
+    folder = folders.free_folder(out)
+    record = folders.write(folder, state, store, {"thread": thread})
+    if not quiet:
+        for note in state.get("notes", []):
+            print(printable(f"note: {note}"), file=sys.stderr)  # noqa: T201
+        print(_used(state), file=sys.stderr)  # noqa: T201
+    if as_json:
+        print(printable(json.dumps(record, ensure_ascii=False)))  # noqa: T201
+    elif quiet:
+        print(folder / "image.png")  # noqa: T201
+    else:
+        print(printable(_verdict(state["result"])))  # noqa: T201
+        print(f"{folder / 'image.png'}\n{folder / 'rounds.png'}")  # noqa: T201
+    if signum:
+        print(f"Interrupted; this is the best so far. {_go_on(thread)}", file=sys.stderr)  # noqa: T201
+        return of_signal(signum)
+    accepted = state["result"]["stop"].get("reason") == "accepted"
+    return PASSED if state["result"]["success"] or accepted else BEST_EFFORT
+
+
+def _go_on(thread: str) -> str:
+    return printable(f"Go on with: gems resume {shlex.quote(thread)}")
+
+
+def _used(state: State) -> str:
+    """Say in one line what the run used."""
+    used = total(state.get("ledger", {}))
+    calls, images = used["calls"], used["images"]
+    tokens = used["input_tokens"] + used["output_tokens"]
+    return f"used: {calls} chat calls, {images} images, {tokens} tokens, {in_money(used['cost'])}"
+
+
+def _verdict(result: Result) -> str:
+    """Say in one line how it ended."""
+    stop = result["stop"]
+    word = "Passed" if result["success"] else "Best effort"
+    word = "Accepted" if stop.get("reason") == "accepted" else word
+    head = f"{word}: {result['why']}."
+    if error := stop.get("error"):
+        return f"{head} Stopped in {stop.get('node')}: {error}"
+    return head

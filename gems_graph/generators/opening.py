@@ -1,0 +1,77 @@
+"""From a name to a generator, and what may be asked of it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+from gems_graph import plugins
+from gems_graph.errors import ConfigError
+from gems_graph.generators.protocol import Generator, capabilities_of
+from gems_graph.settings.generator import GeneratorSpec
+
+
+def open_generator(spec: str | GeneratorSpec) -> Generator:
+    """Open a generator anew: `mini`, `http:URL`, or a plugin's `NAME[:ARGUMENT]`.
+
+    Raises:
+        ConfigError: nobody knows the name, its package is missing, or it takes no such option.
+    """
+    spec = GeneratorSpec(name=spec) if isinstance(spec, str) else spec
+    name = f"http:{spec.name}" if re.match(r"https?://", spec.name) else spec.name
+    head, _, argument = name.partition(":")
+    opener = plugins.load("generators", head)
+    if opener is None:
+        msg = (
+            f"There is no generator {spec.name!r}; use `mini`, `http:URL` or an installed plugin's."
+        )
+        raise ConfigError(msg)
+    generator: Generator
+    if _takes_spec(opener):
+        generator = opener(argument, spec)
+    elif spec.options or spec.url:
+        msg = f"The generator {spec.name!r} takes neither options nor an address: leave them out."
+        raise ConfigError(msg)
+    else:
+        generator = opener(argument)
+    check_request(spec, generator)
+    return generator
+
+
+def check_request(
+    spec: GeneratorSpec, generator: Generator, size: tuple[int, int] | None = None
+) -> None:
+    """Make sure, before anything is paid, that a generator takes what it will be given.
+
+    Args:
+        spec: holds the options.
+        generator: declares what it takes.
+        size: asked for, as (width, height) in pixels.
+
+    Raises:
+        ConfigError: it takes no such option, or no size.
+    """
+    capabilities = capabilities_of(generator)
+    known = capabilities.options
+    strange = [] if known == "any" else sorted(name for name in spec.options if name not in known)
+    if strange:
+        takes = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+        msg = f"The generator {spec.name!r} takes no option {strange[0]!r}; {takes}."
+        raise ConfigError(msg)
+    if size and not capabilities.sizes:
+        msg = f"The generator {spec.name!r} takes no size; leave out `size`."
+        raise ConfigError(msg)
+
+
+def _takes_spec(opener: Callable[..., Any]) -> bool:
+    """Tell whether an opener takes `(argument, spec)`; older plugins' take the argument alone."""
+    try:
+        parameters = inspect.signature(opener).parameters.values()
+    except (TypeError, ValueError):  # written in C
+        return False
+    placed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(placed) < 2:
+        return any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return placed[1].name == "spec" or placed[1].default is placed[1].empty

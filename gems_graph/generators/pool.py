@@ -1,0 +1,138 @@
+"""Open generators, shared by all runs of a process: few at a time, closed when others need room."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gems_graph.generators.opening import open_generator
+from gems_graph.generators.protocol import Generator
+from gems_graph.settings.generator import GeneratorSpec
+
+SIZE = 8
+"""Generators kept open at most, beside those that are drawing."""
+
+
+@dataclass
+class _Entry:
+    """An open generator, how many draw with it, and the event loop that its clients live on."""
+
+    generator: Generator
+    users: int = 0
+    loop: asyncio.AbstractEventLoop | None = None
+    evicted: bool = False
+
+
+class Pool:
+    """Generators by what opens them; one that is drawing is never closed.
+
+    Args:
+        size: generators kept open at most, beside those that are drawing.
+    """
+
+    def __init__(self, size: int = SIZE) -> None:
+        self._size = size
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+        self._opening = threading.Lock()  # two runs that start together must share one generator
+
+    @asynccontextmanager
+    async def lent(self, spec: GeneratorSpec) -> AsyncIterator[Generator]:
+        """Lend the generator of a spec; open it if it is not.
+
+        Raises:
+            ConfigError: it cannot be opened.
+        """
+        while (entry := self._lend(spec)) is None:
+            await self._evict(self._size - 1)  # first, as two may not fit one device
+            await asyncio.to_thread(self._open, spec)
+        entry.loop = asyncio.get_running_loop()
+        try:
+            yield entry.generator
+        finally:
+            with self._lock:
+                entry.users -= 1
+            if entry.evicted and not entry.users:
+                await _close(entry)
+            await self._evict(self._size)
+
+    async def close(self) -> None:
+        """Close every generator; one that is drawing when it has drawn."""
+        with self._lock:
+            entries = [*self._entries.values()]
+            self._entries.clear()
+            for entry in entries:
+                entry.evicted = True
+        for entry in entries:
+            if not entry.users:
+                await _close(entry)
+
+    def _lend(self, spec: GeneratorSpec) -> _Entry | None:
+        with self._lock:
+            entry = self._entries.get(spec.identity)
+            if entry:
+                entry.users += 1
+                self._entries.move_to_end(spec.identity)
+            return entry
+
+    def _open(self, spec: GeneratorSpec) -> None:
+        """Open a generator, which may import and load much; so not on the event loop."""
+        with self._opening:
+            if spec.identity not in self._entries:
+                entry = _Entry(open_generator(spec))
+                with self._lock:
+                    self._entries[spec.identity] = entry
+
+    async def _evict(self, room: int) -> None:
+        """Close those not used for longest until no more than `room` are left, if they are idle."""
+        with self._lock:
+            # never the newest: it may just have been opened for somebody
+            idle = [key for key, entry in [*self._entries.items()][:-1] if not entry.users]
+            over = max(0, len(self._entries) - room)
+            entries = [self._entries.pop(key) for key in idle[:over]]
+        for entry in entries:
+            await _close(entry)
+
+
+async def _close(entry: _Entry) -> None:
+    """Close a generator where its clients live; a failure is no failure of whoever needs room."""
+    here = asyncio.get_running_loop()
+    loop = entry.loop or here
+    if loop.is_closed():  # and its connections with it
+        return
+    try:
+        if loop is here:
+            await _aclose(entry.generator)
+        else:
+            future = asyncio.run_coroutine_threadsafe(_aclose(entry.generator), loop)
+            await asyncio.wrap_future(future)
+    except Exception as error:  # noqa: BLE001  # anybody's code
+        text = f"the generator {type(entry.generator).__name__} could not be closed: {error}"
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+
+async def _aclose(generator: Generator) -> None:
+    if aclose := getattr(generator, "aclose", None):
+        await aclose()
+
+
+def lent(spec: GeneratorSpec) -> AbstractAsyncContextManager[Generator]:
+    """Lend the process's one generator of a spec while it draws."""
+    return _pool(os.getpid()).lent(spec)
+
+
+async def close_generators() -> None:
+    """Close every generator of the process; the next picture opens what it needs."""
+    await _pool(os.getpid()).close()
+
+
+@lru_cache(maxsize=1)
+def _pool(pid: int) -> Pool:  # a forked child must not touch its parent's connections
+    return Pool()

@@ -1,0 +1,221 @@
+"""One run of any compiled graph: started, followed by events, stopped, resumed, answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, Interrupt
+
+from gems_graph.events import Asked, Custom, Event, RunStarted, Stopped, Tell, silent
+from gems_graph.review.answers import UnfitAnswerError
+from gems_graph.runs.stopping import Stopper
+
+AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How far a run came.
+
+    Attributes:
+        state: the graph's values; of one without a checkpointer, what it gives out.
+        questions: what it waits for; none if it has ended or was stopped.
+        stopped_by: why it was stopped before its end; empty if it was not.
+    """
+
+    state: Any
+    questions: tuple[Interrupt, ...] = field(default=())
+    stopped_by: str = ""
+
+    @property
+    def question(self) -> Any:
+        """The first open question; None if there is none."""
+        return self.questions[0].value if self.questions else None
+
+
+def as_it_stands(state: Values) -> Values:
+    """Conclude nothing from an interrupted state."""
+    return state
+
+
+class Run:
+    """One thread of a graph, and whoever follows it.
+
+    Args:
+        graph: compiled; GEMS, or anybody's.
+        thread: keeps the run; without one, or without a checkpointer, nothing is kept.
+        on_event: gets every event, on the event loop of the caller, in order.
+        context: of the run, as the graph's context schema has it.
+        stopper: stops it; may be shared with other runs.
+        conclude: completes the state of a run that was stopped, for example by the best so far.
+    """
+
+    def __init__(
+        self,
+        graph: AnyGraph,
+        thread: str | None = None,
+        on_event: Tell = silent,
+        *,
+        context: Any = None,
+        stopper: Stopper | None = None,
+        conclude: Callable[[Values], Values] = as_it_stands,
+    ) -> None:
+        self._graph, self._thread, self._on_event = graph, thread, on_event
+        self._context, self._stopper = context, stopper or Stopper()
+        self._conclude = conclude
+        self._kept = bool(thread) and graph.checkpointer not in (None, False)
+        self._end: Stopped | None = None
+
+    async def start(self, given: Values) -> Outcome:
+        """Begin with an input, whatever the thread held before.
+
+        Raises:
+            GemsError: nothing could be drawn; of another graph, whatever it raises.
+        """
+        return await self._go(given, self._config, given)
+
+    async def resume(self, at: RunnableConfig | None = None) -> Outcome:
+        """Go on where the thread stopped, or at one of its checkpoints.
+
+        Raises:
+            GemsError: nothing could be drawn; of another graph, whatever it raises.
+        """
+        return await self._go(None, at or self._config, await self._values(at))
+
+    async def answer(self, answer: Any, at: RunnableConfig | None = None) -> Outcome:
+        """Answer what the thread waits for, and go on.
+
+        Args:
+            answer: as the question wants it; several questions are answered by a mapping of ids.
+            at: a checkpoint of the thread; default the last.
+
+        Raises:
+            UnfitAnswerError: the answer does not fit; the question stays open.
+            GemsError: nothing could be drawn; of another graph, whatever it raises.
+        """
+        given: Command[Any] = Command(resume=answer)
+        return await self._go(given, at or self._config, await self._values(at))
+
+    def stop(self, reason: str = "stop", *, at_once: bool = False) -> None:
+        """Stop after the step under way, so that what is paid is kept; or in the middle of it."""
+        (self._stopper.cancel if at_once else self._stopper.drain)(reason)
+
+    async def look(self) -> Outcome:
+        """Return how the thread stands without running it, and tell what it waits for or got."""
+        outcome = await self._outcome({}, ())
+        self._tell_end(outcome)
+        return outcome
+
+    async def questions(self) -> tuple[Interrupt, ...]:
+        """Return what the thread waits for."""
+        return (await self._graph.aget_state(self._config)).interrupts
+
+    @property
+    def _config(self) -> RunnableConfig:
+        return {"configurable": {"thread_id": self._thread}} if self._thread else {}
+
+    async def _values(self, at: RunnableConfig | None) -> Values:
+        return (await self._graph.aget_state(at or self._config)).values
+
+    async def _go(self, given: Any, config: RunnableConfig, before: Values) -> Outcome:
+        self._end = None
+        self._on_event(_started(self._thread or "", self._graph.name, before))
+        try:
+            outcome = await self._to_the_end(given, config)
+        except UnfitAnswerError:  # nothing has happened: the question stays open
+            raise
+        except BaseException as error:
+            cancelled = isinstance(error, asyncio.CancelledError)
+            self._on_event(_stopped("cancelled" if cancelled else "error", {}))
+            raise
+        self._tell_end(outcome)
+        return outcome
+
+    async def _to_the_end(self, given: Any, config: RunnableConfig) -> Outcome:
+        values: dict[str, Any] = {}
+        asked: list[Interrupt] = []
+        task = asyncio.create_task(self._stream(given, config, values, asked))
+        try:
+            with self._stopper.over(task):
+                await task
+        except GraphDrained as drained:
+            return await self._outcome(values, (), self._stopper.reason or str(drained))
+        except asyncio.CancelledError:
+            if not self._stopper.at_once:  # it is whoever waits for us that is cancelled
+                raise
+            return await self._outcome(values, (), self._stopper.reason)
+        return await self._outcome(values, tuple(asked))
+
+    async def _stream(
+        self, given: Any, config: RunnableConfig, values: dict[str, Any], asked: list[Interrupt]
+    ) -> None:
+        """Run the graph; leave its last values and its open questions in what is given."""
+        stream = self._graph.astream(
+            given,
+            config,
+            context=self._context,
+            stream_mode=["values", "custom"],
+            subgraphs=True,  # whose nodes are heard, too
+            durability="sync" if self._kept else None,  # on disk before the next step begins
+            control=self._stopper.control,
+        )
+        async for where, mode, data in cast(AsyncIterator[tuple[Any, str, Any]], stream):
+            if mode == "custom":
+                self._forward(data, own=not where)
+            elif not where:
+                values.update(data)
+                asked[:] = values.pop("__interrupt__", ())
+
+    async def _outcome(
+        self, values: Values, asked: tuple[Interrupt, ...], stopped_by: str = ""
+    ) -> Outcome:
+        if self._kept:
+            snapshot = await self._graph.aget_state(self._config)
+            values, asked = snapshot.values, snapshot.interrupts
+        if stopped_by:
+            return Outcome(self._conclude(values), (), stopped_by)
+        return Outcome(values, asked)
+
+    def _forward(self, data: Any, *, own: bool) -> None:
+        """Pass on what a node says; the graph's own `stopped` is held back to be the last."""
+        typed = isinstance(data, Mapping) and isinstance(data.get("type"), str)
+        event = cast(Event, data) if typed else Custom(type="custom", data=data)
+        if own and event["type"] == "stopped":
+            self._end = event
+        else:
+            self._on_event(event)
+
+    def _tell_end(self, outcome: Outcome) -> None:
+        for each in outcome.questions:
+            self._on_event(Asked(type="asked", id=each.id, question=each.value))
+        if outcome.stopped_by:
+            self._on_event(_stopped("cancelled", outcome.state))
+        elif not outcome.questions:
+            self._on_event(self._end or _stopped("ended", outcome.state))
+
+
+def _started(thread: str, graph: str, before: Values) -> RunStarted:
+    """Say what a run begins with; of another graph, as far as it has the same channels."""
+    return RunStarted(
+        type="run_started",
+        thread=thread,
+        strategy=str((before.get("settings") or {}).get("strategy") or graph),
+        prompt=str(before.get("prompt") or ""),
+        criteria=before.get("criteria") or [],
+        rounds=before.get("rounds") or [],
+        used=before.get("ledger") or {},
+    )
+
+
+def _stopped(otherwise: str, state: Values) -> Stopped:
+    """Say how a run ended, by its result where there is one."""
+    result = state.get("result") or None
+    reason = (result or {}).get("stop", {}).get("reason", otherwise)
+    return Stopped(type="stopped", reason=reason, result=result)

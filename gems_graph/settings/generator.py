@@ -1,0 +1,63 @@
+"""Which image generator draws, how it is called, and what a generator can say of itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gems_graph.settings.credentials import OpenText, PlainFields
+
+
+class GeneratorSpec(BaseModel):
+    """An image generator and how it is called: plain JSON without credentials."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: OpenText = Field(min_length=1, description="Name of the backend, `NAME[:ARGUMENT]`.")
+    url: OpenText | None = Field(default=None, description="Address of its server.")
+    options: PlainFields = Field(
+        default={}, description="What the backend takes: steps, guidance, device, ..."
+    )
+    concurrency: int | None = Field(
+        default=None, ge=1, le=256, description="Pictures at a time; none: as other servers."
+    )
+    price: float | None = Field(default=None, ge=0, description="Price of one picture.")
+
+    @property
+    def identity(self) -> str:
+        """What opens this generator and no other, as JSON; limits and price do not."""
+        return json.dumps(self.model_dump(include={"name", "url", "options"}), sort_keys=True)
+
+    @property
+    def request(self) -> list[str]:
+        """What it adds to the key of a call beside its name; nothing where it is only a name."""
+        return [self.identity] if self.url or self.options else []
+
+    def as_dials(self) -> dict[str, object]:
+        """Return the settings that name this generator, without those that it leaves open."""
+        given = self.model_dump(exclude_none=True, exclude_defaults=True)
+        name = given.pop("name")
+        return {"generator": name, **{f"generator_{field}": v for field, v in given.items()}}
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a generator declares of itself, as its attribute `capabilities`.
+
+    Attributes:
+        sizes: it draws the size that it is given.
+        seeds: another seed makes another picture.
+        repeatable: the same prompt, seed and size give the same bytes in a fresh process.
+        progress: it takes `progress`, and calls it with the steps done and the steps in all.
+        options: names of the options that it takes; "any" where it hands them on.
+    """
+
+    sizes: bool = True
+    seeds: bool = True
+    repeatable: bool = False
+    progress: bool = False
+    options: Collection[str] | Literal["any"] = ()

@@ -1,0 +1,42 @@
+"""Generator: seeds by round, and the criteria of picked skills join before anything is judged."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from gems_graph.nodes.generator import generator
+from gems_graph.settings import Settings
+from tests.nodes.tools import PICTURE, attempt, round_, state
+
+
+class Tools:
+    def __init__(self, **dials: Any) -> None:
+        self.settings = Settings(seed=7, **dials)
+
+    async def generate(self, prompt: str, seed: int) -> Any:
+        return PICTURE
+
+
+def drawn(tools: Any, *rounds: Any, **more: Any) -> Any:
+    return asyncio.run(generator(state(*rounds, **more), tools))
+
+
+def test_each_round_has_the_next_seed() -> None:
+    assert drawn(Tools(), attempt=attempt(1))["attempt"]["seed"] == 7
+    third = drawn(Tools(), round_(1, "n"), round_(2, "n"), attempt=attempt(3))["attempt"]
+    assert (third["seed"], third["image"]) == (9, PICTURE)
+
+
+def test_without_reseed_only_a_restart_moves_the_seed() -> None:
+    again = attempt(3, origin="seed")
+    assert drawn(Tools(reseed=False), attempt=attempt(2))["attempt"]["seed"] == 7
+    assert drawn(Tools(reseed=False), attempt=again)["attempt"]["seed"] == 9
+
+
+def test_the_criteria_of_skills_come_behind_those_of_the_request_once() -> None:
+    own = [{"question": "Is it bold?", "source": "skill:bold"}]
+    first = drawn(Tools(), skill_criteria=own, attempt=attempt(1))
+    assert [c["source"] for c in first["criteria"]] == ["decomposer", "decomposer", "skill:bold"]
+    later = drawn(Tools(), round_(1, "n"), skill_criteria=own, attempt=attempt(2))
+    assert "criteria" not in later

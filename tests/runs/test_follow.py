@@ -1,0 +1,102 @@
+"""One job on a kept thread: claimed before it is read, taken up, answered, stopped."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gems_graph.errors import UsageError
+from gems_graph.events import Event
+from gems_graph.persistence.locks import claim, is_claimed
+from gems_graph.persistence.threads import Threads, open_threads
+from gems_graph.runs.follow import Job, follow, latest_thread
+from gems_graph.runs.stopping import Stopper
+from gems_graph.settings import settle
+
+HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def threads() -> AsyncIterator[Threads]:
+    async with open_threads() as opened:
+        yield opened
+
+
+def job(prompt: str | None = HARD, **about: Any) -> Job:
+    return Job("t", prompt, settings=settle({"seed": 1, **about.pop("dials", {})}), **about)
+
+
+@pytest.mark.anyio
+async def test_a_thread_is_claimed_before_it_is_read(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await follow(threads, job(dials={"max_iterations": 1}))
+    claimed: list[bool] = []
+    read = Threads.open_end
+
+    async def open_end(self: Threads, thread: str) -> Any:
+        claimed.append(is_claimed(thread))
+        return await read(self, thread)
+
+    monkeypatch.setattr(Threads, "open_end", open_end)
+    await follow(threads, job(None))
+    assert claimed == [True]
+    with claim("t"), pytest.raises(UsageError):
+        await follow(threads, job(None))
+    assert claimed == [True]  # it was not read again
+
+
+@pytest.mark.anyio
+async def test_what_ended_well_is_told_again_and_runs_no_more(threads: Threads) -> None:
+    outcome = await follow(threads, job("a red circle"))
+    heard: list[Event] = []
+    again = await follow(threads, job(None), heard.append)
+    assert again.state["result"] == outcome.state["result"]
+    assert [event["type"] for event in heard] == ["stopped"]
+
+
+@pytest.mark.anyio
+async def test_a_stopped_run_has_the_best_so_far_and_is_taken_up(threads: Threads) -> None:
+    stopper, heard = Stopper(), list[Event]()
+
+    def stop_early(event: Event) -> None:
+        heard.append(event)
+        if event["type"] == "verdict":
+            stopper.drain("enough")
+
+    outcome = await follow(threads, job(), stop_early, stopper=stopper)
+    assert (outcome.stopped_by, len(outcome.state["rounds"])) == ("enough", 1)
+    assert outcome.state["result"]["stop"] == {"reason": "cancelled"}
+    last: Any = heard[-1]
+    assert (last["type"], last["reason"]) == ("stopped", "cancelled")
+    assert last["result"] == outcome.state["result"]
+    again = await follow(threads, job(take_up=True))
+    assert not again.stopped_by
+    assert again.state["trajectory"] == outcome.state["trajectory"]
+    assert len(again.state["rounds"]) > 1
+
+
+@pytest.mark.anyio
+async def test_taking_up_begins_where_there_is_nothing(threads: Threads) -> None:
+    outcome = await follow(threads, job("a red circle", take_up=True))
+    assert outcome.state["result"]["success"]
+    assert await latest_thread() == "t"
+
+
+@pytest.mark.anyio
+async def test_a_question_is_told_again_until_it_is_answered(threads: Threads) -> None:
+    asked = await follow(threads, job("a red circle", dials={"pause": "criteria"}))
+    heard: list[Event] = []
+    again = await follow(threads, job(None), heard.append)
+    assert (again.question, [event["type"] for event in heard]) == (asked.question, ["asked"])
+    done = await follow(threads, job(None, answer=True))
+    assert done.state["result"]["success"]
+    with pytest.raises(UsageError):
+        await follow(threads, job(None, answer=True))

@@ -1,0 +1,49 @@
+"""The example of a third-party node: it runs, asks by its own template and role, and is drawn."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gems_graph.strategies import Strategy
+from gems_graph.testing import text_of
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "layout_planner.py"
+
+
+@pytest.fixture
+def strategy() -> Strategy:
+    spec = importlib.util.spec_from_file_location("layout_planner", EXAMPLE)
+    assert spec
+    assert spec.loader
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    found: Strategy = example.STRATEGY
+    return found
+
+
+def test_it_stands_between_the_planner_and_the_generator(loop: Any, strategy: Strategy) -> None:
+    made = loop({"layout": {"places": ["the cat on the left"]}}, strategy=strategy)
+    out = made.run("a cat")
+    assert out["rounds"][0]["prompt"] == "a cat; the cat on the left"
+    assert out["rounds"][0]["origin"] == "layout"
+    assert made.painter.calls == [("a cat; the cat on the left", 1)]
+    assert out["ledger"]["layouter"]["calls"] == 1
+    [[message]] = made.chat.asked("layout")
+    assert "<prompt>\na cat\n</prompt>" in text_of(message)
+
+
+def test_whoever_watches_and_whoever_sees_the_graph_sees_it(loop: Any, strategy: Strategy) -> None:
+    made = loop({"layout": {"places": []}}, strategy=strategy)
+    events = list(made.graph.stream({"prompt": "a cat"}, stream_mode="custom"))
+    assert "laying out" in [event.get("doing") for event in events]
+    edges = {(edge.source, edge.target) for edge in made.graph.get_graph().edges}
+    assert {("planner", "layout"), ("decomposer", "layout"), ("layout", "generator")} <= edges
+    assert ("planner", "generator") not in edges
+
+
+def test_it_is_one_file_of_at_most_sixty_lines() -> None:
+    assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 60
