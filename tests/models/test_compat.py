@@ -10,10 +10,12 @@ import httpx2
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
+from gems_graph.calls.budget import Budget, Place
 from gems_graph.calls.retry import GarbledError, is_passing, status_of
 from gems_graph.errors import ConfigError, GemsError, ModelError
 from gems_graph.models import Chat, open_chat
 from gems_graph.models.compat import CompatibleChat, open_backend
+from gems_graph.models.reply import Reply
 from gems_graph.models.wire import write_block
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import ModelSpec
@@ -27,6 +29,14 @@ def model(url: str, **options: Any) -> CompatibleChat:
     made = open_backend("m", ModelSpec(mllm="compat:m", mllm_url=url, **options))
     assert isinstance(made, CompatibleChat)
     return made
+
+
+def complete(opened: Chat, extras: Any = None, **dials: Any) -> Reply:
+    """One call of the loop's, whole: limited, repeated, read."""
+    settings = Settings(retry_wait=0, **dials)
+    budget = Budget(settings, Place())
+    call = opened.complete([HumanMessage(PROBE)], settings, budget, role="verifier", extras=extras)
+    return asyncio.run(call)
 
 
 def completion(**choice: Any) -> Fault:
@@ -170,7 +180,7 @@ def test_a_refusal_and_the_reason_of_the_end_reach_the_reply() -> None:
     message = {"role": "assistant", "content": None, "refusal": "I will not."}
     with ChatServer({"verify": completion(message=message, finish_reason="length")}) as chat:
         opened = open_chat(ModelSpec(mllm="compat:m", mllm_url=chat.url))
-        reply = asyncio.run(opened.complete([HumanMessage(PROBE)], Settings()))
+        reply = complete(opened)
     assert (reply.refusal, reply.finish, reply.text) == ("I will not.", "length", "")
 
 
@@ -189,7 +199,7 @@ def test_a_body_that_is_no_chat_completion_is_asked_for_again(body: str) -> None
         opened = Chat(model(chat.url), "compat:m", chat.url)
         with pytest.raises(GarbledError, match="base URL"):
             asyncio.run(opened.invoke([HumanMessage(PROBE)], {}))
-        reply = asyncio.run(opened.complete([HumanMessage(PROBE)], Settings(retry_wait=0)))
+        reply = complete(opened)
     assert reply.text == "yes"
 
 
@@ -206,7 +216,7 @@ def test_a_field_that_a_server_declines_is_left_out_then_and_later() -> None:
     with ChatServer(declines=("logprobs",)) as chat:
         opened = Chat(model(chat.url, extra_body={"top_k": 1}), "compat:m", chat.url)
         for _ in range(2):
-            asyncio.run(opened.complete([HumanMessage(PROBE)], Settings(), extras=extras))
+            complete(opened, extras)
     assert [r["kind"] for r in chat.requests] == ["declined", "verify", "verify"]
     assert all(r["top_k"] == 1 for r in chat.requests)
     assert all("response_format" in r for r in chat.requests)
@@ -246,5 +256,5 @@ def test_one_model_serves_several_loops_in_turn() -> None:
 def test_a_server_that_is_down_is_an_error_of_ours() -> None:
     opened = Chat(model("http://127.0.0.1:1"), "compat:m", "nowhere")
     with pytest.raises(ModelError, match="cannot be reached") as caught:
-        asyncio.run(opened.complete([HumanMessage(PROBE)], Settings(retries=0)))
+        complete(opened, retries=0)
     assert isinstance(caught.value, GemsError)
