@@ -10,7 +10,6 @@ from __future__ import annotations
 import operator
 from typing import Annotated, Any, Literal, NotRequired
 
-from langgraph.channels import EphemeralValue
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -138,6 +137,13 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {**old, **new}
 
 
+def for_one_step() -> Any:
+    """Return the channel that holds a value for the next step only; imported late: it is slow."""
+    from langgraph.channels import EphemeralValue
+
+    return EphemeralValue
+
+
 class Input(TypedDict):
     """What a caller gives."""
 
@@ -173,7 +179,7 @@ class State(Output, total=False):
     `drawn` holds candidates whose pictures nobody has judged yet, `extra` what a strategy adds.
     """
 
-    checklist: Annotated[list[str], EphemeralValue]
+    checklist: Annotated[list[str], for_one_step()]
     skill_criteria: list[Criterion]
     settings: dict[str, Any]
     stop: Annotated[Stop, first]

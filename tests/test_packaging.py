@@ -85,7 +85,8 @@ def test_importing_loads_nothing_heavy() -> None:
 
 def test_the_public_names_are_these() -> None:
     assert gems_graph.__all__ == [
-        "Settings", "Store", "Trajectory", "__version__", "arun", "build_graph", "run",
+        "Settings", "Store", "Trajectory", "__version__", "arun", "astream", "build_graph", "run",
+        "stream",
     ]  # fmt: skip
     assert all(getattr(gems_graph, name) is not None for name in gems_graph.__all__)
     with pytest.raises(AttributeError, match="no_such_name"):

@@ -1,10 +1,13 @@
-"""What calls spend, and the caps on it."""
+"""What calls spend, the caps on it, and what comes of them."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from gems_graph.calls.ledger import Usage
 from gems_graph.errors import BudgetError
+
+T = TypeVar("T")
 
 
 class Amount(NamedTuple):
@@ -42,3 +45,19 @@ class Caps(NamedTuple):
                     f"next call may take {add:g}. Raise it, or start with another budget."
                 )
                 raise BudgetError(msg)
+
+
+class Outcome(NamedTuple, Generic[T]):
+    """What came of a call.
+
+    Attributes:
+        value: what the caller gets.
+        usage: what the ledger is told.
+        spent: what the journal is told; None: the most that was reserved, as nobody knows.
+        artifact: the value and its usage in plain JSON, to be found when the call is made again.
+    """
+
+    value: T
+    usage: Usage
+    spent: Amount | None = None
+    artifact: Any = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gems_graph import paths
-from gems_graph.calls.amounts import Amount, Caps
+from gems_graph.calls.amounts import Amount, Caps, Outcome
 from gems_graph.calls.journal import Call, Journal, Reservation, scope_of
 from gems_graph.calls.ledger import Ledger, Usage, add
 from gems_graph.errors import ConfigError
@@ -127,11 +128,18 @@ class Budget:
         call = Call(self._scope, most, key, self._place.trajectory, anew)
         return await asyncio.wrap_future(Journal(paths.journal()).start(call, self._caps))
 
-    async def settle(self, reservation: Reservation, spent: Amount, artifact: str | None) -> None:
-        """Replace a reservation by what was spent in fact, and keep what came of it."""
+    async def settle(self, reservation: Reservation, role: str, outcome: Outcome[Any]) -> None:
+        """Enter a finished call: into the ledger, and into the journal what it spent in fact.
+
+        Raises:
+            StoreError: the journal cannot be written.
+        """
         if reservation.number:
+            artifact = json.dumps(outcome.artifact) if reservation.key else None
+            spent = outcome.spent or reservation.most
             done = Journal(paths.journal()).settle(reservation.number, spent, artifact)
             await asyncio.wrap_future(done)
+        self.note(role, outcome.usage)
 
     async def refund(self, reservation: Reservation) -> None:
         """Take a reservation back; only where it is sure that nothing was paid."""

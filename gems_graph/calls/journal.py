@@ -13,19 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gems_graph.calls.amounts import Amount, Caps
+from gems_graph.calls.tables import make_tables
 from gems_graph.calls.writer import writer_of
 from gems_graph.databases import Connection
-
-_TABLE = """CREATE TABLE IF NOT EXISTS spending(
-    id {number} PRIMARY KEY, scope TEXT NOT NULL, status TEXT NOT NULL,
-    images INTEGER NOT NULL, calls INTEGER NOT NULL, tokens BIGINT NOT NULL,
-    cost DOUBLE PRECISION NOT NULL)"""
-_ADDED = {"key": "TEXT", "trajectory": "TEXT", "artifact": "TEXT", "at": "DOUBLE PRECISION"}
-_INDEXES = (
-    "CREATE INDEX IF NOT EXISTS spending_scope ON spending(scope)",
-    "CREATE INDEX IF NOT EXISTS spending_key ON spending(key)",
-    "CREATE INDEX IF NOT EXISTS spending_trajectory ON spending(trajectory)",
-)
 
 
 class Call(NamedTuple):
@@ -48,10 +38,19 @@ class Call(NamedTuple):
 
 
 class Reservation(NamedTuple):
-    """A call in the journal: its number, or the artifact of the same call made before."""
+    """A call in the journal.
+
+    Attributes:
+        number: in the journal; 0 where nothing is written down.
+        artifact: what came of the same call when it was made before; then nothing is reserved.
+        most: what is reserved.
+        key: of the call, if it may be taken up again.
+    """
 
     number: int = 0
     artifact: str | None = None
+    most: Amount = Amount()
+    key: str = ""
 
 
 class Artifact(NamedTuple):
@@ -72,7 +71,7 @@ class Journal:
     """
 
     def __init__(self, database: str | Path) -> None:
-        self._writer = writer_of(str(database), _schema)
+        self._writer = writer_of(str(database), make_tables)
 
     def start(self, call: Call, caps: Caps) -> Future[Reservation]:
         """Return the artifact of a call made before; else check caps and reserve, in one act.
@@ -182,16 +181,4 @@ def _start(db: Connection, call: Call, caps: Caps) -> Reservation:
         " VALUES (?, 'reserved', ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (call.scope, *call.most, call.key or None, call.trajectory or None, time.time()),
     )
-    return Reservation(number=int(made[0][0]))
-
-
-def _schema(db: Connection, foreign: bool) -> None:
-    number = "BIGINT GENERATED ALWAYS AS IDENTITY" if foreign else "INTEGER"
-    db.execute(_TABLE.format(number=number))
-    for name, kind in _ADDED.items():  # release 0.1.0 had none of these
-        if foreign:
-            db.execute(f"ALTER TABLE spending ADD COLUMN IF NOT EXISTS {name} {kind}")
-        elif name not in [row[1] for row in db.execute("PRAGMA table_info(spending)")]:
-            db.execute(f"ALTER TABLE spending ADD COLUMN {name} {kind}")
-    for index in _INDEXES:
-        db.execute(index)
+    return Reservation(int(made[0][0]), most=call.most, key=call.key)

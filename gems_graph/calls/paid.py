@@ -8,33 +8,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
-from gems_graph.calls.amounts import Amount
+from gems_graph.calls.amounts import Amount, Outcome
 from gems_graph.calls.budget import Budget
-from gems_graph.calls.ledger import Usage
 from gems_graph.calls.limits import Limits
 from gems_graph.calls.retry import in_words, is_passing, is_unpaid, pause_before, time_limit
 from gems_graph.errors import GemsError
 
 Raw = TypeVar("Raw")
 T = TypeVar("T")
-
-
-class Outcome(NamedTuple, Generic[T]):
-    """What came of a call.
-
-    Attributes:
-        value: what the caller gets.
-        usage: what the ledger is told.
-        spent: what the journal is told; None: the most that was reserved.
-        artifact: the value and its usage in plain JSON, to be found when the call is made again.
-    """
-
-    value: T
-    usage: Usage
-    spent: Amount | None = None
-    artifact: Any = None
 
 
 @dataclass
@@ -101,7 +84,7 @@ async def pay(call: PaidCall[Raw, T], budget: Budget) -> T:
     """
     for repeat in range(call.retries + 1):
         try:
-            outcome = await _once(call, budget)
+            return await _once(call, budget)
         except GemsError:
             raise
         except Exception as error:
@@ -109,20 +92,18 @@ async def pay(call: PaidCall[Raw, T], budget: Budget) -> T:
                 msg = f"{call.callee}: {in_words(error)}"
                 raise call.failure(msg) from error
             await asyncio.sleep(pause_before(repeat, call.wait, error))
-        else:
-            budget.note(call.role, outcome.usage)
-            return outcome.value
     raise AssertionError  # the last turn of the loop returns or raises
 
 
-async def _once(call: PaidCall[Raw, T], budget: Budget) -> Outcome[T]:
+async def _once(call: PaidCall[Raw, T], budget: Budget) -> T:
     """Make one try, written down before and settled after; refund only what is surely unpaid."""
     async with call.limits.slots:
         await call.limits.pace()
         reservation = await budget.reserve(call.most, call.key)
         if reservation.artifact is not None:
             if known := await call.recall(json.loads(reservation.artifact)):
-                return known
+                budget.note(call.role, known.usage)
+                return known.value
             reservation = await budget.reserve(call.most, call.key, anew=True)
         try:
             async with call.effort.one_try(call.timeout):
@@ -132,6 +113,5 @@ async def _once(call: PaidCall[Raw, T], budget: Budget) -> Outcome[T]:
             if is_unpaid(error):
                 await budget.refund(reservation)
             raise
-        artifact = json.dumps(outcome.artifact) if call.key else None
-        await budget.settle(reservation, outcome.spent or call.most, artifact)
-        return outcome
+        await budget.settle(reservation, call.role, outcome)
+        return outcome.value

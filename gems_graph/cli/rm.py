@@ -61,14 +61,14 @@ async def _rm(
 
 
 async def _old(threads: Threads, age: float, states: Collection[str]) -> list[str]:
-    from gems_graph.persistence.history import history
+    from gems_graph.persistence.history import history, is_among
 
     until = time.time() - age
     return [
         line["thread"]
         async for line in history(threads)
         if line["when"] and datetime.fromisoformat(line["when"]).timestamp() <= until
-        if not states or line["state"] in states
+        if is_among(line, states)
     ]
 
 

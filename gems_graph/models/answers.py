@@ -62,7 +62,7 @@ class Question(Generic[F]):
         form: what the answer must be.
         extras: what only some servers take.
         branch: of a strategy that asks the same side by side; empty: there is one.
-        refusable: a refusal is an answer of use, and not asked for again on resume.
+        refusable: a refusal is of use, and not asked for again on resume.
     """
 
     role: Role
@@ -73,11 +73,12 @@ class Question(Generic[F]):
     refusable: bool = False
 
 
-async def ask(question: Question[F], chat: Chat, settings: Settings, budget: Budget) -> Answer[F]:
-    """Ask until the answer can be read, at most `settings.attempts` times.
+async def ask(
+    question: Question[F], chat: Chat, settings: Settings, budget: Budget
+) -> Answer[F] | RefusedError:
+    """Ask until the answer can be read, at most `settings.attempts` times; a refusal is returned.
 
     Raises:
-        RefusedError: the model will not answer; it is not asked again.
         AnswerError: its answers could not be read; carries the last raw text.
         ModelError: the model could not be reached.
         BudgetError: a cap would be exceeded.
@@ -93,7 +94,7 @@ async def ask(question: Question[F], chat: Chat, settings: Settings, budget: Bud
             if not question.refusable:
                 await budget.discard(keys)
             msg = f"{chat.name!r} refused to answer: {reply.refusal or reply.text or reply.finish}"
-            raise RefusedError(f"{msg}. Reword the request, or use another model.", reply.text)
+            return RefusedError(f"{msg}. Reword the request, or use another model.", reply.text)
         try:
             return Answer(_read(reply, question.form), reply.thought, reply)
         except ValueError as error:

@@ -11,11 +11,11 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
-from gems_graph.calls.amounts import Amount
+from gems_graph.calls.amounts import Amount, Outcome
 from gems_graph.calls.budget import ANSWER_TOKENS, Budget
 from gems_graph.calls.ledger import Usage
 from gems_graph.calls.limits import limits_of
-from gems_graph.calls.paid import Effort, Outcome, PaidCall, pay
+from gems_graph.calls.paid import Effort, PaidCall, pay
 from gems_graph.calls.retry import GarbledError, status_of
 from gems_graph.errors import ModelError
 from gems_graph.models.messages import Size, for_openai, size_of

@@ -18,7 +18,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
 
     Raises:
         UsageError: the prompt is empty or no text, or the checklist holds nothing.
-        ConfigError: there is a cap on money, and a price is unknown.
+        ConfigError: a generator, an option or a price is not there.
     """
     prompt = state.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():

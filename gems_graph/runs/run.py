@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -12,37 +11,12 @@ from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Interrupt
 
-from gems_graph.events import Asked, Custom, Event, RunStarted, Stopped, Tell, silent
+from gems_graph.events import Asked, Custom, Event, Stopped, Tell, silent
 from gems_graph.review.answers import UnfitAnswerError
+from gems_graph.runs.outcome import Outcome, Values, as_it_stands, started, stopped
 from gems_graph.runs.stopping import Stopper
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
-Values = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How far a run came.
-
-    Attributes:
-        state: the graph's values; of one without a checkpointer, what it gives out.
-        questions: what it waits for; none if it has ended or was stopped.
-        stopped_by: why it was stopped before its end; empty if it was not.
-    """
-
-    state: Any
-    questions: tuple[Interrupt, ...] = field(default=())
-    stopped_by: str = ""
-
-    @property
-    def question(self) -> Any:
-        """The first open question; None if there is none."""
-        return self.questions[0].value if self.questions else None
-
-
-def as_it_stands(state: Values) -> Values:
-    """Conclude nothing from an interrupted state."""
-    return state
 
 
 class Run:
@@ -126,14 +100,14 @@ class Run:
 
     async def _go(self, given: Any, config: RunnableConfig, before: Values) -> Outcome:
         self._end = None
-        self._on_event(_started(self._thread or "", self._graph.name, before))
+        self._on_event(started(self._thread or "", self._graph.name, before))
         try:
             outcome = await self._to_the_end(given, config)
         except UnfitAnswerError:  # nothing has happened: the question stays open
             raise
         except BaseException as error:
             cancelled = isinstance(error, asyncio.CancelledError)
-            self._on_event(_stopped("cancelled" if cancelled else "error", {}))
+            self._on_event(stopped("cancelled" if cancelled else "error", {}))
             raise
         self._tell_end(outcome)
         return outcome
@@ -196,26 +170,6 @@ class Run:
         for each in outcome.questions:
             self._on_event(Asked(type="asked", id=each.id, question=each.value))
         if outcome.stopped_by:
-            self._on_event(_stopped("cancelled", outcome.state))
+            self._on_event(stopped("cancelled", outcome.state))
         elif not outcome.questions:
-            self._on_event(self._end or _stopped("ended", outcome.state))
-
-
-def _started(thread: str, graph: str, before: Values) -> RunStarted:
-    """Say what a run begins with; of another graph, as far as it has the same channels."""
-    return RunStarted(
-        type="run_started",
-        thread=thread,
-        strategy=str((before.get("settings") or {}).get("strategy") or graph),
-        prompt=str(before.get("prompt") or ""),
-        criteria=before.get("criteria") or [],
-        rounds=before.get("rounds") or [],
-        used=before.get("ledger") or {},
-    )
-
-
-def _stopped(otherwise: str, state: Values) -> Stopped:
-    """Say how a run ended, by its result where there is one."""
-    result = state.get("result") or None
-    reason = (result or {}).get("stop", {}).get("reason", otherwise)
-    return Stopped(type="stopped", reason=reason, result=result)
+            self._on_event(self._end or stopped("ended", outcome.state))

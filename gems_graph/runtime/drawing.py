@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from gems_graph.calls.amounts import Outcome
 from gems_graph.calls.budget import Budget
 from gems_graph.calls.ledger import Usage, nothing
 from gems_graph.calls.limits import limits_of
-from gems_graph.calls.paid import Effort, Outcome, PaidCall
+from gems_graph.calls.paid import Effort, PaidCall
 from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import GeneratorError
 from gems_graph.generators import Generator, GeneratorSpec, capabilities_of, encode

@@ -47,7 +47,7 @@ class BackgroundLoop:
             RuntimeError: called from the background loop itself, where it would wait forever.
         """
         if threading.current_thread() is self._thread:
-            msg = "A run was started synchronously inside an async node; await `ainvoke` or `arun`."
+            msg = "A run was begun inside an async node: await graph.ainvoke or arun instead."
             raise RuntimeError(msg)
         return asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
 

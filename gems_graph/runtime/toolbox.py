@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
-
-from langchain_core.messages import HumanMessage
+from typing import Any
 
 from gems_graph.calls.budget import Budget, Place
 from gems_graph.calls.ledger import Ledger
@@ -83,10 +81,10 @@ class Toolbox(Library):
         self._backends.check_prices()
 
     async def check(self) -> None:
-        """Make sure, before anything is paid, that what the settings ask for can be done.
+        """Make sure, before anything is paid, that what is asked for can be done.
 
         Raises:
-            ConfigError: it cannot: a generator, an option, a price.
+            ConfigError: the generator cannot be opened or used so, or a price is unknown.
         """
         await self._backends.check()
 
@@ -111,14 +109,17 @@ class Toolbox(Library):
             values: what the template shows.
 
         Raises:
-            AnswerError: the model gave no usable answer.
+            AnswerError: the model gave no usable answer; a `RefusedError`, if it refused.
             ModelError: the model could not be reached.
             BudgetError: a cap would be exceeded.
         """
-        chat, [message] = await asyncio.to_thread(self._prepare, role, task, [values])
-        extras = extras_of(form, self.settings, logprobs=logprobs)
-        question = Question(role, message, form, extras, branch)
-        return await ask(question, chat, self.settings, self._budget)
+        chat, [question] = await asyncio.to_thread(
+            self._prepare, role, task, form, [values], logprobs=logprobs, branch=branch
+        )
+        answer = await ask(question, chat, self.settings, self._budget)
+        if isinstance(answer, RefusedError):
+            raise answer
+        return answer
 
     async def ask_each(
         self,
@@ -136,30 +137,24 @@ class Toolbox(Library):
             One answer, or refusal, a case, in order.
 
         Raises:
-            AnswerError: the model gave no usable answer to one.
-            ModelError: the model could not be reached.
-            BudgetError: a cap would be exceeded.
+            GemsError: as `ask` does; but a refusal is an answer.
         """
         # one hop to a thread for all: eight would only take turns with the event loop
-        chat, messages = await asyncio.to_thread(self._prepare, role, task, cases)
-        extras = extras_of(form, self.settings, logprobs=logprobs)
-        questions = [Question(role, m, form, extras, branch, refusable=True) for m in messages]
+        chat, questions = await asyncio.to_thread(
+            self._prepare, role, task, form, cases, logprobs=logprobs, branch=branch, refusable=True
+        )
+        answers = [ask(each, chat, self.settings, self._budget) for each in questions]
+        n, of = self._place.round, len(cases)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._ask(each, chat)) for each in questions]
-                for done, answer in enumerate(asyncio.as_completed(tasks), start=1):
-                    await answer
-                    self._progress("criterion", self._place.round, done, len(tasks))
+                tasks = [group.create_task(answer) for answer in answers]
+                for done, finished in enumerate(asyncio.as_completed(tasks), start=1):
+                    await finished
+                    event = Progress(type="progress", what="criterion", round=n, done=done, of=of)
+                    self.tell(event)
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]
-
-    async def _ask(self, question: Question[F], chat: Chat) -> Answer[F] | RefusedError:
-        """Ask about one case; a refusal is an answer, too."""
-        try:
-            return await ask(question, chat, self.settings, self._budget)
-        except RefusedError as refusal:
-            return refusal
 
     async def generate(
         self,
@@ -181,23 +176,26 @@ class Toolbox(Library):
         key = self._budget.key("generator", spec.name, drawing.request, round=n, branch=branch)
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
         async with self._backends.drawer() as generator:
-            progress = partial(self._progress, "step", n)
+            progress = partial(self._step, n)
             ref = await pay(drawing.call(generator, self._budget, key, progress), self._budget)
         drawing.prepare_views(ref)
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref
 
-    def _progress(self, what: Literal["step", "criterion"], n: int, done: int, of: int) -> None:
-        self.tell(Progress(type="progress", what=what, round=n, done=done, of=of))
+    def _step(self, n: int, done: int, of: int) -> None:
+        self.tell(Progress(type="progress", what="step", round=n, done=done, of=of))
 
     def _prepare(
-        self, role: Role, task: str, cases: Sequence[dict[str, Any]]
-    ) -> tuple[Chat, list[HumanMessage]]:
-        """Open the model of a role and assemble its messages; reads files, so not on the loop."""
+        self, role: Role, task: str, form: type[F], cases: Sequence[dict[str, Any]], *,
+        logprobs: bool, branch: str, refusable: bool = False,
+    ) -> tuple[Chat, list[Question[F]]]:  # fmt: skip
+        """Open the model of a role and write what it is asked; reads files, so not on the loop."""
         chat = self._backends.chat(role) or open_chat(self.settings.model_for(role))
         templates = prompts_in(self.settings.prompts, self._prompts)
-        parts = [templates.render(task, **values) for values in cases]
-        return chat, [message_of(each, self.settings, self.store) for each in parts]
+        prompts = [templates.render(task, **values) for values in cases]
+        messages = [message_of(parts, self.settings, self.store) for parts in prompts]
+        extras = extras_of(form, self.settings, logprobs=logprobs)
+        return chat, [Question(role, each, form, extras, branch, refusable) for each in messages]
 
 
 MakeToolbox = Callable[[Settings, Place], Toolbox]

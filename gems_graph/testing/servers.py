@@ -122,7 +122,7 @@ class ChatServer(_Server):
         )
         delay = self._delays.get(task, self._delays.get("", 0))
         reply = planned(self.script[task], turn, prompt)
-        if isinstance(reply, Fault):
+        if isinstance(reply, Fault | Hang):
             return reply, delay
         return ("application/json", self._completion(request["model"], reply)), delay
 

@@ -205,14 +205,12 @@ def test_one_failed_prompt_stops_no_other_and_the_same_command_retries_it(
     assert more == {"decompose": 1, "image": 1, "verify": 2}
 
 
-def test_an_outage_after_a_picture_is_best_effort_and_taken_up_in_its_place(
-    gems: Gems, world: Any
-) -> None:
+def test_an_outage_after_a_picture_is_taken_up_in_its_place(gems: Gems, world: Any) -> None:
     no, yes = {"evidence": "-", "answer": "no"}, {"evidence": "-", "answer": "yes"}
     w = world({"decompose": criteria(1), "verify": [no, yes], "refine": Fault(500)})
     said = gems("run", "--prompts", write("p.txt", "a"), *w.options)
     assert said.code == 3
-    assert "0001 best effort 0/1, 1 round, cost unknown: ModelError: " in said.err
+    assert "0001 failed 0/1, 1 round, cost unknown: ModelError: " in said.err
     assert record("gems-out/p/0001")["stop_reason"] == "error"
     w.chat.script["refine"] = {"rationale": "-", "prompt": "better"}
     said = gems("run", "--prompts", "p.txt", *w.options)

@@ -20,7 +20,7 @@ from gems_graph.errors import StoreError
 from gems_graph.persistence import savers
 from gems_graph.persistence.threads import Threads, config_of, open_threads
 from gems_graph.runs.follow import Job, follow
-from gems_graph.runs.run import Outcome
+from gems_graph.runs.outcome import Outcome
 from gems_graph.settings import settle
 from tests.crash import temporary
 

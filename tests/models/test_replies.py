@@ -96,6 +96,8 @@ def put(chat: Any, attempts: int) -> Judgement:
     question = Question("verifier", HumanMessage("probe"), Judgement, {})
     settings = Settings(attempts=attempts)
     answer = asyncio.run(ask(question, chat, settings, Budget(settings, Place())))
+    if isinstance(answer, RefusedError):
+        raise answer
     return answer.value
 
 

@@ -16,7 +16,8 @@ from typing_extensions import TypedDict
 
 from gems_graph.events import Event
 from gems_graph.review.answers import UnfitAnswerError
-from gems_graph.runs.run import Outcome, Run
+from gems_graph.runs.outcome import Outcome
+from gems_graph.runs.run import Run
 from tests.conftest import Loop, criteria, verdicts
 
 

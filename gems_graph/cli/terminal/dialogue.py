@@ -142,9 +142,9 @@ def _criteria(question: CriteriaQuestion, answer: Mapping[str, Any]) -> list[str
 def _judged(question: VerdictQuestion, overruled: Mapping[str, str]) -> Table:
     table = Table.grid(padding=(0, 1))
     for each in question["verdicts"]:
-        said = overruled.get(str(each["n"]), "")
-        word = said.partition(":")[0].strip().lower() or each["answer"]
-        evidence = f"you: {said}" if said else each["evidence"]
+        ruling = overruled.get(str(each["n"]), "")
+        word = ruling.partition(":")[0].strip().lower() or each["answer"]
+        evidence = f"you: {ruling}" if ruling else each["evidence"]
         line = Text(printable(each["question"])), Text(printable(evidence), style="dim")
         table.add_row(str(each["n"]), _MARKS[word], *line)
     return table
@@ -152,10 +152,10 @@ def _judged(question: VerdictQuestion, overruled: Mapping[str, str]) -> Table:
 
 def edited(criteria: Sequence[str], line: str) -> list[str]:
     """Return a list after one typed change: `N: text` replaces, `N:` removes, text is added."""
-    found = re.fullmatch(r"(\d+)\s*:\s*(.*)", line)
-    if not found:
+    numbered = re.fullmatch(r"(\d+)\s*:\s*(.*)", line)
+    if not numbered:
         return [*criteria, line]
-    n, text = int(found[1]), found[2]
+    n, text = int(numbered[1]), numbered[2]
     changed = [text if k == n else old for k, old in enumerate(criteria, start=1)]
     return [each for each in changed if each]
 
@@ -170,4 +170,4 @@ def rulings(pairs: Sequence[str]) -> dict[str, str]:
     if wrong := next((n for n, sign, _ in parted if not sign), None):
         msg = f"A verdict is overruled as N=yes, N=no or N=unsure, not {wrong!r}."
         raise UsageError(msg)
-    return {n.strip(): said.strip() for n, _, said in parted}
+    return {n.strip(): ruling.strip() for n, _, ruling in parted}

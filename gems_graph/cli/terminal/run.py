@@ -23,7 +23,7 @@ from gems_graph.prompting.sanitize import printable
 from gems_graph.report import folder as folders
 from gems_graph.review.answers import UnfitAnswerError
 from gems_graph.runs.follow import Job, follow, latest_thread
-from gems_graph.runs.run import Outcome
+from gems_graph.runs.outcome import Outcome
 
 __all__ = ["Job", "latest_thread", "run"]
 

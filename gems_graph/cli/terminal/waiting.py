@@ -38,8 +38,8 @@ def put(
     picture = _keep(question, folder, store) if question["kind"] == "verdict" else None
     dialogue = Dialogue(console, edit=editor())
     if as_json:
-        told = {"thread": thread, "question": question, "file": picture and str(picture)}
-        print(printable(json.dumps(told, ensure_ascii=False)))  # noqa: T201
+        waiting = {"thread": thread, "question": question, "file": picture and str(picture)}
+        print(printable(json.dumps(waiting, ensure_ascii=False)))  # noqa: T201
     elif not (sys.stdin.isatty() and console.is_terminal):
         dialogue.show(question, picture)
     elif (answer := dialogue.about(question, picture)) is not None:
