@@ -6,12 +6,12 @@ import random
 import re
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from gems_graph import paths
-from gems_graph.errors import ConfigError
+from gems_graph.errors import ConfigError, StoreError
 
 PATIENCE = 60.0
 """Seconds to wait for another process's write, or for a free connection."""
@@ -40,7 +40,7 @@ class Sqlite:
 
     def __init__(self, file: str) -> None:
         if file != ":memory:":
-            paths.make_private(Path(file).parent)
+            paths.make_private_file(Path(file))
         self._db = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
 
@@ -62,10 +62,15 @@ class Sqlite:
 
 
 class Postgres:
-    """A PostgreSQL database; a scope is locked by its hash until the transaction ends."""
+    """A PostgreSQL database; a scope is locked by its hash until the transaction ends.
 
-    def __init__(self, url: str) -> None:
-        self._db = _connect(url)
+    Args:
+        url: of the database.
+        options: of the connection, beside those of the URL.
+    """
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self._db = _connect(url, options)
 
     def begin(self, scopes: Sequence[str]) -> None:
         """Begin, and lock the scopes in one order everywhere, against deadlocks."""
@@ -101,12 +106,12 @@ def psycopg() -> Any:
     return driver
 
 
-def _connect(url: str) -> Any:
+def _connect(url: str, options: Mapping[str, Any]) -> Any:
     """Connect; while all the server's connections are taken, wait for one."""
     driver, until = psycopg(), time.monotonic() + PATIENCE
     while True:
         try:
-            return driver.connect(url, autocommit=True)
+            return driver.connect(url, autocommit=True, **options)
         except driver.Error as error:
             if not is_full(error) or time.monotonic() > until:
                 raise
@@ -124,6 +129,16 @@ def in_brief(error: Exception) -> str:
     if "connection to server at" in first:
         return first
     return re.sub(r"(['\"]).*?\1", "...", first)
+
+
+def unusable(error: Exception) -> StoreError:
+    """Return the error of a PostgreSQL server that cannot be used; its cause is the driver's."""
+    failure = StoreError(
+        f"PostgreSQL failed ({in_brief(error)}); check that GEMS_DATABASE names a server that runs "
+        "(%, @ and / of a password as %25 %40 %2F)."
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def is_postgres(url: str) -> bool:

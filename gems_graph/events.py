@@ -7,14 +7,13 @@ not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
 from gems_graph.calls.ledger import Ledger
-from gems_graph.memory import passes
-from gems_graph.state import Attempt, Criterion, ImageRef, Result, Round, State, Verdict
+from gems_graph.state import Criterion, ImageRef, Result, Round, Verdict
 
 
 class RunStarted(TypedDict):
@@ -174,37 +173,3 @@ Tell = Callable[[Event], None]
 
 def silent(event: Event) -> None:
     """Take an event, and tell nobody."""
-
-
-def events_of(state: State, update: Mapping[str, Any]) -> Iterator[Event]:
-    """Yield what an update of any node tells, in the order of the loop.
-
-    Args:
-        state: before the update.
-        update: what the node returned.
-    """
-    if criteria := update.get("criteria"):
-        yield CriteriaReady(type="criteria", criteria=criteria)
-    attempt: Attempt | None = update.get("attempt")
-    if attempt and attempt["n"] and "image" not in attempt:
-        yield _prompt_ready(attempt, update.get("skills", state.get("skills", [])))
-    for round_ in update.get("rounds") or ():
-        if round_ not in state.get("rounds", []):  # it is new, or a person overruled it
-            yield VerdictReady(
-                type="verdict", round=round_["n"], verdicts=round_["verdicts"],
-                passed=passes(round_), total=len(round_["verdicts"]),
-            )  # fmt: skip
-    learned = len(state.get("experiences", []))
-    for n, experience in enumerate(update.get("experiences") or (), start=learned + 1):
-        yield LessonLearned(type="lesson", round=n, experience=experience)
-    for note in update.get("notes") or ():
-        yield Noted(type="note", text=note)
-    if result := update.get("result"):
-        yield Stopped(type="stopped", reason=result["stop"].get("reason", ""), result=result)
-
-
-def _prompt_ready(attempt: Attempt, skills: list[str]) -> Event:
-    n, prompt = attempt["n"], attempt["prompt"]
-    if n == 1:
-        return Planned(type="planned", prompt=prompt, skills=skills)
-    return Refined(type="refined", round=n, prompt=prompt, origin=attempt.get("origin", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_data_dir
@@ -36,6 +37,17 @@ def make_private(folder: Path) -> None:
             missing.mkdir(mode=0o700, exist_ok=True)
 
 
+def make_private_file(file: Path) -> None:
+    """Make a file where it is missing, for this user alone; one that is there keeps its mode.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    make_private(file.parent)
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
 def images() -> str:
     """Return where pictures lie: `GEMS_IMAGES`, a folder or an fsspec URL, or under `home`."""
     return os.environ.get("GEMS_IMAGES") or str(home() / "images")
@@ -48,6 +60,12 @@ def database() -> str:
     """
     url = os.environ.get("GEMS_DATABASE") or str(home() / "trajectories.sqlite")
     return url.removeprefix("sqlite:///")
+
+
+def locks(kept: str | None = None) -> Path:
+    """Return the folder of lock files: beside the SQLite file of `kept`, or under `home`."""
+    beside = kept and kept != ":memory:" and "://" not in kept
+    return (Path(kept).resolve().parent if kept and beside else home()) / "locks"
 
 
 def journal(kept: str | None = None) -> str:

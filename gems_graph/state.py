@@ -10,7 +10,6 @@ from __future__ import annotations
 import operator
 from typing import Annotated, Any, Literal, NotRequired
 
-from langgraph.channels import EphemeralValue
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -18,13 +17,10 @@ from gems_graph.calls.ledger import Usage, add
 from gems_graph.errors import ConfigError
 
 SCHEMA = 1
-"""Version of the state; raised when an older release would misread it."""
+"""Version of the state, raised when an older release would misread it."""
 StopReason = Literal["passed", "max_iterations", "budget", "error", "cancelled", "accepted"]
 Origin = str
-"""Where P_i comes from: `planner`, `refiner`, `user` (a person wrote it), or what a strategy names.
-
-`best` and `seed` are restarts: the best attempt refined, or drawn anew.
-"""
+"""Who wrote P_i: `planner`, `refiner`, `user`; `best` and `seed` are restarts; a strategy's own."""
 
 
 class ImageRef(TypedDict):
@@ -133,9 +129,11 @@ def first(old: Stop, new: Stop) -> Stop:
     return old or new
 
 
-def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return both, the new one's values where both have a key."""
-    return {**old, **new}
+def for_one_step() -> Any:
+    """Return the channel that holds a value for the next step only; imported late: it is slow."""
+    from langgraph.channels import EphemeralValue
+
+    return EphemeralValue
 
 
 class Input(TypedDict):
@@ -173,12 +171,12 @@ class State(Output, total=False):
     `drawn` holds candidates whose pictures nobody has judged yet, `extra` what a strategy adds.
     """
 
-    checklist: Annotated[list[str], EphemeralValue]
+    checklist: Annotated[list[str], for_one_step()]
     skill_criteria: list[Criterion]
     settings: dict[str, Any]
     stop: Annotated[Stop, first]
     drawn: Annotated[list[Attempt], operator.add]
-    extra: Annotated[dict[str, Any], merged]
+    extra: Annotated[dict[str, Any], operator.or_]
 
 
 LISTS = ("rounds", "experiences", "failed", "notes", "timings", "drawn")

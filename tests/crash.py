@@ -22,7 +22,7 @@ from gems_graph.testing import ChatServer, ImageServer
 ROUNDS = 5
 PROCESSES = get_context("forkserver")  # a start costs a fork, not the imports
 PROCESSES.set_forkserver_preload(
-    ["gems_graph.cli", "gems_graph.cli.terminal.run", "gems_graph.models.compat"]
+    ["gems_graph.cli.app", "gems_graph.cli.terminal.run", "gems_graph.models.compat"]
 )
 
 
@@ -49,13 +49,13 @@ def gems(argv: list[str], env: dict[str, str], says: Connection) -> None:
     """Run a command of `gems` in this process, and send its exit code and what it printed."""
     os.environ.update(env)
     os.environ["LANGSMITH_TRACING"] = "false"
-    from gems_graph import cli
+    from gems_graph.cli.app import app
 
     says.send("begun")
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = cli.app(argv, standalone_mode=False) or 0
+            code = app(argv, standalone_mode=False) or 0
         except GemsError as error:
             code = 1
             err.write(f"{error}")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from gems_graph.batch.prompt_file import Entry
 from gems_graph.errors import ConfigError, UsageError
 from gems_graph.prompting.sanitize import file_name
+from gems_graph.report.standing import goes_on, standing
 from gems_graph.settings import Settings, settle
 
 _ABOUT_CALLS = {
@@ -22,7 +23,6 @@ _ABOUT_CALLS = {
     *("generator_url", "generator_concurrency", "generator_price"),
 }
 """Dials that say how calls are made and paid; one may change them and still go on."""
-_ENDED = {"passed", "max_iterations", "accepted"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Done(NamedTuple):
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to do for it."""
-        return self.record.get("stop_reason") in _ENDED and (self.folder / "image.png").is_file()
+        stands = standing(self.record)
+        return not goes_on(stands, self.record) and (self.folder / "image.png").is_file()
 
 
 def plan(

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from gems_graph.batch import folders
 from gems_graph.batch.brake import Brake
 from gems_graph.batch.plan import Task
-from gems_graph.batch.summary import Record, Status, Summary, drawn, undrawn
+from gems_graph.batch.summary import Record, Summary, drawn, undrawn
 from gems_graph.events import Event
 from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.report.standing import Standing
 from gems_graph.runs.follow import Job, follow
 from gems_graph.runs.stopping import Stopper
 from gems_graph.runs.view import View
@@ -84,7 +85,7 @@ class Runner:
             job = Job(task.thread, task.prompt, task.criteria, task.settings, take_up=True)
             outcome = await follow(self._threads, job, take, stopper=self._stopper)
             if not outcome.state.get("result"):
-                status: Status = "interrupted" if outcome.stopped_by else "waiting"
+                status: Standing = "interrupted" if outcome.stopped_by else "waiting"
                 return undrawn(task, status, outcome.state)
             record = await asyncio.to_thread(self._write, task, outcome.state)
         except Exception as error:  # noqa: BLE001  # whatever it is, the others go on

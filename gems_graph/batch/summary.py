@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from typing_extensions import TypedDict
 
@@ -15,9 +15,12 @@ from gems_graph.batch.plan import Task
 from gems_graph.calls.ledger import total
 from gems_graph.errors import GemsError, StoreError
 from gems_graph.memory import worked
+from gems_graph.report.standing import Standing, standing
 
-Status = Literal["passed", "best effort", "failed", "interrupted", "waiting"]
-STATUSES: tuple[Status, ...] = get_args(Status)
+STATUSES: tuple[Standing, ...] = (
+    "passed", "accepted", "best effort", "failed", "interrupted", "waiting",
+)  # fmt: skip
+"""How a prompt may end."""
 
 
 class Spent(TypedDict):
@@ -38,7 +41,7 @@ class Record(Spent):
     id: str
     thread: str
     prompt: str
-    status: Status
+    status: Standing
     passed: int
     total: int
     folder: str | None
@@ -49,18 +52,16 @@ class Record(Spent):
 def drawn(id_: str, record: Mapping[str, Any], folder: Path, *, skipped: bool = False) -> Record:
     """Return the record of a trajectory with a picture, from what its folder says."""
     result = record["result"]
-    reason = record.get("stop_reason")
-    passed: Status = "passed" if result["success"] or reason == "accepted" else "best effort"
     return Record(
         id=id_, thread=record["thread"], prompt=record["prompt"],
-        status="interrupted" if reason == "cancelled" else passed, **_spent(record),
+        status=standing(record), **_spent(record),
         passed=result["passed"], total=result["total"],
         folder=str(folder), skipped=skipped, error=result["stop"].get("error"),
     )  # fmt: skip
 
 
 def undrawn(
-    task: Task, status: Status, state: Mapping[str, Any], error: Exception | None = None
+    task: Task, status: Standing, state: Mapping[str, Any], error: Exception | None = None
 ) -> Record:
     """Return the record of a prompt that has no picture to show, from the last state seen."""
     return Record(
@@ -75,7 +76,7 @@ def in_words(error: Exception) -> str:
     return str(error) if isinstance(error, GemsError) else f"{type(error).__name__}: {error}"
 
 
-def count(records: Iterable[Record]) -> Counter[Status]:
+def count(records: Iterable[Record]) -> Counter[Standing]:
     """Count records by status."""
     return Counter(record["status"] for record in records)
 

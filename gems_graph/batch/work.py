@@ -110,9 +110,11 @@ def open_models(tasks: Sequence[Task]) -> None:
     """
     store = Store(paths.images())
     for settings in {id(task.settings): task.settings for task in tasks}.values():
-        for role in open_strategy(settings.strategy).all_roles:
+        roles = open_strategy(settings.strategy).all_roles
+        for role in roles:
             open_chat(settings.model_for(role))
-        BACKGROUND.run(Toolbox(settings, store).check)
+        toolbox = Toolbox(settings, store, roles=roles)
+        BACKGROUND.run(toolbox.check)
 
 
 async def carry_out(

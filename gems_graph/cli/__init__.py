@@ -1,5 +1,5 @@
-"""The command line `gems`."""
+"""The command line `gems`; its commands are in `app`, loaded when it starts."""
 
-from gems_graph.cli.app import app, main
+from gems_graph.cli.start import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

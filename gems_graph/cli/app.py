@@ -50,7 +50,7 @@ def root(
     """Draw, check and refine a picture until it is right."""
 
 
-def main() -> None:
+def run_app() -> None:
     """Run the command line; our errors become one sentence and an exit code."""
     load_dotenv(find_dotenv(usecwd=True))
     try:

@@ -19,6 +19,7 @@ from gems_graph.cli.options import (
     named,
     pairs_in,
 )
+from gems_graph.cli.start import load_meanwhile, loading
 from gems_graph.prompting.sanitize import printable
 
 
@@ -52,8 +53,9 @@ def fork(
 
     The old one stays as it is. Exit codes as for `gems run`.
     """
-    from gems_graph.cli.terminal import run as terminal  # late: `--help` needs no LangGraph
-
+    with loading():  # late: `--help` needs no LangGraph
+        from gems_graph.cli.terminal import run as terminal
+    load_meanwhile()
     dials = given(max_iterations=max_iterations, seed=seed)
     settings = {**pairs_in(assignments or []), **dials}
     questions = checklist_in(criteria) if criteria else None

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, size_in_words, verb
+from gems_graph.cli.start import loading
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 
@@ -52,8 +53,10 @@ async def _gc(
     grace: float, orphans: bool, also: Sequence[str], empty: bool, dry_run: bool, yes: bool
 ) -> None:
     from gems_graph import paths
-    from gems_graph.persistence.gc import find_leftovers, remove_leftovers
-    from gems_graph.persistence.threads import open_threads, where
+
+    with loading():
+        from gems_graph.persistence.gc import find_leftovers, remove_leftovers
+        from gems_graph.persistence.threads import open_threads, where
 
     if paths.database() == ":memory:":
         msg = "GEMS_DATABASE is :memory:, where nothing is kept: name the database to keep to."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gems_graph.cli.options import STATE, states_in
+from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
@@ -17,7 +18,6 @@ if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
 
     from gems_graph.persistence.history import Line
 
-_OPEN = {"interrupted", "error", "budget", "waiting"}
 _COLUMNS = ("thread", "when", "prompt", "rounds", "verdict", "cost", "state")
 
 
@@ -44,19 +44,21 @@ def history(
     tell(lines, Console(highlight=False))
     if not lines:
         typer.echo("There is no such trajectory.", err=True)
-    if any(line["state"] in _OPEN for line in lines):
+    if any(line["open"] for line in lines):
         typer.echo("Go on with one that did not end well, or waits: gems resume THREAD", err=True)
 
 
 async def _lines(limit: int | None, states: set[str], grep: str) -> list[Line]:
-    from gems_graph.persistence.history import history as lines
-    from gems_graph.persistence.threads import open_threads
+    with loading():
+        from gems_graph.persistence.history import history as lines
+        from gems_graph.persistence.history import is_among
+        from gems_graph.persistence.threads import open_threads
 
     chosen: list[Line] = []
     async with open_threads() as threads:
         async for line in lines(threads):
             text = f"{line['prompt']}\n{line['thread']}".casefold()
-            if (not states or line["state"] in states) and grep.casefold() in text:
+            if is_among(line, states) and grep.casefold() in text:
                 chosen.append(line)
             if len(chosen) == limit:
                 break

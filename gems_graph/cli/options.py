@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import typer
 
@@ -123,10 +123,6 @@ def checklist_in(file: Path) -> list[str]:
 
 def states_in(names: list[str]) -> set[str]:
     """Read states of trajectories."""
-    from gems_graph.persistence.history import Standing  # late: `--help` needs no LangGraph
+    from gems_graph.report.standing import standings_in
 
-    known = get_args(Standing)
-    if unknown := [state for state in names if state not in known]:
-        msg = f"There is no state {unknown[0]!r}; the states are {', '.join(known)}."
-        raise UsageError(msg)
-    return {*names}
+    return standings_in(names)

@@ -12,6 +12,7 @@ import typer
 
 from gems_graph.cli.options import STATE, named, states_in
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, verb
+from gems_graph.cli.start import loading
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 
@@ -41,8 +42,9 @@ def rm(
 async def _rm(
     names: Sequence[str], age: float | None, states: Collection[str], dry_run: bool, yes: bool
 ) -> None:
-    from gems_graph.persistence.remove import remove
-    from gems_graph.persistence.threads import open_threads
+    with loading():
+        from gems_graph.persistence.remove import remove
+        from gems_graph.persistence.threads import open_threads
 
     async with open_threads() as threads:
         names = names if age is None else await _old(threads, age, states)
@@ -59,14 +61,14 @@ async def _rm(
 
 
 async def _old(threads: Threads, age: float, states: Collection[str]) -> list[str]:
-    from gems_graph.persistence.history import history
+    from gems_graph.persistence.history import history, is_among
 
     until = time.time() - age
     return [
         line["thread"]
         async for line in history(threads)
         if line["when"] and datetime.fromisoformat(line["when"]).timestamp() <= until
-        if not states or line["state"] in states
+        if is_among(line, states)
     ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gems_graph.cli.options import JSON, named
+from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
@@ -39,8 +40,9 @@ def show(
 
 
 async def _look_up(thread: str | None) -> Shown:
-    from gems_graph.persistence.show import look_up
-    from gems_graph.persistence.threads import open_threads
+    with loading():
+        from gems_graph.persistence.show import look_up
+        from gems_graph.persistence.threads import open_threads
 
     async with open_threads() as threads:
         return await look_up(threads, thread)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from gems_graph.calls.transport import IMAGE, bounded
 from gems_graph.errors import ConfigError
@@ -36,7 +36,7 @@ class HttpGenerator:
         self._options = {name: _in_query(value) for name, value in (options or {}).items()}
         self.name = f"http:{urlsplit(url).netloc.rpartition('@')[2]}"
         sent = key if " " in key else f"Bearer {key}"
-        self._client = httpx.AsyncClient(
+        self._client = httpx2.AsyncClient(
             timeout=None,  # time limits are ours
             follow_redirects=False,
             headers={"Authorization": sent} if key else {},
@@ -49,7 +49,7 @@ class HttpGenerator:
         """Draw one picture.
 
         Raises:
-            httpx.HTTPError: the server could not be reached or answered with an error.
+            httpx2.HTTPError: the server could not be reached or answered with an error.
         """
         query: dict[str, str | int] = {**self._options, "prompt": prompt, "seed": seed}
         if size:

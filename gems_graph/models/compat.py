@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
-import httpx
+import httpx2
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from pydantic import Field, PrivateAttr, SecretStr
 
+from gems_graph.calls.meanwhile import trace
 from gems_graph.calls.transport import CHAT, bounded
 from gems_graph.errors import ConfigError
 from gems_graph.models.wire import read_answer, write_message
 from gems_graph.settings.roles import ModelSpec
 
-_POOL = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+_POOL = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 """More than any `concurrency`: the limit on calls at once is ours, not the pool's."""
 
 
@@ -76,7 +78,7 @@ class CompatibleChat(BaseChatModel):
     temperature: float | None = None
     max_tokens: int | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    _client: tuple[asyncio.AbstractEventLoop, httpx.AsyncClient] | None = PrivateAttr(default=None)
+    _client: tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient] | None = PrivateAttr(default=None)
 
     @property
     def _llm_type(self) -> str:
@@ -105,13 +107,13 @@ class CompatibleChat(BaseChatModel):
         """Ask over a connection of its own: the caller's thread may have a loop that runs."""
 
         async def once() -> ChatResult:
-            async with _open_client() as client:
+            async with _open_client(self.base_url) as client:
                 return await self._post(client, self._body(messages, stop, kwargs))
 
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(lambda: asyncio.run(once())).result()
 
-    async def _post(self, client: httpx.AsyncClient, body: Mapping[str, Any]) -> ChatResult:
+    async def _post(self, client: httpx2.AsyncClient, body: Mapping[str, Any]) -> ChatResult:
         response = await client.post(
             f"{self.base_url.rstrip('/')}/chat/completions",
             content=json.dumps(body),
@@ -119,6 +121,7 @@ class CompatibleChat(BaseChatModel):
                 "Authorization": f"Bearer {self.api_key.get_secret_value()}",
                 "Content-Type": "application/json",
             },
+            extensions={"trace": trace},
         )
         response.raise_for_status()
         return read_answer(response.json(), self.model_name)
@@ -137,18 +140,21 @@ class CompatibleChat(BaseChatModel):
         fields["max_completion_tokens"] = fields.pop("max_tokens")  # the name in the protocol today
         return {k: v for k, v in fields.items() if v is not None and k != "extra_body"}
 
-    def _client_of_this_loop(self) -> httpx.AsyncClient:
+    def _client_of_this_loop(self) -> httpx2.AsyncClient:
         """Return the client, or a new one on another loop, where its connections are of no use."""
         loop, held = asyncio.get_running_loop(), self._client
         if held is None or held[0] is not loop:
-            held = self._client = (loop, _open_client())
+            held = self._client = (loop, _open_client(self.base_url))
         return held[1]
 
 
-def _open_client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(
+def _open_client(url: str) -> httpx2.AsyncClient:
+    # reading the authorities takes 30 ms; a context without them trusts nobody
+    verify = True if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx2.AsyncClient(
         timeout=None,  # time limits are the caller's
         follow_redirects=False,
         limits=_POOL,
+        verify=verify,
         event_hooks=bounded(CHAT),
     )

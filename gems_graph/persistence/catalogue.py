@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, cast
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+
+from gems_graph.private_hooks import rows
 
 _NEWEST_FIRST = (
     "SELECT thread_id FROM checkpoints GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC"
@@ -18,18 +21,13 @@ async def thread_names(saver: BaseCheckpointSaver[Any]) -> list[str]:
 
     Savers that are neither SQLite's nor PostgreSQL's are read whole.
     """
-    if isinstance(saver, AsyncSqliteSaver):
-        await saver.setup()
-        async with saver.lock, saver.conn.execute(_NEWEST_FIRST) as found:
-            return [str(row[0]) for row in await found.fetchall()]
-    cursor = getattr(saver, "_cursor", None)  # of AsyncPostgresSaver, on its connection or pool
-    if cursor is not None:
-        async with cursor() as found:
-            await found.execute(_NEWEST_FIRST)
-            return [str(row["thread_id"]) for row in await found.fetchall()]
+    if (found := await rows(saver, _NEWEST_FIRST)) is not None:
+        return [str(name) for (name,) in found]
     last: dict[str, str] = {}
-    async for checkpoint in saver.alist(None):
-        place = checkpoint.config["configurable"]
-        name = str(place["thread_id"])
-        last[name] = max(last.get(name, ""), place["checkpoint_id"])
+    checkpoints = cast(AsyncGenerator[CheckpointTuple], saver.alist(None))
+    async with aclosing(checkpoints) as every:
+        async for checkpoint in every:
+            place = checkpoint.config["configurable"]
+            name = str(place["thread_id"])
+            last[name] = max(last.get(name, ""), place["checkpoint_id"])
     return sorted(last, key=last.__getitem__, reverse=True)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Literal, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Container, Mapping
+from contextlib import aclosing
+from typing import Any, cast
 
-from langgraph.types import StateSnapshot
+from langgraph.checkpoint.base import CheckpointTuple
 from typing_extensions import TypedDict
 
 from gems_graph.calls.ledger import total
 from gems_graph.errors import ConfigError
-from gems_graph.graph import Graph
 from gems_graph.memory import best, has_image, passes
 from gems_graph.persistence.catalogue import thread_names
-from gems_graph.persistence.locks import is_claimed
-from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.persistence.last import Last, config_of, read_last
+from gems_graph.persistence.threads import Threads
+from gems_graph.report.standing import Standing, error_in, goes_on, reasons, standing
 from gems_graph.state import State, readable
 
-Standing = Literal[
-    "done", "best effort", "interrupted", "running", "waiting", "error", "budget", "not begun",
-    "unreadable",
-]  # fmt: skip
-"""How a trajectory stands; one that runs on another machine, or from Python, looks interrupted."""
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
 """What decoding a damaged checkpoint raises."""
 
@@ -30,7 +26,8 @@ class Line(TypedDict):
     """One trajectory: the latest of its thread.
 
     `when` it was worked on last (ISO 8601), `passed` of `total` criteria in the chosen round or
-    the best so far, `cost` (None: unknown), `error` in words.
+    the best so far, `cost` (None: unknown), `stop_reason` (empty: it has not stopped), `open`:
+    whether it may be taken up or waits, `error` in words.
     """
 
     thread: str
@@ -43,6 +40,8 @@ class Line(TypedDict):
     total: int | None
     cost: float | None
     state: Standing
+    stop_reason: str
+    open: bool
     error: str
 
 
@@ -56,41 +55,43 @@ class Parent(TypedDict):
 
 async def history(threads: Threads) -> AsyncIterator[Line]:
     """Tell of all trajectories, newest first; each is read only when it is asked for."""
-    graph = threads.graph()
+    busy = await threads.claims.busy()
     for name in await thread_names(threads.saver):
-        if line := await _line(graph, name):
+        if line := await _line(threads, name, busy):
             yield line
 
 
-async def _line(graph: Graph, thread: str) -> Line | None:
+def is_among(line: Line, states: Collection[str]) -> bool:
+    """Tell whether a trajectory stands in one of these ways, as `standings_in` reads them."""
+    return not states or bool({line["state"], line["stop_reason"]} & {*states})
+
+
+async def _line(threads: Threads, thread: str, busy: Container[str]) -> Line | None:
     """Return the line of a thread; none where another graph's state is kept there."""
     try:
-        snapshot = await graph.aget_state(config_of(thread))
-        state = cast(State, snapshot.values)
-        begun = isinstance(state.get("prompt"), str)
-        if not begun and (snapshot.metadata or {}).get("source") != "input":
+        last = await read_last(threads.saver, thread)
+        if not isinstance(last.values.get("prompt"), str) and last.source != "input":
             return None
-        readable(state)
-        return _told(thread, snapshot)
+        readable(cast(State, last.values))
+        return _readable_line(thread, last, thread in busy)
     except (*UNREADABLE, ConfigError) as error:
         words = str(error) if isinstance(error, ConfigError) else "Its checkpoint is damaged."
         return Line(
             thread=thread, trajectory="", when=None, prompt="", rounds=0, verdict="unknown",
-            passed=None, total=None, cost=None, state="unreadable", error=words,
+            passed=None, total=None, cost=None, state="unreadable", stop_reason="", open=False,
+            error=words,
         )  # fmt: skip
 
 
-def _told(thread: str, snapshot: StateSnapshot) -> Line:
-    state, stands = cast(State, snapshot.values), standing(snapshot)
-    if stands == "not begun":  # the rest is of the thread's last trajectory
+def _readable_line(thread: str, last: Last, busy: bool) -> Line:
+    state, stands = cast(State, last.values), standing_of(last, busy=busy)
+    if last.begins and not last.errors:  # the rest is of the thread's last trajectory
         state = State(prompt=state.get("prompt", ""))
-    if stands in ("interrupted", "not begun") and is_claimed(thread):
-        stands = "running"
     verdict, passed, of = verdict_of(state)
     return Line(
         thread=thread,
         trajectory=state.get("trajectory", ""),
-        when=snapshot.created_at,
+        when=last.when,
         prompt=state.get("prompt", ""),
         rounds=len(state.get("rounds", [])),
         verdict=verdict,
@@ -98,31 +99,27 @@ def _told(thread: str, snapshot: StateSnapshot) -> Line:
         total=of,
         cost=total(state.get("ledger", {}))["cost"],
         state=stands,
-        error=error_of(snapshot),
+        stop_reason=next(iter(sorted(reasons(state))), ""),
+        open=stands not in ("running", "not begun") and goes_on(stands, state),
+        error=error_in(state, last.errors),
     )
 
 
-def standing(snapshot: StateSnapshot) -> Standing:
-    """Tell how a thread stands from its last checkpoint."""
-    if {"__start__", "begin"} & {*snapshot.next}:
-        return "error" if error_of(snapshot) else "not begun"
-    if snapshot.interrupts:
-        return "waiting"
-    result, reason = _result(snapshot), _stop(snapshot).get("reason")
-    if reason == "budget":
-        return "budget"
-    if reason == "error" or error_of(snapshot):
-        return "error"
-    if snapshot.tasks or not result:
-        return "interrupted"
-    return "done" if result["success"] or reason == "accepted" else "best effort"
+def standing_of(last: Last, *, busy: bool = False) -> Standing:
+    """Tell how a thread stands.
 
-
-def error_of(snapshot: StateSnapshot) -> str:
-    """Return what a thread failed on, in words; empty if nothing failed."""
-    raised = [str(task.error) for task in snapshot.tasks if task.error]
-    own = [error for error in raised if not error.startswith("CancelledError")]  # not a sibling's
-    return own[0] if own else str(_stop(snapshot).get("error", ""))
+    Args:
+        last: how it was left.
+        busy: whether somebody works on it now.
+    """
+    return standing(
+        last.values,
+        begins=last.begins,
+        unfinished=bool(last.upcoming),
+        waits=bool(last.interrupts),
+        errors=last.errors,
+        busy=busy,
+    )
 
 
 def verdict_of(state: State) -> tuple[str, int | None, int | None]:
@@ -142,8 +139,10 @@ def verdict_of(state: State) -> tuple[str, int | None, int | None]:
 
 async def parent_of(threads: Threads, thread: str, trajectory: str) -> Parent | None:
     """Return where a trajectory was forked from, if it was."""
-    updates = threads.saver.alist(config_of(thread), filter={"source": "update"})
-    for checkpoint in [each async for each in updates]:  # to the end: it holds the saver's lock
+    about_updates = threads.saver.alist(config_of(thread), filter={"source": "update"})
+    async with aclosing(cast(AsyncGenerator[CheckpointTuple], about_updates)) as found:
+        checkpoints = [each async for each in found]  # to the end: it holds the saver's lock
+    for checkpoint in checkpoints:
         about = cast(Mapping[str, Any], checkpoint.metadata)
         if about.get("forked_from") and _id(checkpoint.checkpoint) == trajectory:
             return Parent(
@@ -156,15 +155,3 @@ async def parent_of(threads: Threads, thread: str, trajectory: str) -> Parent | 
 
 def _id(checkpoint: Mapping[str, Any]) -> str:
     return str(checkpoint["channel_values"].get("trajectory", ""))
-
-
-def _result(snapshot: StateSnapshot) -> Mapping[str, Any]:
-    return cast(Mapping[str, Any], snapshot.values.get("result") or {})
-
-
-def _stop(snapshot: StateSnapshot) -> Mapping[str, Any]:
-    """Return why the loop ended; a budget and an error are also told before the result is made."""
-    return cast(
-        Mapping[str, Any],
-        _result(snapshot).get("stop") or snapshot.values.get("stop") or {},
-    )

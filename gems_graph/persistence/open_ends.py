@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from langgraph.types import StateSnapshot
-
-from gems_graph.graph import Graph
 from gems_graph.persistence.catalogue import thread_names
-from gems_graph.persistence.history import UNREADABLE, standing
-from gems_graph.persistence.locks import is_claimed
-from gems_graph.persistence.threads import Threads, config_of
-
-_OPEN = {"interrupted", "error", "budget"}
+from gems_graph.persistence.history import UNREADABLE, standing_of
+from gems_graph.persistence.last import Last, read_last
+from gems_graph.persistence.threads import Threads
+from gems_graph.report.standing import goes_on
 
 
 class OpenEnds(NamedTuple):
     """Threads, the one worked on last first.
 
     Attributes:
-        open: interrupted, or ended on an error or a budget.
+        open: interrupted, failed, or ended by a budget; also if only a candidate was.
         waiting: at a pause, for a person.
         busy: somebody works on them now.
     """
@@ -31,20 +27,21 @@ class OpenEnds(NamedTuple):
 
 async def open_ends(threads: Threads) -> OpenEnds:
     """Look through all kept trajectories; one that cannot be read is left alone."""
-    found, graph = OpenEnds([], [], []), threads.graph()
+    ends, busy = OpenEnds([], [], []), await threads.claims.busy()
     for thread in await thread_names(threads.saver):
-        last = await _last(graph, thread)
-        if last is None or not last.values.get("trajectory") or "begin" in last.next:
+        last = await _last(threads, thread)
+        if last is None or not last.values.get("trajectory") or last.begins:
             continue
-        if standing(last) == "waiting":
-            found.waiting.append(thread)
-        elif standing(last) in _OPEN:
-            (found.busy if is_claimed(thread) else found.open).append(thread)
-    return found
+        word = standing_of(last)
+        if word == "waiting":
+            ends.waiting.append(thread)
+        elif goes_on(word, last.values):
+            (ends.busy if thread in busy else ends.open).append(thread)
+    return ends
 
 
-async def _last(graph: Graph, thread: str) -> StateSnapshot | None:
+async def _last(threads: Threads, thread: str) -> Last | None:
     try:
-        return await graph.aget_state(config_of(thread))
+        return await read_last(threads.saver, thread)
     except UNREADABLE:
         return None

@@ -15,8 +15,8 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from gems_graph.databases import in_brief, is_full
-from gems_graph.errors import StoreError
+from gems_graph.databases import is_full, unusable
+from gems_graph.private_hooks import is_migrated
 
 _PATIENCE = 60.0  # seconds to wait for a connection
 _CONNECTIONS = 2  # of one process
@@ -63,11 +63,7 @@ async def open_postgres(url: str, serde: SerializerProtocol) -> AsyncIterator[As
         async with pool:
             yield AsyncPostgresSaver(pool, serde=serde)
     except (psycopg.Error, PoolTimeout) as error:
-        msg = (
-            f"PostgreSQL failed ({in_brief(error)}); check that GEMS_DATABASE names a server that "
-            "runs (%, @ and / of a password as %25 %40 %2F)."
-        )
-        raise StoreError(msg) from error
+        raise unusable(error) from error
 
 
 async def _migrate(saver: Any, connection: Any) -> None:
@@ -93,4 +89,4 @@ async def _made(saver: Any, connection: Any) -> bool:
         return False
     row = await connection.execute("SELECT max(v) AS v FROM checkpoint_migrations")
     version = (await row.fetchone())["v"]
-    return version is not None and version >= len(saver.MIGRATIONS) - 1
+    return is_migrated(saver, version)

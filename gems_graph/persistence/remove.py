@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -14,7 +14,6 @@ from gems_graph.calls.journal import Journal
 from gems_graph.errors import ConfigError, StoreError, UsageError
 from gems_graph.images import Entry, Store
 from gems_graph.persistence.catalogue import thread_names
-from gems_graph.persistence.locks import claim
 from gems_graph.persistence.references import References, journaled, read
 from gems_graph.persistence.threads import Threads, where
 
@@ -38,7 +37,7 @@ class Removed(NamedTuple):
 async def remove(threads: Threads, names: Sequence[str], *, dry: bool = False) -> Removed:
     """Remove threads: checkpoints, journaled calls, and what they alone need of the image store.
 
-    Nobody on this machine can take one of them up meanwhile. What somebody has stored again since
+    Nobody can take one of them up meanwhile. What somebody has stored again since
     a thread's last checkpoint stays.
 
     Args:
@@ -54,9 +53,9 @@ async def remove(threads: Threads, names: Sequence[str], *, dry: bool = False) -
     if unknown := [name for name in names if name not in there]:
         msg = f"There is no trajectory {unknown[0]!r} in {where()}; nothing is removed."
         raise UsageError(msg)
-    with ExitStack() as held:
+    async with AsyncExitStack() as claims:
         for name in names:
-            held.enter_context(claim(name))
+            await claims.enter_async_context(threads.claim(name))
         gone = await _gone(threads.saver, names)
         if not dry:
             for name in names:

@@ -58,17 +58,30 @@ def _plain() -> JsonPlusSerializer:
 @asynccontextmanager
 async def _sqlite(file: Path) -> AsyncIterator[AsyncSqliteSaver]:
     try:
-        paths.make_private(file.parent)
+        paths.make_private_file(file)
         sqlite3.connect(file).close()  # fails here rather than in a thread that outlives the loop
         async with aiosqlite.connect(file, timeout=_PATIENCE) as connection:
             saver = AsyncSqliteSaver(connection, serde=_plain())
             await saver.setup()
-            yield saver
+            try:
+                yield saver
+            finally:
+                await _finish(saver)
     except OSError as error:
         msg = f"Cannot write to {file.parent} ({error.strerror}); point GEMS_HOME elsewhere."
         raise StoreError(msg) from error
     except sqlite3.Error as error:
         raise StoreError(_trouble(file, error)) from error
+
+
+async def _finish(saver: AsyncSqliteSaver) -> None:
+    """Commit what a task that was cancelled has written and not committed.
+
+    Its cursor may outlive the connection, in the traceback of an error, and would keep the whole
+    database locked for all others until it is collected.
+    """
+    async with saver.lock:
+        await saver.conn.commit()
 
 
 def _trouble(file: Path, error: sqlite3.Error) -> str:

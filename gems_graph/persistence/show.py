@@ -9,9 +9,11 @@ from typing import Any
 from gems_graph.errors import UsageError
 from gems_graph.images import Store, needed_by
 from gems_graph.memory import has_image
-from gems_graph.persistence.history import Parent, Standing, parent_of, standing
-from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.persistence.history import Parent, parent_of, standing_of
+from gems_graph.persistence.last import read_last
+from gems_graph.persistence.threads import Threads
 from gems_graph.report import folder as folders
+from gems_graph.report.standing import Standing
 from gems_graph.state import Result, State, Stop
 from gems_graph.strategies import strategy_of
 
@@ -73,7 +75,7 @@ async def look_up(threads: Threads, thread: str | None = None) -> Shown:
     """
     thread = thread or await threads.latest()
     state = await threads.state(thread)
-    snapshot = await (await threads.graph_of(thread)).aget_state(config_of(thread))
+    last = await read_last(threads.saver, thread)
     parent = await parent_of(threads, thread, state["trajectory"])
-    when = snapshot.created_at or ""
-    return Shown(thread, state, standing(snapshot), when, parent, threads.store)
+    stands = standing_of(last, busy=thread in await threads.claims.busy())
+    return Shown(thread, state, stands, last.when or "", parent, threads.store)

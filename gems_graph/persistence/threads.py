@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import time
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, cast
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 import ormsgpack
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.base import id as ids
-from langgraph.types import StateSnapshot
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
 from gems_graph import paths
 from gems_graph.errors import StoreError, UsageError
-from gems_graph.graph import Graph, build_graph
 from gems_graph.images import Store
+from gems_graph.persistence.claims import Claims, claims_on
+from gems_graph.persistence.last import config_of, read_last
 from gems_graph.persistence.savers import open_saver
-from gems_graph.runtime.toolbox import MakeToolbox
+from gems_graph.private_hooks import ids_come_after
 from gems_graph.settings import Settings
 from gems_graph.state import State, readable
-from gems_graph.strategies import Strategy, strategy_of
 
-_GREGORIAN = 0x01B21DD213814000  # 100 ns from 1582-10-15, where UUIDs count from, to 1970
+if TYPE_CHECKING:  # imported late: to look at what is kept takes no graph
+    from langgraph.types import StateSnapshot
+
+    from gems_graph.graph import Graph
+    from gems_graph.runtime.toolbox import MakeToolbox
+    from gems_graph.strategies import Strategy
+
+__all__ = ["Threads", "config_of", "open_threads", "stopped", "where"]
 
 
 class Threads:
@@ -33,15 +36,32 @@ class Threads:
     Args:
         saver: the checkpointer.
         store: holds their pictures.
+        claims: tell who works on which; by default those of the database in use.
     """
 
-    def __init__(self, saver: BaseCheckpointSaver[Any], store: Store) -> None:
+    def __init__(
+        self, saver: BaseCheckpointSaver[Any], store: Store, claims: Claims | None = None
+    ) -> None:
         self.saver, self.store = saver, store
+        self.claims = claims or claims_on(paths.database())
+
+    def claim(self, thread: str) -> AbstractAsyncContextManager[None]:
+        """Keep others off a thread while the block runs; a killed process lets go.
+
+        Read the thread only inside: before, somebody may still be writing to it.
+
+        Raises:
+            UsageError: somebody works on it.
+            StoreError: the claim cannot be made, or was lost, and then the block was cancelled.
+        """
+        return self.claims.hold(thread)
 
     def graph(
         self, settings: Settings | None = None, *, toolbox: MakeToolbox | None = None
     ) -> Graph:
         """Build the graph of a strategy, that of the settings, over these threads."""
+        from gems_graph.graph import build_graph
+
         return build_graph(settings, checkpointer=self.saver, store=self.store, toolbox=toolbox)
 
     async def graph_of(self, thread: str, *, toolbox: MakeToolbox | None = None) -> Graph:
@@ -59,6 +79,8 @@ class Threads:
         Raises:
             ConfigError: it is not installed here.
         """
+        from gems_graph.strategies import strategy_of
+
         head = await self.saver.aget_tuple(config_of(thread))
         kept = head.checkpoint["channel_values"] if head else {}
         return strategy_of(cast(State, kept))
@@ -72,7 +94,7 @@ class Threads:
             StoreError: its checkpoint is damaged.
         """
         try:
-            values = cast(State, (await self.graph().aget_state(config_of(thread))).values)
+            values = cast(State, (await read_last(self.saver, thread)).values)
         except ormsgpack.MsgpackDecodeError as error:
             msg = (
                 f"The last checkpoint of {thread!r} in {where()} is damaged ({error}): put a copy "
@@ -127,11 +149,7 @@ class Threads:
         head = await self.saver.aget_tuple(config_of(thread))
         if head is None:
             return
-        ticks = _ticks(head.checkpoint["id"])
-        made: Any = ids
-        if hasattr(made, "_last_v6_timestamp"):  # the next one is later in any case
-            made._last_v6_timestamp = max(made._last_v6_timestamp or 0, ticks)
-        elif ticks > time.time_ns() // 100 + _GREGORIAN:
+        if not ids_come_after(head.checkpoint["id"]):
             msg = (
                 f"This machine's clock is behind the last checkpoint of {thread!r}, so that what "
                 "comes now would be lost behind it: set the clock, then go on."
@@ -144,9 +162,10 @@ class Threads:
         Raises:
             UsageError: there is none.
         """
-        newest = self.saver.alist(None, limit=1)
-        for checkpoint in [each async for each in newest]:  # to the end, while the saver is open
-            return str(checkpoint.config["configurable"]["thread_id"])
+        checkpoints = cast(AsyncGenerator[CheckpointTuple], self.saver.alist(None, limit=1))
+        async with aclosing(checkpoints) as newest_first:
+            async for checkpoint in newest_first:
+                return str(checkpoint.config["configurable"]["thread_id"])
         msg = f"There is no trajectory in {where()} yet."
         raise UsageError(msg)
 
@@ -154,17 +173,6 @@ class Threads:
 def stopped(snapshot: StateSnapshot) -> bool:
     """Tell whether something ended the loop, or lost a candidate."""
     return bool(snapshot.values.get("stop") or snapshot.values.get("failed"))
-
-
-def config_of(thread: str) -> RunnableConfig:
-    """Return LangGraph's name for a thread."""
-    return {"configurable": {"thread_id": thread}}
-
-
-def _ticks(checkpoint_id: str) -> int:
-    """Return when a checkpoint was written, in 100 ns since 1582; its id is a version 6 UUID."""
-    number = uuid.UUID(checkpoint_id).int
-    return (number >> 80) << 12 | (number >> 64) & 0xFFF
 
 
 def where() -> str:

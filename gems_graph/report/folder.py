@@ -11,7 +11,6 @@ from typing import Any
 
 from gems_graph.errors import StoreError
 from gems_graph.images import Store, needed_by
-from gems_graph.report.strip import strip
 from gems_graph.settings import settle
 from gems_graph.state import ImageRef, State
 from gems_graph.strategies.strategy import JUDGE, strategy_of
@@ -50,6 +49,8 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
     Raises:
         StoreError: the folder cannot be written, or a picture is missing.
     """
+    from gems_graph.report.strip import strip  # late: no call waits until it can draw
+
     try:
         with needed_by(state.get("trajectory", ""), about.get("thread")):
             folder.mkdir(parents=True, exist_ok=True)

@@ -8,9 +8,9 @@ from langgraph.config import get_stream_writer
 from langgraph.types import Overwrite, interrupt
 from pydantic import ValidationError
 
-from gems_graph.events import events_of
 from gems_graph.review.answers import Answer, UnfitAnswerError, in_words
 from gems_graph.review.questions import Question
+from gems_graph.runtime.events_of import events_of
 from gems_graph.state import State
 
 A = TypeVar("A", bound=Answer)

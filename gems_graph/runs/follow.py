@@ -11,7 +11,6 @@ from langchain_core.runnables import RunnableConfig
 from gems_graph.errors import UsageError
 from gems_graph.events import Tell, silent
 from gems_graph.memory import has_image
-from gems_graph.persistence.locks import claim
 from gems_graph.persistence.threads import Threads, config_of, open_threads
 from gems_graph.runs.outcome import Outcome
 from gems_graph.runs.run import Run
@@ -68,7 +67,7 @@ async def follow(
             answer and nothing was asked.
         GemsError: nothing could be drawn.
     """
-    with claim(job.thread):
+    async with threads.claim(job.thread):
         if await _begins(threads, job):
             await threads.in_time(job.thread)
             graph = threads.graph(job.settings, toolbox=toolbox)

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.constants import CONFIG_KEY_CHECKPOINTER
 from langgraph.types import Overwrite
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from gems_graph.errors import ConfigError
+from gems_graph.private_hooks import has_checkpointer
 from gems_graph.runtime.module import Module
 from gems_graph.settings import Settings
 from gems_graph.state import State
@@ -80,7 +80,7 @@ def need_checkpointer(config: RunnableConfig | None) -> None:
     Raises:
         ConfigError: nothing does.
     """
-    if (config or {}).get("configurable", {}).get(CONFIG_KEY_CHECKPOINTER) is None:
+    if not has_checkpointer(config):
         msg = (
             "`pause` needs a checkpointer, which keeps the run while it waits: "
             "build_graph(pause=..., checkpointer=...), invoked with a thread_id; or pause='never'."

@@ -14,10 +14,11 @@ from langgraph.types import Overwrite
 
 from gems_graph.calls.budget import Place
 from gems_graph.errors import BudgetError, ConfigError
-from gems_graph.events import NodeEnded, NodeStarted, Tell, events_of
+from gems_graph.events import NodeEnded, NodeStarted, Tell
 from gems_graph.images import needed_by
 from gems_graph.memory import has_image, worked
 from gems_graph.runtime.contract import check, check_filled, check_pause, need_checkpointer
+from gems_graph.runtime.events_of import events_of
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.module import Module, Update
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox

@@ -20,7 +20,6 @@ import pytest
 from PIL import Image
 
 from gems_graph.persistence.locks import claim
-from gems_graph.report import folder
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer
 from tests.conftest import Gems, criteria
 
@@ -30,7 +29,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.fixture(autouse=True)
 def _plain_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw no strips: they have tests of their own, and take longer than all else here."""
-    monkeypatch.setattr(folder, "strip", lambda *_: Image.new("RGB", (8, 8)))
+    monkeypatch.setattr("gems_graph.report.strip.strip", lambda *_: Image.new("RGB", (8, 8)))
 
 
 class World:
@@ -205,14 +204,12 @@ def test_one_failed_prompt_stops_no_other_and_the_same_command_retries_it(
     assert more == {"decompose": 1, "image": 1, "verify": 2}
 
 
-def test_an_outage_after_a_picture_is_best_effort_and_taken_up_in_its_place(
-    gems: Gems, world: Any
-) -> None:
+def test_an_outage_after_a_picture_is_taken_up_in_its_place(gems: Gems, world: Any) -> None:
     no, yes = {"evidence": "-", "answer": "no"}, {"evidence": "-", "answer": "yes"}
     w = world({"decompose": criteria(1), "verify": [no, yes], "refine": Fault(500)})
     said = gems("run", "--prompts", write("p.txt", "a"), *w.options)
     assert said.code == 3
-    assert "0001 best effort 0/1, 1 round, cost unknown: ModelError: " in said.err
+    assert "0001 failed 0/1, 1 round, cost unknown: ModelError: " in said.err
     assert record("gems-out/p/0001")["stop_reason"] == "error"
     w.chat.script["refine"] = {"rationale": "-", "prompt": "better"}
     said = gems("run", "--prompts", "p.txt", *w.options)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,8 @@ from gems_graph.batch.prompt_file import read
 from gems_graph.batch.summary import Summary
 from gems_graph.batch.tally import Tally
 from gems_graph.calls.ledger import nothing
-from gems_graph.errors import GemsError, ModelError, OutsideWorldError, StoreError, UsageError
+from gems_graph.errors import ModelError, OutsideWorldError, StoreError, UsageError
 from gems_graph.events import NodeEnded
-from gems_graph.persistence.locks import claim, is_claimed
 from gems_graph.settings import Settings, settle
 from tests.conftest import ended, started
 
@@ -294,30 +291,3 @@ def test_what_a_killed_process_left_half_done_is_put_right() -> None:
     tidy(Path())
     left = {path.name: (path / "file").read_text() for path in Path().iterdir()}
     assert left == {"a": "a", "b": ".old-b", "c": "c"}
-
-
-# ------------------------------------------------------------------ claims
-
-HOLD = """
-from gems_graph.events import NodeEnded
-from gems_graph.persistence.locks import claim
-with claim("t"):
-    print("held", flush=True)
-    input()
-"""
-
-
-def test_a_claim_keeps_others_off_until_it_ends_or_is_killed() -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "held\n"
-    assert (is_claimed("t"), is_claimed("other")) == (True, False)
-    with pytest.raises(GemsError, match="t is being worked on by another process"), claim("t"):
-        pass
-    child.kill()
-    child.communicate(timeout=30)
-    with claim("t"):
-        assert is_claimed("t")  # also within one process
-    assert not is_claimed("t")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 pytest.importorskip("langgraph_api", reason="needs the dev server: make heavy")
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -27,8 +27,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     process = subprocess.Popen(
         [*command, "--port", str(port)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
     )
-    transport = httpx.HTTPTransport(retries=0)
-    with httpx.Client(
+    transport = httpx2.HTTPTransport(retries=0)
+    with httpx2.Client(
         base_url=f"http://127.0.0.1:{port}", timeout=120, transport=transport
     ) as client:
         try:
@@ -40,17 +40,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
             log.close()
 
 
-def _wait(client: httpx.Client, process: subprocess.Popen[Any]) -> None:
+def _wait(client: httpx2.Client, process: subprocess.Popen[Any]) -> None:
     while process.poll() is None:
         try:
             if client.get("/ok", timeout=1).is_success:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             continue
     pytest.fail("langgraph dev did not start")
 
 
-def test_a_run_on_the_server_ends_with_a_picture(server: httpx.Client) -> None:
+def test_a_run_on_the_server_ends_with_a_picture(server: httpx2.Client) -> None:
     out = server.post(
         "/runs/wait",
         json={
@@ -64,7 +64,7 @@ def test_a_run_on_the_server_ends_with_a_picture(server: httpx.Client) -> None:
     assert out["rounds"][0]["seed"] == 3
 
 
-def test_studio_finds_the_form_and_the_picture_of_the_graph(server: httpx.Client) -> None:
+def test_studio_finds_the_form_and_the_picture_of_the_graph(server: httpx2.Client) -> None:
     [assistant] = server.post("/assistants/search", json={}).json()
     url = f"/assistants/{assistant['assistant_id']}"
     schemas = server.get(f"{url}/schemas").json()
@@ -76,7 +76,7 @@ def test_studio_finds_the_form_and_the_picture_of_the_graph(server: httpx.Client
     assert {"planner", "decomposer", "generator", "verifier", "refiner"} <= nodes
 
 
-def test_a_preset_is_a_choice_of_the_form(server: httpx.Client) -> None:
+def test_a_preset_is_a_choice_of_the_form(server: httpx2.Client) -> None:
     [assistant] = server.post("/assistants/search", json={}).json()
     url = f"/assistants/{assistant['assistant_id']}/schemas"
     dial = server.get(url).json()["context_schema"]["properties"]["preset"]
@@ -91,18 +91,18 @@ def test_a_preset_is_a_choice_of_the_form(server: httpx.Client) -> None:
 HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
 
 
-def go(server: httpx.Client, thread: str, **body: Any) -> Any:
+def go(server: httpx2.Client, thread: str, **body: Any) -> Any:
     """Run on a thread as Studio does, to its end or to the next question."""
     return server.post(f"/threads/{thread}/runs/wait", json={"assistant_id": "gems", **body}).json()
 
 
-def asked(server: httpx.Client, thread: str) -> list[Any]:
+def asked(server: httpx2.Client, thread: str) -> list[Any]:
     """Return the open questions of a thread, as its state shows them."""
     state = server.get(f"/threads/{thread}/state").json()
     return [interrupt for task in state["tasks"] for interrupt in task["interrupts"]]
 
 
-def test_a_run_waits_for_a_person_in_its_thread(server: httpx.Client) -> None:
+def test_a_run_waits_for_a_person_in_its_thread(server: httpx2.Client) -> None:
     thread = server.post("/threads", json={}).json()["thread_id"]
     context = {"pause": "both", "seed": 1, "max_iterations": 2}
     out = go(server, thread, input={"prompt": HARD}, context=context)
@@ -128,7 +128,7 @@ def test_a_run_waits_for_a_person_in_its_thread(server: httpx.Client) -> None:
     assert asked(server, thread) == []
 
 
-def test_a_question_is_streamed_and_a_picture_accepted(server: httpx.Client) -> None:
+def test_a_question_is_streamed_and_a_picture_accepted(server: httpx2.Client) -> None:
     thread = server.post("/threads", json={}).json()["thread_id"]
     body = {
         "assistant_id": "gems",

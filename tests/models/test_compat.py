@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
@@ -203,7 +203,7 @@ def test_a_body_that_is_no_chat_completion_is_asked_for_again(body: str) -> None
 
 def test_the_status_of_a_refused_call_is_kept() -> None:
     busy = Fault(429, headers={"Retry-After": "3"})
-    with ChatServer({"verify": busy}) as chat, pytest.raises(httpx.HTTPStatusError) as caught:
+    with ChatServer({"verify": busy}) as chat, pytest.raises(httpx2.HTTPStatusError) as caught:
         asyncio.run(model(chat.url).ainvoke(PROBE))
     assert (status_of(caught.value), is_passing(caught.value)) == (429, True)
     assert caught.value.response.headers["retry-after"] == "3"

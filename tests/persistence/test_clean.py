@@ -20,7 +20,6 @@ from gems_graph.calls.journal import Amount, Call, Caps, Journal
 from gems_graph.errors import BudgetError, ConfigError, StoreError, UsageError
 from gems_graph.persistence.gc import find_leftovers, remove_leftovers
 from gems_graph.persistence.history import history
-from gems_graph.persistence.locks import claim
 from gems_graph.persistence.remove import remove
 from gems_graph.persistence.threads import config_of, open_threads
 from gems_graph.testing import paint
@@ -136,8 +135,9 @@ def test_an_unknown_or_busy_thread_keeps_all_from_being_removed() -> None:
             with pytest.raises(UsageError, match=r"no trajectory 'nobody'.*nothing is removed"):
                 await remove(on.threads, ["old", "nobody"])
             await on.run("busy")
-            with claim("busy"), pytest.raises(UsageError, match="being worked on"):
-                await remove(on.threads, ["old", "busy"])
+            async with on.threads.claim("busy"):
+                with pytest.raises(UsageError, match="being worked on"):
+                    await remove(on.threads, ["old", "busy"])
             assert pictures(old) <= stored(on.store)
             assert await on.state("old")
 

@@ -19,7 +19,6 @@ from gems_graph.cli.history import tell
 from gems_graph.errors import ModelError
 from gems_graph.persistence.catalogue import thread_names
 from gems_graph.persistence.history import Line, history
-from gems_graph.persistence.locks import claim
 from gems_graph.persistence.show import look_up
 from gems_graph.persistence.threads import config_of
 from tests.conftest import Gems
@@ -58,7 +57,7 @@ def test_every_trajectory_has_a_line_the_one_worked_on_last_first() -> None:
             assert [*lines] == ["one", new, "two"]
             one = lines["one"]  # used again: the latest trajectory
             assert (one["prompt"], one["rounds"], one["verdict"]) == ("a pig", 1, "passed 2/2")
-            assert (one["state"], one["passed"], one["total"], one["error"]) == ("done", 2, 2, "")
+            assert (one["state"], one["passed"], one["total"], one["error"]) == ("passed", 2, 2, "")
             assert one["trajectory"] == (await on.state("one"))["trajectory"]
             assert one["cost"] is None  # nobody knows what the doubles cost
             assert one["when"] is not None
@@ -77,7 +76,7 @@ def test_lines_tell_how_each_stands() -> None:
             await stop(on, "blind", interrupt_after=["generator"])
             await stop(on, "new", interrupt_before=["begin"])
             await stop(on, "busy", interrupt_after=["planner"])
-            with claim("busy"):
+            async with on.threads.claim("busy"):
                 lines = await lines_of(on)
         told = {name: (line["state"], line["verdict"]) for name, line in lines.items()}
         assert told == {
@@ -95,10 +94,10 @@ def test_lines_tell_how_each_stands() -> None:
 @pytest.mark.parametrize(
     ("build", "state", "verdict", "error"),
     [
-        ({"max_images": 1}, "budget", "best effort 1/2", "cap on images"),
-        ({"script": {"refine": ModelError("down")}}, "error", "best effort 1/2", "down"),
-        ({"script": {"verify": ModelError("down")}}, "error", "not verified", "down"),
-        ({"script": {"decompose": ModelError("down")}}, "error", "no image", "down"),
+        ({"max_images": 1}, "best effort", "best effort 1/2", "cap on images"),
+        ({"script": {"refine": ModelError("down")}}, "failed", "best effort 1/2", "down"),
+        ({"script": {"verify": ModelError("down")}}, "failed", "not verified", "down"),
+        ({"script": {"decompose": ModelError("down")}}, "failed", "no image", "down"),
         ({"pause": "verdicts"}, "waiting", "1/2 so far", ""),
         ({"pause": "criteria"}, "waiting", "no image", ""),
     ],
@@ -236,7 +235,7 @@ def test_history_is_lines_of_tabs_for_other_programs(gems: Gems) -> None:
     rows = [line.split("\t") for line in said.out.splitlines()]
     assert [[row[0], *row[2:]] for row in rows] == [
         ["cut", "a cow", "0", "not verified", "unknown", "interrupted"],
-        ["fine", "a dog", "1", "passed 2/2", "unknown", "done"],
+        ["fine", "a dog", "1", "passed 2/2", "unknown", "passed"],
         [
             "effort", "two cats in \\u001b[31ma \\u202ehat", "3", "best effort 1/2", "unknown",
             "best effort",
@@ -251,13 +250,13 @@ def test_history_filters_and_counts(gems: Gems) -> None:
 
     assert names("--limit", "2") == ["cut", "fine"]
     assert names("-n", "1", "--all") == ["cut", "fine", "effort"]
-    assert names("--state", "done", "--state", "best effort") == ["fine", "effort"]
+    assert names("--state", "passed", "--state", "best effort") == ["fine", "effort"]
     assert names("--grep", "CATS") == ["effort"]
     assert names("--grep", "fin") == ["fine"]
-    assert names("--grep", "cats", "--state", "done") == []
+    assert names("--grep", "cats", "--state", "passed") == []
     said = gems("history", "--state", "finished")
     assert said.code == 2
-    assert "no state 'finished'; the states are done, best effort, interrupted" in said.err
+    assert "no state 'finished'; the states are running, waiting, passed, accepted" in said.err
 
 
 @pytest.mark.usefixtures("some")
@@ -266,6 +265,34 @@ def test_history_is_one_json_list(gems: Gems) -> None:
     assert [line["thread"] for line in told] == ["cut", "fine"]
     assert told[1]["prompt"] == "a dog"
     assert (told[1]["passed"], told[1]["total"], told[1]["cost"]) == (2, 2, None)
+
+
+def test_old_words_for_states_are_understood(gems: Gems) -> None:
+    async def scenario() -> None:
+        async with kept(retries=0, max_iterations=2) as on:
+            await on.run("effort")
+            on.says["B"] = "yes"
+            await on.run("fine")
+        async with kept(max_images=1) as on:
+            await on.run("spent")
+        async with kept(retries=0, script={"refine": ModelError("down")}) as on:
+            await on.run("down")
+
+    def names(*words: str) -> set[str]:
+        options = [option for word in words for option in ("--state", word)]
+        return {line.split("\t")[0] for line in gems("history", *options).out.splitlines()}
+
+    asyncio.run(scenario())
+    assert names("best effort") == {"effort", "spent"}
+    assert names("budget") == {"spent"}
+    assert names("error") == names("failed") == {"down"}
+    assert names("done") == names("passed") == {"fine"}
+    assert names("done", "error") == {"fine", "down"}
+    told = {line["thread"]: line for line in gems("history", "--json").told}
+    assert {name: line["open"] for name, line in told.items()} == {
+        "effort": False, "spent": True, "fine": False, "down": True,
+    }  # fmt: skip
+    assert told["spent"]["stop_reason"] == "budget"
 
 
 def test_an_empty_history_is_no_error(gems: Gems) -> None:
@@ -281,7 +308,8 @@ def test_on_a_terminal_the_prompt_gives_way() -> None:
     line = Line(
         thread="abcdefabcdef", trajectory="", when="2026-01-02T03:04:05+00:00",
         prompt="three red circles \x1b[2J and " + "a very long request " * 9, rounds=3,
-        verdict="best effort 4/5", passed=4, total=5, cost=0.25, state="best effort", error="",
+        verdict="best effort 4/5", passed=4, total=5, cost=0.25, state="best effort",
+        stop_reason="max_iterations", open=False, error="",
     )  # fmt: skip
     file = io.StringIO()
     tell([line], Console(file=file, force_terminal=True, width=100, color_system=None))

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from gems_graph import cli, paths
+from gems_graph import paths
+from gems_graph.cli.app import app
 from gems_graph.errors import ConfigError
 from gems_graph.persistence.threads import config_of, open_threads
 from gems_graph.state import SCHEMA
@@ -47,7 +48,7 @@ def old_home_is(home: Path, version: str) -> bool:
 
 
 def gems(*arguments: str) -> int:
-    return int(cli.app(list(arguments), standalone_mode=False) or 0)
+    return int(app(list(arguments), standalone_mode=False) or 0)
 
 
 async def states(*names: str) -> list[Any]:

@@ -16,6 +16,7 @@ from gems_graph.persistence.fork import fork
 from gems_graph.persistence.threads import Threads, config_of
 from gems_graph.testing import Painter
 from tests.conftest import Loop, criteria, verdicts
+from tests.strategies.installed import install_side_by_side
 
 AT = config_of("t")
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -23,15 +24,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 @pytest.fixture(autouse=True)
 def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install the strategy as a package of somebody else would be."""
-    info = tmp_path / "side_by_side-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: side-by-side\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[gems_graph.strategies]\nside-by-side = side_by_side:STRATEGY\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.syspath_prepend(str(EXAMPLES))
+    install_side_by_side(tmp_path, monkeypatch)
 
 
 def five(loop: Any, **build: Any) -> Loop:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import bench_memory, bench_readers
+from tools import bench_memory, bench_readers, bench_start
 from tools.arena import Arena, Job, jobs, requests
 from tools.mini.hard import KINDS
 
@@ -52,3 +52,9 @@ def test_one_request_goes_through_every_arm_and_shares_its_pictures(tmp_path: Pa
     assert row.keys() == bench_memory.ARMS.keys()
     drawn = len(list((tmp_path / "drawn").glob("*.png")))
     assert 0 < drawn < sum(images for _, images in row.values())
+
+
+def test_the_way_to_the_first_call_is_a_part_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_start, "RUNS", 1)
+    first, whole = bench_start.round_of_one()
+    assert 0 < first < whole - 1.05  # the model time comes after it

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from gems_graph.batch import Estimate, Record, Summary, Work
 from gems_graph.batch.estimate import TOKENS, Range
-from gems_graph.batch.summary import STATUSES, Status, cost, count
+from gems_graph.batch.summary import STATUSES, cost, count
 from gems_graph.calls.ledger import in_money
 from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, FAILED, PASSED, WAITING, of_signal
 from gems_graph.prompting.sanitize import printable
+from gems_graph.report.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def print_end(end: End, total: int, options: BatchOptions) -> None:
     print(end.summary.file)  # noqa: T201
 
 
-def _how_to_go_on(numbers: Counter[Status], total: int, end: End) -> list[str]:
+def _how_to_go_on(numbers: Counter[Standing], total: int, end: End) -> list[str]:
     if end.signum:
         done = numbers.total() - numbers["interrupted"]
         return [f"Interrupted: {done} of {total} have ended. Go on with the same command."]
@@ -126,12 +127,13 @@ def code(end: End) -> int:
     """Return the exit code: the worst that happened to any prompt."""
     if end.signum:
         return of_signal(end.signum)
-    numbers = count(end.summary.records)
-    if numbers["failed"]:
+    records = end.summary.records
+    numbers = count(records)
+    if any(record["status"] == "failed" and not record["folder"] for record in records):
         return FAILED
     if numbers["waiting"]:
         return WAITING
-    return BEST_EFFORT if numbers["best effort"] else PASSED
+    return BEST_EFFORT if numbers["best effort"] or numbers["failed"] else PASSED
 
 
 def note(*lines: str) -> None:

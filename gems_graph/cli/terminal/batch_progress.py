@@ -121,7 +121,7 @@ def so_far(tally: Tally) -> str:
 def in_a_line(record: Record) -> str:
     """Say how one prompt ended."""
     head, error = f"{record['id']} {record['status']}", record["error"]
-    if record["status"] != "failed":
+    if record["folder"] or record["status"] != "failed":
         score = f" {record['passed']}/{record['total']}" if record["total"] else ""
         rounds = f", {record['rounds']} round{'s' * (record['rounds'] != 1)}"
         head += f"{score}{rounds}, {in_money(record['cost'])}"

@@ -1,0 +1,49 @@
+"""The entry point `gems`: it loads what a command needs, when it needs it, and quickly."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gems_graph.calls.meanwhile import meanwhile
+from gems_graph.cli.deferred import defer
+
+_LARGE = ("langsmith.types", "langgraph_sdk")
+"""Of langsmith 0.14 and langgraph-sdk 0.4: hundreds of modules, of which LangGraph needs one."""
+_FOR_THE_END = "gems_graph.report.strip"
+"""With numpy and fonts: what a run needs when its pictures are drawn."""
+
+
+def main() -> None:
+    """Run the command line; our errors become one sentence and an exit code."""
+    if "langgraph" not in sys.modules:  # else they are here already: we are inside a program
+        defer(*_LARGE)
+    with loading():
+        from gems_graph.cli.app import run_app
+    run_app()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import in here without collecting garbage: what modules define stays anyway.
+
+    The collector would walk it again and again, for a sixth of the time that LangGraph takes.
+    What was loaded is left out of later collections as well.
+    """
+    modules, was_on = len(sys.modules), gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if len(sys.modules) > modules:
+            gc.freeze()
+        if was_on:
+            gc.enable()
+
+
+def load_meanwhile() -> None:
+    """Have the rest of what a run needs imported while its first call is under way."""
+    meanwhile(lambda: importlib.import_module(_FOR_THE_END))

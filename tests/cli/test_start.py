@@ -1,0 +1,137 @@
+"""What a fresh process has imported by the time that a user waits for: counted, not timed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from gems_graph.calls.meanwhile import meanwhile
+from gems_graph.cli.start import loading
+from gems_graph.models import open_chat
+from gems_graph.settings.roles import ModelSpec
+from gems_graph.testing import ChatServer, ImageServer
+
+GEMS = """
+import atexit, gc, json, os, sys
+
+def keep(*event):
+    if not event or event[0] == "socket.connect":
+        if not os.path.exists(os.environ["MODULES"]):
+            ran = [name for name, m in list(sys.modules.items()) if "_run_file" not in vars(m)]
+            with open(os.environ["MODULES"], "w") as file:
+                json.dump([ran, gc.isenabled()], file)
+
+sys.addaudithook(keep)
+atexit.register(keep)
+from gems_graph.cli import main
+main()
+"""
+"""Runs `gems`, and writes which modules have run when it first connects, or else at its end."""
+PROVIDERS = {"openai", "langchain_openai", "langchain_anthropic", "langchain", "tiktoken"}
+HEAVY = {"torch", "diffusers", "scipy", "transformers"}
+DRAWING = {"numpy", "gems_graph.report.strip", "gems_graph.report.band", "gems_graph.mini.net"}
+SDK = {"langsmith.types", "langgraph_sdk", "langgraph_sdk.client", "httpx", "websockets"}
+FRAMEWORK = {"langgraph", "langchain_core", "langsmith", "httpx2", "requests"}
+
+
+def modules(code: str, *arguments: str, folder: Path) -> set[str]:
+    """The modules that have run in a fresh process, when it connects first or else ends."""
+    file = folder / "modules.json"
+    env = {**os.environ, "MODULES": str(file)}
+    command = [sys.executable, "-c", code, *arguments]
+    subprocess.run(command, env=env, cwd=folder, check=True, capture_output=True, timeout=120)
+    ran, collecting = json.loads(file.read_text())
+    assert collecting  # garbage is collected again, whatever was imported
+    return set(ran)
+
+
+def test_the_package_itself_imports_nothing_of_others(tmp_path: Path) -> None:
+    code = f"import gems_graph\n{GEMS.partition('from gems_graph')[0]}"
+    ran = modules(code, folder=tmp_path)
+    assert {name for name in ran if name.startswith("gems_graph")} == {"gems_graph"}
+    assert not ran & (PROVIDERS | HEAVY | DRAWING | SDK | FRAMEWORK | {"pydantic", "typer", "PIL"})
+
+
+@pytest.mark.parametrize("command", ["--help", "run --help", "settings", "--version"])
+def test_help_needs_no_framework(tmp_path: Path, command: str) -> None:
+    ran = modules(GEMS, *command.split(), folder=tmp_path)
+    assert "gems_graph.cli.run" in ran
+    assert not ran & (PROVIDERS | HEAVY | DRAWING | SDK | FRAMEWORK | {"jinja2", "PIL"})
+
+
+def test_history_needs_no_models_and_draws_nothing(tmp_path: Path) -> None:
+    ran = modules(GEMS, "history", folder=tmp_path)
+    assert "gems_graph.persistence.history" in ran
+    assert not ran & (PROVIDERS | HEAVY | DRAWING | SDK)
+
+
+def test_the_first_call_waits_for_no_provider_and_no_drawing(tmp_path: Path) -> None:
+    with ChatServer() as chat, ImageServer() as images:
+        options = {"--mllm": "compat:m", "--mllm-url": chat.url, "--generator": images.url}
+        pairs = [word for option in options.items() for word in option]
+        ran = modules(GEMS, "run", "a cat", *pairs, folder=tmp_path)
+    assert {request["kind"] for request in chat.requests} >= {"select-skills", "decompose"}
+    assert "langgraph.pregel" in ran
+    assert not ran & (PROVIDERS | HEAVY | DRAWING | SDK | {"gems_graph.generators.http"})
+
+
+def test_the_rest_is_imported_once_the_first_call_is_under_way() -> None:
+    sent, answered = threading.Event(), threading.Event()
+
+    def answer(prompt: str) -> str:
+        answered.set() if sent.wait(60) else None  # the answer waits for what runs meanwhile
+        return "yes"
+
+    with ChatServer({"verify": answer}) as chat:
+        model = open_chat(ModelSpec(mllm="compat:m", mllm_url=chat.url)).model
+        meanwhile(sent.set)
+        assert not sent.is_set()
+        asyncio.run(model.ainvoke("<task>verify</task>"))
+    assert answered.is_set()
+
+
+DEFERRED = """
+import sys
+from gems_graph.cli.deferred import defer
+defer("pack")
+import pack.part
+assert (pack.part.x, "hidden" in sys.modules) == (1, False)
+from pack import y
+assert (y, pack.z, "hidden" in sys.modules, type(pack).__name__) == (2, 3, True, "module")
+try:
+    pack.nothing
+except AttributeError as error:
+    print(error)
+"""
+
+
+def test_a_deferred_package_is_whole_once_it_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "__init__.py").write_text("import hidden\ny, z = 2, 3\n")
+    (tmp_path / "pack" / "part.py").write_text("x = 1\n")
+    (tmp_path / "hidden.py").write_text("")
+    command = [sys.executable, "-c", DEFERRED]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "module 'pack' has no attribute 'nothing'"
+
+
+def test_garbage_is_collected_again_even_after_a_failed_import() -> None:
+    assert gc.isenabled()
+    with pytest.raises(ModuleNotFoundError):
+        _import_nothing()
+    assert gc.isenabled()
+
+
+def _import_nothing() -> None:
+    with loading():
+        assert not gc.isenabled()
+        importlib.import_module("gems_graph.no_such_module")
