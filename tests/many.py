@@ -46,9 +46,10 @@ async def _work(names: Sequence[str]) -> Kept:
                     mllm=ScriptedChat(script=_script()), generator=painter, seed=1,
                     checkpointer=threads.saver, store=threads.store, max_iterations=ROUNDS,
                 )  # fmt: skip
-                out = await graph.ainvoke(
-                    {"prompt": f"a cat for {name}"}, config_of(name), durability="sync"
-                )
+                async with threads.claim(name):  # as the command line does
+                    out = await graph.ainvoke(
+                        {"prompt": f"a cat for {name}"}, config_of(name), durability="sync"
+                    )
                 done.append((name, out["trajectory"], out["result"]["image"]["sha256"]))
 
         await asyncio.gather(*map(one, names))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from gems_graph.calls.transport import IMAGE, bounded
+from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 
@@ -40,6 +40,7 @@ class HttpGenerator:
             timeout=None,  # time limits are ours
             follow_redirects=False,
             headers={"Authorization": sent} if key else {},
+            verify=authorities(url),
             event_hooks=bounded(IMAGE),
         )
 

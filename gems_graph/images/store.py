@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -11,7 +12,7 @@ from urllib.request import url2pathname
 from PIL import Image
 
 from gems_graph.errors import StoreError
-from gems_graph.images.files import Check, Entry, Files, is_key
+from gems_graph.images.files import Entry, Files, is_key
 from gems_graph.images.folder import Folder
 from gems_graph.images.lost import LostError
 from gems_graph.images.pictures import NoPictureError, decode, decoding, media_type, opened
@@ -56,8 +57,9 @@ class Store:
             StoreError: the store cannot be written.
         """
         image = opened(data)
-        with decoding(image, data) as check:
-            sha256 = self._put(data, check)
+        sha256 = hashlib.sha256(data).hexdigest()
+        with decoding(image, data) as check, self._mending(sha256) as anew:
+            self._files.write(sha256, data, check, anew=anew)
         self._views.remember(sha256, Decoded(image, data))
         return ImageRef(
             sha256=sha256, media_type=media_type(image), width=image.width, height=image.height
@@ -67,7 +69,11 @@ class Store:
         """Keep reasoning: short as it is, long by reference with its beginning."""
         if len(text) <= _INLINE:
             return Thought(text=text, sha256=None)
-        return Thought(text=text[:_INLINE], sha256=self._put(text.encode(), lambda: None))
+        data = text.encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        with self._mending(sha256) as anew:
+            self._files.write(sha256, data, lambda: None, anew=anew)
+        return Thought(text=text[:_INLINE], sha256=sha256)
 
     def thought(self, thought: Thought) -> str:
         """Return the whole text of reasoning."""
@@ -151,12 +157,11 @@ class Store:
         """
         return self._files.sweep()
 
-    def _put(self, data: bytes, check: Check) -> str:
-        sha256 = hashlib.sha256(data).hexdigest()
-        # a file of the right size is believed to be whole, unless reading it has shown otherwise
-        self._files.write(sha256, data, check, anew=sha256 in self._damaged)
+    @contextmanager
+    def _mending(self, sha256: str) -> Iterator[bool]:
+        """Yield whether reading has shown a file to be damaged, which its size may not tell."""
+        yield sha256 in self._damaged
         self._damaged.discard(sha256)
-        return sha256
 
     def _decoded(self, sha256: str) -> Decoded:
         data = self.read(sha256)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import ssl
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -18,7 +17,7 @@ from langchain_core.outputs import ChatResult
 from pydantic import Field, PrivateAttr, SecretStr
 
 from gems_graph.calls.meanwhile import trace
-from gems_graph.calls.transport import CHAT, bounded
+from gems_graph.calls.transport import CHAT, authorities, bounded
 from gems_graph.errors import ConfigError
 from gems_graph.models.wire import read_answer, write_message
 from gems_graph.settings.roles import ModelSpec
@@ -149,12 +148,10 @@ class CompatibleChat(BaseChatModel):
 
 
 def _open_client(url: str) -> httpx2.AsyncClient:
-    # reading the authorities takes 30 ms; a context without them trusts nobody
-    verify = True if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx2.AsyncClient(
         timeout=None,  # time limits are the caller's
         follow_redirects=False,
         limits=_POOL,
-        verify=verify,
+        verify=authorities(url),
         event_hooks=bounded(CHAT),
     )

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
+from gems_graph.models.wire import write_block
+
 
 class Size(NamedTuple):
     """What is sent: bytes of text, pictures, and bytes of those pictures (base64)."""
@@ -36,11 +38,4 @@ def for_openai(message: BaseMessage) -> BaseMessage:
     """Write pictures as these servers take them, or LangChain would for each call, slowly."""
     if isinstance(message.content, str):
         return message
-    return HumanMessage([_block(block) for block in message.content if isinstance(block, dict)])
-
-
-def _block(block: dict[Any, Any]) -> dict[str, Any]:
-    if block.get("type") != "image":
-        return block
-    url = f"data:{block['mime_type']};base64,{block['base64']}"
-    return {"type": "image_url", "image_url": {"url": url}}
+    return HumanMessage([write_block(block) for block in message.content])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 _WORKERS = 8  # threads for files and pictures, all in all
@@ -40,7 +40,7 @@ class BackgroundLoop:
                 self._thread.start()
             return self._loop
 
-    def submit(self, coroutine: Callable[[], Awaitable[T]]) -> Future[T]:
+    def submit(self, coroutine: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
         """Begin on the background loop, for a caller on any other thread.
 
         Raises:
@@ -49,9 +49,9 @@ class BackgroundLoop:
         if threading.current_thread() is self._thread:
             msg = "A run was begun inside an async node: await graph.ainvoke or arun instead."
             raise RuntimeError(msg)
-        return asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
+        return asyncio.run_coroutine_threadsafe(coroutine(), self.loop)
 
-    def run(self, coroutine: Callable[[], Awaitable[T]]) -> T:
+    def run(self, coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run to the end on the background loop; Ctrl-C cancels what it waits for.
 
         Raises:
@@ -64,16 +64,12 @@ class BackgroundLoop:
             future.cancel()
             raise
 
-    async def arun(self, coroutine: Callable[[], Awaitable[T]]) -> T:
+    async def arun(self, coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Await on the background loop; cancelling the waiter cancels the call."""
         if asyncio.get_running_loop() is self._loop:
             return await coroutine()
-        future = asyncio.run_coroutine_threadsafe(_coroutine(coroutine), self.loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine(), self.loop)
         return await asyncio.wrap_future(future)
 
 
 BACKGROUND = BackgroundLoop()
-
-
-async def _coroutine(function: Callable[[], Awaitable[T]]) -> T:
-    return await function()

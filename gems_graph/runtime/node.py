@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -78,7 +79,9 @@ class Node(Runnable[State, Update]):
         started = time.monotonic()
         try:
             with needed_by(state.get("trajectory", "")):
-                update = await self._limited(state, toolbox)
+                check_filled(self._module, state)
+                async with self._time_limit(state, settings):
+                    update = await self._module.run(state, toolbox)
         except GraphBubbleUp:  # interrupts and drains are exceptions, too
             raise
         except Exception as error:  # noqa: BLE001  # raised again unless a picture would be lost
@@ -114,16 +117,21 @@ class Node(Runnable[State, Update]):
             need_checkpointer(config)
         return settings
 
-    async def _limited(self, state: State, toolbox: Toolbox) -> Update:
-        """Run the module for no longer than the trajectory may still work."""
-        check_filled(self._module, state)
-        cap = toolbox.settings.max_seconds
+    @asynccontextmanager
+    async def _time_limit(self, state: State, settings: Settings) -> AsyncIterator[None]:
+        """Let the module run for no longer than the trajectory may still work.
+
+        Raises:
+            BudgetError: the time is over.
+        """
+        cap = settings.max_seconds
         if cap is None or self._module.always:
-            return await self._module.run(state, toolbox)
+            yield
+            return
         limit = asyncio.timeout(max(0.0, cap - worked(state.get("timings", []))))
         try:
             async with limit:
-                return await self._module.run(state, toolbox)
+                yield
         except TimeoutError as error:
             if not limit.expired():  # it is the module's own
                 raise

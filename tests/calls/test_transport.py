@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from langchain_openai import ChatOpenAI
 
 from gems_graph import Store, build_graph
 from gems_graph.calls.limits import Limits
+from gems_graph.calls.transport import authorities
 from gems_graph.testing import ChatServer, Fault, Flaky, ImageServer, Painter, ScriptedChat
 from tests.conftest import criteria
 
@@ -209,3 +211,12 @@ def test_no_more_calls_a_minute_than_the_limit() -> None:
 
     moments = asyncio.run(five())
     assert moments[-1] - moments[0] >= 0.3  # four gaps of a tenth, less the limiter's grain
+
+
+def test_an_https_address_is_checked_and_an_http_one_trusts_no_certificate() -> None:
+    assert authorities("https://host/v1") is True
+    for url in ("http://host/v1", "HTTP://host"):
+        none = authorities(url)
+        assert isinstance(none, ssl.SSLContext)
+        assert (none.verify_mode, none.check_hostname) == (ssl.CERT_REQUIRED, True)
+        assert none.cert_store_stats()["x509_ca"] == 0

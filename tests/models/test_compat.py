@@ -31,6 +31,14 @@ def model(url: str, **options: Any) -> CompatibleChat:
     return made
 
 
+def complete(opened: Chat, extras: Any = None, **dials: Any) -> Reply:
+    """One call of the loop's, whole: limited, repeated, read."""
+    settings = Settings(retry_wait=0, **dials)
+    budget = Budget(settings, Place())
+    call = opened.complete([HumanMessage(PROBE)], settings, budget, role="verifier", extras=extras)
+    return asyncio.run(call)
+
+
 def completion(**choice: Any) -> Fault:
     """A whole answer, as a server sends it with success."""
     message = choice.pop("message", {"role": "assistant", "content": "yes"})
@@ -178,7 +186,7 @@ def test_a_refusal_and_the_reason_of_the_end_reach_the_reply() -> None:
     message = {"role": "assistant", "content": None, "refusal": "I will not."}
     with ChatServer({"verify": completion(message=message, finish_reason="length")}) as chat:
         opened = open_chat(ModelSpec(mllm="compat:m", mllm_url=chat.url))
-        reply = put(opened, Settings())
+        reply = complete(opened)
     assert (reply.refusal, reply.finish, reply.text) == ("I will not.", "length", "")
 
 
@@ -197,7 +205,7 @@ def test_a_body_that_is_no_chat_completion_is_asked_for_again(body: str) -> None
         opened = Chat(model(chat.url), "compat:m", chat.url)
         with pytest.raises(GarbledError, match="base URL"):
             asyncio.run(opened.invoke([HumanMessage(PROBE)], {}))
-        reply = put(opened, Settings(retry_wait=0))
+        reply = complete(opened)
     assert reply.text == "yes"
 
 
@@ -214,7 +222,7 @@ def test_a_field_that_a_server_declines_is_left_out_then_and_later() -> None:
     with ChatServer(declines=("logprobs",)) as chat:
         opened = Chat(model(chat.url, extra_body={"top_k": 1}), "compat:m", chat.url)
         for _ in range(2):
-            put(opened, Settings(), extras=extras)
+            complete(opened, extras)
     assert [r["kind"] for r in chat.requests] == ["declined", "verify", "verify"]
     assert all(r["top_k"] == 1 for r in chat.requests)
     assert all("response_format" in r for r in chat.requests)
@@ -254,5 +262,5 @@ def test_one_model_serves_several_loops_in_turn() -> None:
 def test_a_server_that_is_down_is_an_error_of_ours() -> None:
     opened = Chat(model("http://127.0.0.1:1"), "compat:m", "nowhere")
     with pytest.raises(ModelError, match="cannot be reached") as caught:
-        put(opened, Settings(retries=0))
+        complete(opened, retries=0)
     assert isinstance(caught.value, GemsError)
