@@ -16,11 +16,6 @@ from gems_graph.runtime.loop import BACKGROUND
 ROOT = Path(gems_graph.__file__).parent
 _ASIDE = ("runtime/loop.py", "events.py", "calls/transport.py", "calls/meanwhile.py")
 """What is on every path and does nothing of a call."""
-    "runtime/loop.py",
-    "events.py",
-    "calls/transport.py",
-    "calls/meanwhile.py",
-)  # plumbing on every path
 
 
 class Hops:
