@@ -62,13 +62,13 @@ def _at_rest(state: Mapping[str, Any], unfinished: bool) -> Standing:
 
 
 def _ended(result: Mapping[str, Any], why: Collection[str]) -> Standing:
+    if "cancelled" in why:  # the best so far, made up for whoever stopped it
+        return "interrupted"
     if result.get("success"):
         return "passed"
     if "accepted" in why:
         return "accepted"
-    if "error" in why:
-        return "failed"
-    return "interrupted" if "cancelled" in why else "best effort"
+    return "failed" if "error" in why else "best effort"
 
 
 def goes_on(word: Standing, state: Mapping[str, Any]) -> bool:

@@ -33,6 +33,7 @@ def ended(reason: str, result: dict[str, Any] = NO, **more: Any) -> dict[str, An
         (ended("budget"), {}, "best effort", True),
         (ended("error"), {}, "failed", True),
         (ended("cancelled"), {}, "interrupted", True),
+        (ended("cancelled", YES), {}, "interrupted", True),
         ({**ended("max_iterations"), "failed": [{"reason": "error"}]}, {}, "failed", True),
         ({**ended("max_iterations"), "failed": [{"reason": "budget"}]}, {}, "best effort", True),
         ({**ended("passed", YES), "failed": [{"reason": "error"}]}, {}, "passed", True),

@@ -35,7 +35,7 @@ def test_the_bar_says_count_rate_cost_and_time_left() -> None:
         assert so_far(tally) == "1 passed, 1 under way, cost 0.7500"
         seconds[0] = 30.0
         bar.end(ended("b"))
-        bar.end(ended("c", status="failed", error="no\x1b[2Jway"))
+        bar.end(ended("c", status="failed", folder=None, error="no\x1b[2Jway"))
         assert so_far(tally) == "2 passed, 4.0 a minute, cost 1.5000, 0:00:30 left"
     assert isinstance(screen.file, io.StringIO)
     shown = screen.file.getvalue()
