@@ -14,7 +14,8 @@ import gems_graph
 from gems_graph.runtime.loop import BACKGROUND
 
 ROOT = Path(gems_graph.__file__).parent
-_ASIDE = ("runtime/loop.py", "events.py", "calls/transport.py")  # plumbing on every path
+_ASIDE = ("runtime/loop.py", "events.py", "calls/transport.py", "calls/meanwhile.py")
+"""What is on every path and does nothing of a call."""
 
 
 class Hops:

@@ -64,7 +64,7 @@ class HttpGenerator:
         await self._client.aclose()
 
 
-def open_backend(argument: str, spec: GeneratorSpec) -> HttpGenerator:
+def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenerator:
     """Open an image server by its URL, in the name or apart from it.
 
     Its key, if it wants one, is read from `GEMS_GENERATOR_KEY`.
@@ -72,15 +72,16 @@ def open_backend(argument: str, spec: GeneratorSpec) -> HttpGenerator:
     Raises:
         ConfigError: the URL is not one, or an option would stand for what we send ourselves.
     """
-    url = argument or spec.url or ""
+    options = spec.options if spec else {}
+    url = argument or (spec and spec.url) or ""
     address = f"http:{url}" if url.startswith("//") else url
     if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).netloc:
         msg = f"{url!r} is no http address; write for example --generator http:http://host:8000/generate"
         raise ConfigError(msg)
-    if ours := sorted(_OURS & spec.options.keys()):
+    if ours := sorted(_OURS & options.keys()):
         msg = f"The option {ours[0]!r} is sent with every picture already; use the setting."
         raise ConfigError(msg)
-    return HttpGenerator(address, os.environ.get("GEMS_GENERATOR_KEY", "").strip(), spec.options)
+    return HttpGenerator(address, os.environ.get("GEMS_GENERATOR_KEY", "").strip(), options)
 
 
 def _in_query(value: Any) -> str:

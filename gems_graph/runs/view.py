@@ -16,7 +16,7 @@ class View:
         prompt: the request (U).
         criteria: what pictures are judged by.
         verdicts: by round, in the order of the criteria.
-        doing: what the nodes at work do, by node, in words.
+        working: what `node_started` said of the nodes at work; one may work several times at once.
         used: by role, with what a resumed run had used before.
     """
 
@@ -24,9 +24,8 @@ class View:
         self.prompt = ""
         self.criteria: list[Criterion] = []
         self.verdicts: dict[int, list[Verdict]] = {}
-        self.doing: dict[str, str] = {}
+        self.working: list[Mapping[str, Any]] = []
         self.used: Ledger = {}
-        self._rounds: dict[str, int] = {}
         self._progress = ""
 
     def take(self, event: Mapping[str, Any]) -> None:
@@ -38,8 +37,8 @@ class View:
     @property
     def work(self) -> str:
         """What is being done now, in a line: `round 2: drawing, step 3 of 8`."""
-        n = max(self._rounds.values(), default=0)
-        words = " and ".join(self.doing.values())
+        n = max((each["round"] for each in self.working), default=0)
+        words = " and ".join(dict.fromkeys(each["doing"] for each in self.working))
         return f"{f'round {n}: ' * (n > 0)}{words}{self._progress}"
 
     @property
@@ -65,16 +64,16 @@ class View:
         rounds: Sequence[Round] = event["rounds"]
         self.prompt, self.criteria, self.used = event["prompt"], event["criteria"], event["used"]
         self.verdicts = {round_["n"]: round_["verdicts"] for round_ in rounds}
-        self.doing, self._rounds, self._progress = {}, {}, ""
+        self.working, self._progress = [], ""
 
     def _on_node_started(self, event: Mapping[str, Any]) -> None:
-        self.doing[event["node"]] = event["doing"]
-        self._rounds[event["node"]] = event["round"]
+        self.working.append(event)
         self._progress = ""
 
     def _on_node_ended(self, event: Mapping[str, Any]) -> None:
-        self.doing.pop(event["node"], None)
-        self._rounds.pop(event["node"], None)
+        same = [each for each in self.working if each["node"] == event["node"]]
+        if same:  # which of several has ended makes no difference
+            self.working.remove(same[0])
         self._progress = ""
         self.used = add(self.used, event["used"])
 

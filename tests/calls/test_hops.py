@@ -29,4 +29,4 @@ def test_a_call_takes_few_hops(store: Store, start: str, end: str, most: int) ->
         hops.watch(lambda: graph.invoke({"prompt": "p"}, {"configurable": {"thread_id": "t"}}))
     way = [*hops.down, *hops.back]
     assert "calls/paid.py:pay" in hops.down, way
-    assert len(way) <= most, way
+    assert len(way) <= most, "\n".join(way)

@@ -23,8 +23,8 @@ from gems_graph.persistence.open_ends import open_ends
 from gems_graph.persistence.threads import open_threads
 from gems_graph.settings import Settings
 from gems_graph.testing import Painter
+from tests.installed import install_side_by_side
 from tests.kept import Kept, kept
-from tests.strategies.installed import install_side_by_side
 
 RELEASES = sorted((Path(__file__).parents[1] / "fixtures").glob("release-*.zip"))
 

@@ -69,6 +69,8 @@ async def test_a_run_of_two_rounds_is_told_in_order(loop: Callable[..., Loop]) -
         (2, 2, 2),
     ]
     assert heard.all("lesson")[0]["experience"] == "B was small"
+    assert [each["round"] for each in heard.all("picture_ready")] == [1, 2]
+    assert {each["what"] for each in heard.all("progress")} == {"criterion"}
     assert heard[-1]["type"] == "stopped"  # and nothing follows it
     assert (heard[-1]["reason"], heard[-1]["result"]) == ("passed", outcome.state["result"])
 

@@ -16,7 +16,7 @@ from gems_graph.persistence.fork import fork
 from gems_graph.persistence.threads import Threads, config_of
 from gems_graph.testing import Painter
 from tests.conftest import Loop, criteria, verdicts
-from tests.strategies.installed import install_side_by_side
+from tests.installed import install_side_by_side
 
 AT = config_of("t")
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -81,7 +81,7 @@ class LiveTable(Silent):
     def take(self, event: Event) -> None:
         """Take an event; the next refresh shows it."""
         self._view.take(event)
-        if self._view.doing:
+        if self._view.working:
             self._spinner.update(text=printable(self._view.work))
 
     def _render(self) -> Table:
