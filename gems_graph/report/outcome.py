@@ -90,11 +90,10 @@ def outcome(state: Mapping[str, Any]) -> str:
     if not result.get("verified"):
         return f"Not verified: {stop.get('error') or _reason(stop) or result.get('why', '')}"
     passed, total = result.get("passed", 0), result.get("total", 0)
-    stands = standing(state)
-    if stands == "passed":
+    if result.get("success"):
         return f"Round {result.get('round')} passes {_all(total)}."
     criteria = f"{passed} of {_count(total, 'criterion', 'criteria')}"
-    if stands == "accepted":
+    if standing(state) == "accepted":
         return f"Round {result.get('round')} is accepted as it is: {criteria}."
     return f"Best of {_count(tried, 'round', 'rounds')}: {criteria}. {_reason(stop)}".strip()
 
