@@ -71,10 +71,11 @@ def test_help_needs_no_framework(tmp_path: Path, command: str) -> None:
     assert ran & (PROVIDERS | HEAVY | DRAWING | SDK | FRAMEWORK | {"jinja2", "PIL"}) == set()
 
 
-def test_history_needs_no_models_and_draws_nothing(tmp_path: Path) -> None:
+def test_history_needs_no_graph_and_no_models_and_draws_nothing(tmp_path: Path) -> None:
     ran = modules(GEMS, "history", folder=tmp_path)
     assert "gems_graph.persistence.history" in ran
-    assert ran & (PROVIDERS | HEAVY | DRAWING | SDK) == set()
+    graph = {"langgraph.graph", "langgraph.pregel", "langsmith", "httpx2", "gems_graph.graph"}
+    assert ran & (PROVIDERS | HEAVY | DRAWING | SDK | graph) == set()
 
 
 def test_the_first_call_waits_for_no_provider_and_no_drawing(tmp_path: Path) -> None:
