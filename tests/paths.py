@@ -1,4 +1,4 @@
-"""Run `gems run` in this process and write down which of our functions call which.
+"""Run `gems` in this process and write down which of our functions call which.
 
     python -m tests.paths TRACE.json ARGUMENT...
 
@@ -19,6 +19,8 @@ import gems_graph
 from gems_graph.cli import main
 
 ROOT = Path(gems_graph.__file__).parent
+PAIRS: set[tuple[str, str]] = set()
+POSTS: set[str] = set()
 
 
 def ours(code: CodeType) -> str:
@@ -30,18 +32,16 @@ def ours(code: CodeType) -> str:
 
 
 def caller(frame: FrameType | None) -> str:
-    while frame is not None:
+    """Return the nearest function of ours on the stack of a task or a thread."""
+    while frame is not None and not frame.f_code.co_filename.endswith("asyncio/events.py"):
         if name := ours(frame.f_code):
             return name
         frame = frame.f_back
     return ""
 
 
-PAIRS: set[tuple[str, str]] = set()
-POSTS: set[str] = set()
-
-
 def watch(frame: FrameType, event: str, argument: Any) -> None:
+    """Note each call; Python calls this."""
     if event != "call":
         return
     if name := ours(frame.f_code):

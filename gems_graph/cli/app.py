@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
-from dotenv import find_dotenv, load_dotenv
 
 from gems_graph import __version__
 from gems_graph.cli import skills
@@ -50,17 +48,7 @@ def root(
     """Draw, check and refine a picture until it is right."""
 
 
-def run_app() -> None:
-    """Run the command line; our errors become one sentence and an exit code."""
-    load_dotenv(find_dotenv(usecwd=True))
-    try:
-        app()
-    except (UsageError, ConfigError) as error:
-        _fail(error, USAGE)
-    except GemsError as error:
-        _fail(error, FAILED)
-
-
-def _fail(error: GemsError, code: int) -> None:
+def exit_code_of(error: GemsError) -> int:
+    """Say one sentence on stderr, and return the exit code."""
     typer.echo(printable(f"gems: {error}"), err=True)
-    sys.exit(code)
+    return USAGE if isinstance(error, UsageError | ConfigError) else FAILED

@@ -19,7 +19,7 @@ from gems_graph.cli.options import (
     named,
     pairs_in,
 )
-from gems_graph.cli.start import load_meanwhile, loading
+from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
 
@@ -55,7 +55,6 @@ def fork(
     """
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
-    load_meanwhile()
     dials = given(max_iterations=max_iterations, seed=seed)
     settings = {**pairs_in(assignments or []), **dials}
     questions = checklist_in(criteria) if criteria else None

@@ -21,7 +21,7 @@ from gems_graph.cli.options import (
     pairs_in,
     prompt_in,
 )
-from gems_graph.cli.start import load_meanwhile, loading
+from gems_graph.cli.start import loading
 from gems_graph.settings import settle
 
 
@@ -57,7 +57,6 @@ def resume(
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
         from gems_graph.cli.terminal.dialogue import rulings
-    load_meanwhile()
     answer = given(
         criteria=checklist_in(criteria) if criteria else None,
         prompt=None if prompt is None else prompt_in(prompt),

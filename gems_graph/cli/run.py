@@ -27,7 +27,7 @@ from gems_graph.cli.options import (
     roles_in,
     settings_file,
 )
-from gems_graph.cli.start import load_meanwhile, loading
+from gems_graph.cli.start import loading
 from gems_graph.settings import from_env, settle
 
 
@@ -105,7 +105,6 @@ def run(
     thread = named(thread) if thread else uuid.uuid4().hex[:12]
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
-    load_meanwhile()
     job = terminal.Job(thread, text, checklist, settings)
     code = terminal.run(
         job, out=out or folder_of(thread), show_context=show_context, as_json=as_json, quiet=quiet

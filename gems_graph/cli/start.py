@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gems_graph.calls.meanwhile import meanwhile
 from gems_graph.cli.deferred import defer
 
 _LARGE = ("langsmith.types", "langgraph_sdk")
 """Of langsmith 0.14 and langgraph-sdk 0.4: hundreds of modules, of which LangGraph needs one."""
-_FOR_THE_END = "gems_graph.report.strip"
-"""With numpy and fonts: what a run needs when its pictures are drawn."""
 
 
 def main() -> None:
@@ -22,8 +18,15 @@ def main() -> None:
     if "langgraph" not in sys.modules:  # else they are here already: we are inside a program
         defer(*_LARGE)
     with loading():
-        from gems_graph.cli.app import run_app
-    run_app()
+        from dotenv import find_dotenv, load_dotenv
+
+        from gems_graph.cli.app import app, exit_code_of
+        from gems_graph.errors import GemsError
+    load_dotenv(find_dotenv(usecwd=True))
+    try:
+        app()
+    except GemsError as error:
+        sys.exit(exit_code_of(error))
 
 
 @contextmanager
@@ -42,8 +45,3 @@ def loading() -> Iterator[None]:
             gc.freeze()
         if was_on:
             gc.enable()
-
-
-def load_meanwhile() -> None:
-    """Have the rest of what a run needs imported while its first call is under way."""
-    meanwhile(lambda: importlib.import_module(_FOR_THE_END))

@@ -16,7 +16,6 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from pydantic import Field, PrivateAttr, SecretStr
 
-from gems_graph.calls.meanwhile import trace
 from gems_graph.calls.transport import CHAT, authorities, bounded
 from gems_graph.errors import ConfigError
 from gems_graph.models.wire import read_answer, write_message
@@ -120,7 +119,6 @@ class CompatibleChat(BaseChatModel):
                 "Authorization": f"Bearer {self.api_key.get_secret_value()}",
                 "Content-Type": "application/json",
             },
-            extensions={"trace": trace},
         )
         response.raise_for_status()
         return read_answer(response.json(), self.model_name)

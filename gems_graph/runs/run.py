@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -99,33 +100,36 @@ class Run:
         return (await self._graph.aget_state(at or self._config)).values
 
     async def _go(self, given: Any, config: RunnableConfig, before: Values) -> Outcome:
-        self._end = None
+        """Run to the end, to a question, or until somebody stops it."""
+        self._end, values, asked = None, dict[str, Any](), list[Interrupt]()
         self._on_event(started(self._thread or "", self._graph.name, before))
+        with self._failure_told():
+            task = asyncio.create_task(self._stream(given, config, values, asked))
+            stopped_by = ""
+            try:
+                with self._stopper.over(task):
+                    await task
+            except GraphDrained as drained:
+                stopped_by = self._stopper.reason or str(drained)
+            except asyncio.CancelledError:
+                if not self._stopper.at_once:  # it is whoever waits for us that is cancelled
+                    raise
+                stopped_by = self._stopper.reason
+            outcome = await self._outcome(values, tuple(asked), stopped_by)
+        self._tell_end(outcome)
+        return outcome
+
+    @contextmanager
+    def _failure_told(self) -> Iterator[None]:
+        """Tell that a run has ended where it fails; an unfit answer leaves the question open."""
         try:
-            outcome = await self._to_the_end(given, config)
-        except UnfitAnswerError:  # nothing has happened: the question stays open
+            yield
+        except UnfitAnswerError:
             raise
         except BaseException as error:
             cancelled = isinstance(error, asyncio.CancelledError)
             self._on_event(stopped("cancelled" if cancelled else "error", {}))
             raise
-        self._tell_end(outcome)
-        return outcome
-
-    async def _to_the_end(self, given: Any, config: RunnableConfig) -> Outcome:
-        values: dict[str, Any] = {}
-        asked: list[Interrupt] = []
-        task = asyncio.create_task(self._stream(given, config, values, asked))
-        try:
-            with self._stopper.over(task):
-                await task
-        except GraphDrained as drained:
-            return await self._outcome(values, (), self._stopper.reason or str(drained))
-        except asyncio.CancelledError:
-            if not self._stopper.at_once:  # it is whoever waits for us that is cancelled
-                raise
-            return await self._outcome(values, (), self._stopper.reason)
-        return await self._outcome(values, tuple(asked))
 
     async def _stream(
         self, given: Any, config: RunnableConfig, values: dict[str, Any], asked: list[Interrupt]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import importlib
 import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from gems_graph.calls.meanwhile import meanwhile
 from gems_graph.cli.start import loading
-from gems_graph.models import open_chat
-from gems_graph.settings.roles import ModelSpec
 from gems_graph.testing import ChatServer, ImageServer
 
 GEMS = """
@@ -88,19 +83,24 @@ def test_the_first_call_waits_for_no_provider_and_no_drawing(tmp_path: Path) -> 
     assert ran & (PROVIDERS | HEAVY | DRAWING | SDK) == set()
 
 
-def test_the_rest_is_imported_once_the_first_call_is_under_way() -> None:
-    sent, answered = threading.Event(), threading.Event()
+AHEAD = """
+import sys, threading
+from gems_graph.cli.terminal.ahead import AT_THE_END, loading_ahead
+taken = []
+take = loading_ahead(taken.append)
+take({"type": "node_started", "node": "planner"})
+assert AT_THE_END not in sys.modules
+take({"type": "round_started", "round": 1})
+[thread.join() for thread in threading.enumerate() if thread.daemon]
+assert AT_THE_END in sys.modules
+print(len(taken))
+"""
 
-    def answer(prompt: str) -> str:
-        answered.set() if sent.wait(60) else None  # the answer waits for what runs meanwhile
-        return "yes"
 
-    with ChatServer({"verify": answer}) as chat:
-        model = open_chat(ModelSpec(mllm="compat:m", mllm_url=chat.url)).model
-        meanwhile(sent.set)
-        assert not sent.is_set()
-        asyncio.run(model.ainvoke("<task>verify</task>"))
-    assert answered.is_set()
+def test_what_draws_the_strip_is_imported_while_a_picture_is_drawn(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", AHEAD]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "2"
 
 
 DEFERRED = """

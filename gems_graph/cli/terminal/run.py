@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from gems_graph.cli.terminal.ahead import loading_ahead
 from gems_graph.cli.terminal.context import shows_context
 from gems_graph.cli.terminal.exit_codes import FAILED, USAGE, WAITING
 from gems_graph.cli.terminal.outcome import print_interrupted, print_outcome
@@ -79,7 +80,9 @@ async def _follow(
     async with open_threads() as threads:
         toolbox = shows_context(threads.store, say) if show_context else None
         with stoppable(say) as signals, show:
-            work = follow(threads, job, show.take, stopper=signals.stopper, toolbox=toolbox)
+            work = follow(
+                threads, job, loading_ahead(show.take), stopper=signals.stopper, toolbox=toolbox
+            )
             outcome = await signals.until_stopped(work)
     return Followed(outcome, threads.store, signals.signum if outcome.stopped_by else 0)
 
