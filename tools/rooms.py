@@ -17,13 +17,15 @@ import grimp
 PACKAGE = "gems_graph"
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "rooms.svg"
-WIDTH, ROW, TOP, TALL = 960, 66, 24, 34
+WIDTH, ROW, TOP, TALL = 900, 68, 16, 34
 STYLE = """
   .room { fill: #fffdf7; stroke: #8a7a5c; stroke-width: 1.2 }
   text { font: 14px system-ui, sans-serif; fill: #3b3428; text-anchor: middle }
-  path { fill: none; stroke: #b3a689; stroke-width: 1 }
+  .arrow { fill: none; stroke: #a8997a; stroke-width: 1.1; marker-end: url(#tip) }
+  .tip { fill: #a8997a }
   @media (prefers-color-scheme: dark) {
-    .room { fill: #26231d; stroke: #a89670 } text { fill: #efe8d8 } path { stroke: #6d644f }
+    .room { fill: #26231d; stroke: #a89670 } text { fill: #efe8d8 }
+    .arrow { stroke: #7d7360 } .tip { fill: #7d7360 }
   }
 """
 
@@ -72,9 +74,9 @@ def _below(direct: dict[str, set[str]], room: str) -> set[str]:
 def drawn(layers: list[list[str]], edges: set[tuple[str, str]]) -> str:
     """Return the picture as SVG; the same for the same code."""
     middle = {
-        room: ((k + 1) * WIDTH / (len(row) + 1), TOP + n * ROW)
+        room: (WIDTH * at, TOP + n * ROW)
         for n, row in enumerate(layers)
-        for k, room in enumerate(row)
+        for room, at in zip(row, _across(n, len(row)), strict=True)
     }
     lines = [_arrow(*middle[above], *middle[below]) for above, below in sorted(edges)]
     boxes = [_box(room, *middle[room]) for room in middle]
@@ -83,6 +85,8 @@ def drawn(layers: list[list[str]], edges: set[tuple[str, str]]) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}">',
             f"<style>{STYLE}</style>",
+            '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
+            ' orient="auto"><path class="tip" d="M0 0 L8 4 L0 8 z"/></marker>',
             *lines,
             *boxes,
             "</svg>\n",
@@ -90,14 +94,19 @@ def drawn(layers: list[list[str]], edges: set[tuple[str, str]]) -> str:
     )
 
 
+def _across(row: int, rooms: int) -> list[float]:
+    """Return where the rooms of a row stand, 0 left to 1 right; single ones step to and fro."""
+    if rooms == 1:
+        return [(0.36, 0.5, 0.64, 0.5)[row % 4]]
+    return [0.14 + 0.72 * k / (rooms - 1) for k in range(rooms)]
+
+
 def _arrow(x: float, y: float, to_x: float, to_y: float) -> str:
-    start, end = y + TALL, to_y
-    rows_between = (end - start) / ROW
-    bend = 0.0 if abs(x - to_x) > 1 else min(26.0 * rows_between, 320)
-    side = x + bend
+    start, end = y + TALL, to_y - 2
+    reach = min(60.0, (end - start) / 2)
     return (
-        f'<path d="M{x:.0f} {start:.0f} C{side:.0f} {start + 22:.0f} '
-        f'{to_x + bend:.0f} {end - 22:.0f} {to_x:.0f} {end:.0f}"/>'
+        f'<path class="arrow" d="M{x:.0f} {start:.0f} C{x:.0f} {start + reach:.0f} '
+        f'{to_x:.0f} {end - reach:.0f} {to_x:.0f} {end:.0f}"/>'
     )
 
 
