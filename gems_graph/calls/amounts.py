@@ -32,17 +32,21 @@ class Caps(NamedTuple):
         """Whether there is a limit at all."""
         return any(cap is not None for cap in self)
 
-    def check(self, spent: Amount, more: Amount) -> None:
-        """Make sure that more can be spent beside what is spent or reserved.
+    def check(self, spent: Amount, most: Amount) -> None:
+        """Make sure that a call fits under the caps.
+
+        Args:
+            spent: what the scope has spent or reserved.
+            most: what the next call may spend at most.
 
         Raises:
             BudgetError: a cap would be exceeded.
         """
-        for name, used, add, cap in zip(Amount._fields, spent, more, self, strict=True):
-            if cap is not None and used + add > cap:
+        for name, used, needed, cap in zip(Amount._fields, spent, most, self, strict=True):
+            if cap is not None and used + needed > cap:
                 msg = (
                     f"The cap on {name} is reached: {used:g} of {cap:g} spent or reserved, the "
-                    f"next call may take {add:g}. Raise it, or start with another budget."
+                    f"next call may take {needed:g}. Raise it, or start with another budget."
                 )
                 raise BudgetError(msg)
 
@@ -52,8 +56,9 @@ class Outcome(NamedTuple, Generic[T]):
 
     Attributes:
         value: what the caller gets.
-        usage: what the ledger is told.
-        spent: what the journal is told; None: the most that was reserved, as nobody knows.
+        usage: what is added to the ledger.
+        spent: what the journal records; None where that is unknown: then the most that was
+            reserved.
         artifact: the value and its usage in plain JSON, to be found when the call is made again.
     """
 

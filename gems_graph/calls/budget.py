@@ -70,10 +70,10 @@ class Budget:
             pictures: sent beside it.
             answer: tokens of the answer at most.
         """
-        given = text + pictures * _PICTURE_TOKENS + _OVERHEAD_TOKENS
+        input_tokens = text + pictures * _PICTURE_TOKENS + _OVERHEAD_TOKENS
         price = self.price(name)
-        cost = price.of(given, answer) if price else 0.0
-        return Amount(calls=1, tokens=given + answer, cost=cost)
+        cost = price.of(input_tokens, answer) if price else 0.0
+        return Amount(calls=1, tokens=input_tokens + answer, cost=cost)
 
     def image_amount(self, spec: GeneratorSpec) -> Amount:
         """Return what one picture spends."""
@@ -137,8 +137,8 @@ class Budget:
         if reservation.number:
             artifact = json.dumps(outcome.artifact) if reservation.key else None
             spent = outcome.spent or reservation.most
-            done = Journal(paths.journal()).settle(reservation.number, spent, artifact)
-            await asyncio.wrap_future(done)
+            settling = Journal(paths.journal()).settle(reservation.number, spent, artifact)
+            await asyncio.wrap_future(settling)
         self.note(role, outcome.usage)
 
     async def refund(self, reservation: Reservation) -> None:
@@ -164,9 +164,9 @@ def check_prices(settings: Settings, players: Sequence[str | GeneratorSpec]) -> 
     """
     if settings.max_cost is None:
         return
-    unknown = [player for player in players if price_of(player, settings.prices) is None]
-    if unknown:
-        names = [p.name if isinstance(p, GeneratorSpec) else p for p in unknown]
+    unpriced = [player for player in players if price_of(player, settings.prices) is None]
+    if unpriced:
+        names = [p.name if isinstance(p, GeneratorSpec) else p for p in unpriced]
         msg = (
             f"max_cost needs the price of {', '.join(map(repr, dict.fromkeys(names)))}: set it "
             'under `prices`, for example prices."NAME" = {input = 0.6, output = 3} in gems.toml '

@@ -162,23 +162,23 @@ def scope_of(trajectory: str, budget: str | None = None) -> str:
 
 def _start(db: Connection, call: Call, caps: Caps) -> Reservation:
     if call.key and not call.anew:
-        done = db.execute(
+        finished = db.execute(
             "SELECT artifact FROM spending WHERE key = ? AND status = 'settled'"
             " AND artifact IS NOT NULL ORDER BY id DESC LIMIT 1",
             (call.key,),
         )
-        if done:
-            return Reservation(artifact=str(done[0][0]))
+        if finished:
+            return Reservation(artifact=str(finished[0][0]))
     if caps.any:
-        spent = db.execute(
+        sums = db.execute(
             "SELECT COALESCE(SUM(images), 0), COALESCE(SUM(calls), 0), COALESCE(SUM(tokens), 0),"
             " COALESCE(SUM(cost), 0) FROM spending WHERE scope = ? AND status != 'refunded'",
             (call.scope,),
         )
-        caps.check(Amount(*spent[0]), call.most)
-    made = db.execute(
+        caps.check(Amount(*sums[0]), call.most)
+    inserted = db.execute(
         "INSERT INTO spending(scope, status, images, calls, tokens, cost, key, trajectory, at)"
         " VALUES (?, 'reserved', ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (call.scope, *call.most, call.key or None, call.trajectory or None, time.time()),
     )
-    return Reservation(int(made[0][0]), most=call.most, key=call.key)
+    return Reservation(int(inserted[0][0]), most=call.most, key=call.key)

@@ -29,7 +29,7 @@ class Usage(TypedDict):
 Ledger = dict[str, Usage]
 
 
-def nothing() -> Usage:
+def no_usage() -> Usage:
     """Return the usage of no call at all."""
     return Usage(
         calls=0, retries=0, input_tokens=0, output_tokens=0, reasoning_tokens=0, cached_tokens=0,
@@ -37,39 +37,41 @@ def nothing() -> Usage:
     )  # fmt: skip
 
 
-def add(ledger: Ledger, more: Ledger) -> Ledger:
+def add(ledger: Ledger, increment: Ledger) -> Ledger:
     """Return the sum of two ledgers; the reducer of the state's channel."""
-    roles = {**ledger, **more}
-    return {role: _sum(ledger.get(role, nothing()), more.get(role, nothing())) for role in roles}
+    roles = {**ledger, **increment}
+    return {
+        role: _sum(ledger.get(role, no_usage()), increment.get(role, no_usage())) for role in roles
+    }
 
 
 def total(ledger: Ledger) -> Usage:
     """Return the sum over all roles."""
-    whole = nothing()
+    summed = no_usage()
     for usage in ledger.values():
-        whole = _sum(whole, usage)
-    return whole
+        summed = _sum(summed, usage)
+    return summed
 
 
 def in_money(amount: float | None, *, at_least: bool = False) -> str:
-    """Say a cost; unknown is not zero."""
+    """Return a cost in words; unknown (None) is not zero."""
     if amount is None:
         return "cost unknown"
     return f"cost {'at least ' * at_least}{amount:.4f}"
 
 
-def _sum(one: Usage, two: Usage) -> Usage:
-    costs = (one["cost"], two["cost"])
+def _sum(first: Usage, second: Usage) -> Usage:
+    costs = (first["cost"], second["cost"])
     return Usage(
-        calls=one["calls"] + two["calls"],
-        retries=one["retries"] + two["retries"],
-        input_tokens=one["input_tokens"] + two["input_tokens"],
-        output_tokens=one["output_tokens"] + two["output_tokens"],
-        reasoning_tokens=one["reasoning_tokens"] + two["reasoning_tokens"],
-        cached_tokens=one["cached_tokens"] + two["cached_tokens"],
-        unmetered=one["unmetered"] + two["unmetered"],
-        images=one["images"] + two["images"],
-        bytes=one["bytes"] + two["bytes"],
-        seconds=one["seconds"] + two["seconds"],
+        calls=first["calls"] + second["calls"],
+        retries=first["retries"] + second["retries"],
+        input_tokens=first["input_tokens"] + second["input_tokens"],
+        output_tokens=first["output_tokens"] + second["output_tokens"],
+        reasoning_tokens=first["reasoning_tokens"] + second["reasoning_tokens"],
+        cached_tokens=first["cached_tokens"] + second["cached_tokens"],
+        unmetered=first["unmetered"] + second["unmetered"],
+        images=first["images"] + second["images"],
+        bytes=first["bytes"] + second["bytes"],
+        seconds=first["seconds"] + second["seconds"],
         cost=None if costs[0] is None or costs[1] is None else costs[0] + costs[1],
     )

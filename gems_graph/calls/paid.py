@@ -101,9 +101,9 @@ async def _once(call: PaidCall[Raw, T], budget: Budget) -> T:
         await call.limits.pace()
         reservation = await budget.reserve(call.most, call.key)
         if reservation.artifact is not None:
-            if known := await call.recall(json.loads(reservation.artifact)):
-                budget.note(call.role, known.usage)
-                return known.value
+            if recalled := await call.recall(json.loads(reservation.artifact)):
+                budget.note(call.role, recalled.usage)
+                return recalled.value
             reservation = await budget.reserve(call.most, call.key, anew=True)
         try:
             async with call.effort.one_try(call.timeout):

@@ -32,7 +32,7 @@ async def time_limit(seconds: float) -> AsyncIterator[None]:
 
     Raises:
         TimeoutError: it took longer; says so.
-        RuntimeError: it cancelled itself, and nobody us.
+        RuntimeError: the backend cancelled the call, and nobody cancelled this task.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -89,9 +89,9 @@ def in_words(error: Exception) -> str:
     if status is not None:
         remedy = _REMEDIES.get(status, "the server failed; try again later")
         return f"HTTP {status}: {remedy}"
-    for ours in (error, error.__cause__):  # a provider's client may have wrapped it
-        if isinstance(ours, TimeoutError | GarbledError) and str(ours):
-            return str(ours)
+    for source in (error, error.__cause__):  # a provider's client may have wrapped it
+        if isinstance(source, TimeoutError | GarbledError) and str(source):
+            return str(source)
     if is_passing(error):
         return f"cannot be reached ({type(error).__name__}); check that it runs and its URL"
     return f"{type(error).__name__}: {error}"

@@ -16,12 +16,12 @@ _INDEXES = (
 )
 
 
-def make_tables(db: Connection, foreign: bool) -> None:
-    """Make what is missing; `foreign` where the database is a PostgreSQL."""
-    number = "BIGINT GENERATED ALWAYS AS IDENTITY" if foreign else "INTEGER"
+def make_tables(db: Connection, postgres: bool) -> None:
+    """Make the table, columns and indexes that are missing; `postgres`: in PostgreSQL's SQL."""
+    number = "BIGINT GENERATED ALWAYS AS IDENTITY" if postgres else "INTEGER"
     db.execute(_TABLE.format(number=number))
     for name, kind in _ADDED.items():  # release 0.1.0 had none of these
-        if foreign:
+        if postgres:
             db.execute(f"ALTER TABLE spending ADD COLUMN IF NOT EXISTS {name} {kind}")
         elif name not in [row[1] for row in db.execute("PRAGMA table_info(spending)")]:
             db.execute(f"ALTER TABLE spending ADD COLUMN {name} {kind}")

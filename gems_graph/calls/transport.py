@@ -1,4 +1,4 @@
-"""What our HTTP clients take from a server: nothing endless, nothing packed."""
+"""Limits of our HTTP clients on what a server answers: its size, and no compression."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def bounded(limit: int) -> Hooks:
 
 
 def authorities(url: str) -> ssl.SSLContext | bool:
-    """Return what an httpx client of one address checks certificates by (its `verify`).
+    """Return the `verify` of an httpx client of one address: what it checks certificates by.
 
     Reading the authorities takes 30 ms, which an http address does not need: its client gets none,
     and so could trust no server that asks for TLS all the same.
@@ -48,10 +48,10 @@ class _Counted:
         self._stream, self._limit = stream, limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        seen = 0
+        received = 0
         async for chunk in self._stream:
-            seen += len(chunk)
-            if seen > self._limit:
+            received += len(chunk)
+            if received > self._limit:
                 msg = f"the answer is larger than {self._limit / 1e6:g} MB; check the server"
                 raise GarbledError(msg)
             yield chunk

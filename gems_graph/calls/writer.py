@@ -1,7 +1,4 @@
-"""One thread that writes to a database for the whole process; what comes at once commits at once.
-
-SQLite and PostgreSQL behind the few calls that the journal needs.
-"""
+"""One thread that writes to a database for the whole process; all jobs that wait commit as one."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from gems_graph.errors import ConfigError, StoreError
 
 T = TypeVar("T")
 _IDLE = 2.0  # seconds after which the thread ends and closes its connection
-_TOGETHER = 512  # jobs in one transaction at most
+_BATCH_SIZE = 512  # jobs in one transaction at most
 
 
 class _Job(NamedTuple):
@@ -44,11 +41,13 @@ class Writer:
         self._db: Connection | None = None
 
     def submit(self, run: Callable[[Connection], T], scope: str | None = None) -> Future[T]:
-        """Run a job in a transaction with what else waits; its result comes after the commit.
+        """Run a job in one transaction with the others that wait; return a future of its result.
+
+        The future is done after the commit.
 
         Args:
-            run: gets the connection; what it raises comes out of the future, and is its own: it
-                must raise before it writes.
+            run: gets the connection; what it raises comes out of the future. It must raise before
+                it writes, as the other jobs of the transaction are committed all the same.
             scope: no other process runs a job of this scope meanwhile.
         """
         future: Future[T] = Future()
@@ -75,33 +74,33 @@ class Writer:
                     self._disconnect()
                     return []
             batch = [self._jobs.get()]
-        while len(batch) < _TOGETHER and not self._jobs.empty():
+        while len(batch) < _BATCH_SIZE and not self._jobs.empty():
             batch.append(self._jobs.get())
         return batch
 
     def _write(self, batch: list[_Job]) -> None:
         results: list[tuple[_Job, Any, Exception | None]] = []
         try:
-            db = self._begun([job.scope for job in batch if job.scope])
+            db = self._begin([job.scope for job in batch if job.scope])
             for job in batch:
                 try:
                     results.append((job, job.run(db), None))
                 except (sqlite3.Error, OSError):
                     raise
                 except Exception as error:  # the job's own, such as BudgetError
-                    if _is_driver(error):
+                    if _is_driver_error(error):
                         raise
                     results.append((job, None, error))
             db.commit()
         except Exception as error:  # noqa: BLE001  # whoever waits must hear of it
             self._disconnect()
-            trouble = error if isinstance(error, ConfigError) else self._trouble(error)
-            results = [(job, None, trouble) for job in batch]
+            failure = error if isinstance(error, ConfigError) else self._store_error(error)
+            results = [(job, None, failure) for job in batch]
         for job, result, problem in results:
-            _answer(job.future, result, problem)
+            _resolve(job.future, result, problem)
 
-    def _begun(self, scopes: Sequence[str]) -> Connection:
-        """Begin; on a new connection where a server has dropped the one at hand."""
+    def _begin(self, scopes: Sequence[str]) -> Connection:
+        """Begin a transaction, on a new connection where the server has dropped the old one."""
         fresh = self._db is None
         try:
             db = self._connect()
@@ -116,10 +115,10 @@ class Writer:
 
     def _connect(self) -> Connection:
         if self._db is None:
-            foreign = is_postgres(self._url)
-            self._db = Postgres(self._url) if foreign else Sqlite(self._url)
+            postgres = is_postgres(self._url)
+            self._db = Postgres(self._url) if postgres else Sqlite(self._url)
             self._db.begin(["schema"])
-            self._schema(self._db, foreign)
+            self._schema(self._db, postgres)
             self._db.commit()
         return self._db
 
@@ -128,7 +127,7 @@ class Writer:
             self._db.close()
             self._db = None
 
-    def _trouble(self, error: Exception) -> StoreError:
+    def _store_error(self, error: Exception) -> StoreError:
         if is_postgres(self._url):
             where = "in PostgreSQL"
             remedy = "check that GEMS_DATABASE names a server that runs (%, @ and / as %25 %40 %2F)"
@@ -141,7 +140,7 @@ class Writer:
         return failure
 
 
-def _answer(future: Future[Any], result: Any, problem: Exception | None) -> None:
+def _resolve(future: Future[Any], result: Any, problem: Exception | None) -> None:
     if not future.set_running_or_notify_cancel():
         return
     if problem is not None:
@@ -150,7 +149,7 @@ def _answer(future: Future[Any], result: Any, problem: Exception | None) -> None
         future.set_result(result)
 
 
-def _is_driver(error: Exception) -> bool:
+def _is_driver_error(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] == "psycopg"
 
 

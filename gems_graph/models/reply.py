@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
-from gems_graph.calls.ledger import Usage, nothing
+from gems_graph.calls.ledger import Usage, no_usage
 
 
 @dataclass(frozen=True)
@@ -20,35 +20,35 @@ class Reply:
     finish: str
     refusal: str = ""
     logprobs: list[dict[str, Any]] = field(default_factory=list)
-    usage: Usage = field(default_factory=nothing)
+    usage: Usage = field(default_factory=no_usage)
 
 
 def reply_of(message: AIMessage, usage: Usage) -> Reply:
-    """Return what a message says."""
-    about = message.response_metadata
-    finish = str(about.get("finish_reason") or about.get("stop_reason") or "")
+    """Return a message as a reply with the usage given."""
+    metadata = message.response_metadata
+    finish = str(metadata.get("finish_reason") or metadata.get("stop_reason") or "")
     return Reply(
-        text=_whole(str(message.text)),
-        thought=_whole(thought_of(message)),
+        text=_encodable(str(message.text)),
+        thought=_encodable(thought_of(message)),
         finish=finish,
-        refusal=_whole(str(message.additional_kwargs.get("refusal") or "")),
-        logprobs=list((about.get("logprobs") or {}).get("content") or []),
+        refusal=_encodable(str(message.additional_kwargs.get("refusal") or "")),
+        logprobs=list((metadata.get("logprobs") or {}).get("content") or []),
         usage=usage,
     )
 
 
 def tokens_of(message: AIMessage) -> Usage:
     """Return the tokens that a server reports with an answer; `unmetered` where it reports none."""
-    used: Mapping[str, Any] = message.usage_metadata or {}
+    usage: Mapping[str, Any] = message.usage_metadata or {}
     return Usage(
         **{
-            **nothing(),
+            **no_usage(),
             "calls": 1,
-            "input_tokens": used.get("input_tokens", 0),
-            "output_tokens": used.get("output_tokens", 0),
-            "reasoning_tokens": (used.get("output_token_details") or {}).get("reasoning") or 0,
-            "cached_tokens": (used.get("input_token_details") or {}).get("cache_read") or 0,
-            "unmetered": 0 if used else 1,
+            "input_tokens": usage.get("input_tokens", 0),
+            "output_tokens": usage.get("output_tokens", 0),
+            "reasoning_tokens": (usage.get("output_token_details") or {}).get("reasoning") or 0,
+            "cached_tokens": (usage.get("input_token_details") or {}).get("cache_read") or 0,
+            "unmetered": 0 if usage else 1,
         }
     )
 
@@ -56,11 +56,13 @@ def tokens_of(message: AIMessage) -> Usage:
 def thought_of(message: AIMessage) -> str:
     """Return the reasoning that came with an answer, however the provider sends it."""
     blocks: list[Any] = list(message.content_blocks)
-    shown = [str(block["reasoning"]) for block in blocks if block.get("reasoning")]
-    extra = message.additional_kwargs
-    return "\n".join(shown) or str(extra.get("reasoning_content") or extra.get("reasoning") or "")
+    thoughts = [str(block["reasoning"]) for block in blocks if block.get("reasoning")]
+    extras = message.additional_kwargs
+    return "\n".join(thoughts) or str(
+        extras.get("reasoning_content") or extras.get("reasoning") or ""
+    )
 
 
-def _whole(text: str) -> str:
+def _encodable(text: str) -> str:
     """Return text that any file and any server takes: half a character becomes `?`."""
     return text.encode("utf-8", "replace").decode()

@@ -11,7 +11,7 @@ from typing import Any
 
 from gems_graph.calls.amounts import Outcome
 from gems_graph.calls.budget import Budget
-from gems_graph.calls.ledger import Usage, nothing
+from gems_graph.calls.ledger import Usage, no_usage
 from gems_graph.calls.limits import limits_of
 from gems_graph.calls.paid import Effort, PaidCall
 from gems_graph.calls.retry import GarbledError
@@ -112,7 +112,7 @@ class Drawing:
 def _usage(price: Price | None, effort: Effort) -> Usage:
     return Usage(
         **{
-            **nothing(),
+            **no_usage(),
             "retries": effort.tries - 1,
             "images": 1,
             "seconds": effort.seconds,

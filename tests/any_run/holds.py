@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gems_graph.calls.ledger import nothing, total
+from gems_graph.calls.ledger import no_usage, total
 from gems_graph.errors import (
     BudgetError,
     GemsError,
@@ -110,7 +110,7 @@ def check_ledger(case: Case, world: World, out: Any, exact: bool = True) -> None
     books = booked(world)
     stopped = out["result"]["stop"].get("node")
     for role, book in books.items():
-        usage = out["ledger"].get(role, nothing())
+        usage = out["ledger"].get(role, no_usage())
         found = {name: usage[name] for name in book}
         if exact and not (role == "verifier" and stopped == role):
             assert found == book, role

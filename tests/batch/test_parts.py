@@ -16,7 +16,7 @@ from gems_graph.batch.plan import Done, Task, plan
 from gems_graph.batch.prompt_file import read
 from gems_graph.batch.summary import Summary
 from gems_graph.batch.tally import Tally
-from gems_graph.calls.ledger import nothing
+from gems_graph.calls.ledger import no_usage
 from gems_graph.errors import ModelError, OutsideWorldError, StoreError, UsageError
 from gems_graph.events import NodeEnded
 from gems_graph.settings import Settings, settle
@@ -156,7 +156,7 @@ def test_an_estimate_counts_as_the_loop_does(
 
 
 def test_an_estimate_goes_by_what_was_done() -> None:
-    ledger = {"verifier": {**nothing(), "cost": 0.25}}
+    ledger = {"verifier": {**no_usage(), "cost": 0.25}}
     done = [Done(Path("x"), {"criteria": [{}] * n, "ledger": ledger}) for n in (2, 5)]
     told = estimate(tasks({"prompt": "a"}, {"prompt": "b"}, **PRICED), done, 4)
     assert (told.todo, told.done, told.at_once) == (2, 2, 2)
@@ -255,7 +255,7 @@ def test_a_tally_counts_what_ends_and_what_is_under_way() -> None:
     tally = Tally(5, [ended("a")], clock=lambda: seconds[0])
     [task] = tasks({"prompt": "p", "id": "c"})
     tally.begin(task)
-    before, used = ({"verifier": {**nothing(), "cost": cost}} for cost in (0.25, 0.5))
+    before, used = ({"verifier": {**no_usage(), "cost": cost}} for cost in (0.25, 0.5))
     tally.take(task, started(used=before))
     tally.take(task, NodeEnded(type="node_ended", node="x", round=1, seconds=1.0, used=used))
     assert (tally.done, tally.under_way, tally.cost) == (1, 1, 1.25)

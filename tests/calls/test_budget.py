@@ -17,7 +17,7 @@ from PIL import Image
 
 from gems_graph import Store, build_graph
 from gems_graph.calls.journal import Amount, Call, Caps, Journal
-from gems_graph.calls.ledger import add, nothing, total
+from gems_graph.calls.ledger import add, no_usage, total
 from gems_graph.errors import BudgetError, ConfigError
 from gems_graph.settings.prices import Price, price_of
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer, Painter, ScriptedChat
@@ -234,8 +234,8 @@ def test_the_ledger_is_kept_by_role_and_adds_up(store: Store) -> None:
 
 
 def test_an_unknown_price_stays_unknown() -> None:
-    known = {**nothing(), "cost": 1.5}
-    unknown = {**nothing(), "cost": None}
+    known = {**no_usage(), "cost": 1.5}
+    unknown = {**no_usage(), "cost": None}
     assert add({"a": known}, {"a": known})["a"]["cost"] == 3.0  # type: ignore[dict-item]
     assert add({"a": known}, {"a": unknown})["a"]["cost"] is None  # type: ignore[dict-item]
 

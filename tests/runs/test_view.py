@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gems_graph.calls.ledger import nothing
+from gems_graph.calls.ledger import no_usage
 from gems_graph.runs.view import View
 from tests.conftest import started
 
@@ -30,11 +30,11 @@ def test_work_names_all_nodes_at_work_once_and_how_far_they_are() -> None:
 def test_it_begins_with_what_a_resumed_run_has_and_sums_up() -> None:
     view = View()
     verdicts: Any = [{"answer": "no", "p_yes": None, "evidence": ""}]
-    used = {"verifier": {**nothing(), "calls": 2}}
+    used = {"verifier": {**no_usage(), "calls": 2}}
     criteria: Any = [{"question": "Is A?", "source": "user"}]
     rounds: Any = [{"n": 1, "verdicts": verdicts}]
     view.take(started(criteria=criteria, rounds=rounds, used=used))
-    view.take(node("ended", "verifier", used={"verifier": {**nothing(), "calls": 3}}))
+    view.take(node("ended", "verifier", used={"verifier": {**no_usage(), "calls": 3}}))
     view.take({"type": "verdict", "round": 2, "verdicts": [{**verdicts[0], "answer": "yes"}]})
     assert (view.questions, view.answers) == (["Is A?"], {1: ["no"], 2: ["yes"]})
     assert view.state["ledger"]["verifier"]["calls"] == 5

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gems_graph.batch import Tally, Task, estimate
 from gems_graph.batch.plan import Done
-from gems_graph.calls.ledger import nothing
+from gems_graph.calls.ledger import no_usage
 from gems_graph.cli.terminal.batch_output import BatchOptions, estimate_in_words
 from gems_graph.cli.terminal.batch_progress import Bar, Board, Lines, board, so_far
 from gems_graph.settings import settle
@@ -31,7 +31,7 @@ def test_the_bar_says_count_rate_cost_and_time_left() -> None:
     with Bar(tally, OPTIONS, screen) as bar:
         assert so_far(tally) == "1 passed, cost 0.5000"
         bar.begin(TASK)
-        bar.take(TASK, started(used={"verifier": {**nothing(), "cost": 0.25}}))
+        bar.take(TASK, started(used={"verifier": {**no_usage(), "cost": 0.25}}))
         assert so_far(tally) == "1 passed, 1 under way, cost 0.7500"
         seconds[0] = 30.0
         bar.end(ended("b"))
@@ -54,7 +54,7 @@ def test_the_way_of_showing_follows_the_console(
 
 
 def test_the_estimate_in_the_docs_is_ours() -> None:
-    ledger = {"verifier": {**nothing(), "cost": 0.0553}}
+    ledger = {"verifier": {**no_usage(), "cost": 0.0553}}
     done = [Done(Path("x"), {"criteria": [{}] * 4, "ledger": ledger})] * 12
     priced = {"mllm": "gpt-5-mini", "generator": "http:g", "prices": {"http": {"image": 0.03}}}
     tasks = [Task(str(k), "", "t", "p", None, settle(priced), Path("x")) for k in range(38)]
