@@ -23,7 +23,7 @@ from gems_graph.runtime.events_of import events_of
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.module import Module, Update
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
-from gems_graph.settings import Settings, ours, settle
+from gems_graph.settings import Settings, as_layer, settle
 from gems_graph.state import LISTS, MAPPINGS, State, Stop, readable
 
 _CLEARED = {
@@ -105,7 +105,7 @@ class Node(Runnable[State, Update]):
             kept = {}
         else:
             readable(state)
-        settings = settle(self._built, kept, ours(get_runtime().context))
+        settings = settle(self._built, kept, as_layer(get_runtime().context))
         if settings.strategy != self._built.strategy:
             msg = (
                 f"This graph runs the strategy {self._built.strategy!r}, not "
@@ -175,7 +175,7 @@ class Node(Runnable[State, Update]):
 def in_effect(state: State) -> Settings:
     """Return the settings that a conditional edge or a pause goes by: as a node has them."""
     runtime: Any = get_runtime()  # none where `update_state` asks for the way on
-    return settle(state["settings"], ours(runtime and runtime.context))
+    return settle(state["settings"], as_layer(runtime and runtime.context))
 
 
 def _over(state: State) -> bool:

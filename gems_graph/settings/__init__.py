@@ -3,12 +3,12 @@
 from gems_graph.settings.dials import Memory, Settings
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.layers import (
+    as_layer,
     explicit,
     from_assignments,
     from_env,
     from_file,
     merge,
-    ours,
     settle,
 )
 
@@ -17,11 +17,11 @@ __all__ = [
     "GeneratorSpec",
     "Memory",
     "Settings",
+    "as_layer",
     "explicit",
     "from_assignments",
     "from_env",
     "from_file",
     "merge",
-    "ours",
     "settle",
 ]

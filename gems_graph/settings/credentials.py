@@ -27,8 +27,8 @@ _REMEDY = (
 
 def is_secret(name: str) -> bool:
     """Tell whether a field of this name would hold a key, token or password."""
-    plain = re.sub(r"[\W_]", "", name).casefold()
-    return plain in _NAMES or plain.endswith(_ENDS)
+    letters = re.sub(r"[\W_]", "", name).casefold()
+    return letters in _NAMES or letters.endswith(_ENDS)
 
 
 def _open_text(text: str) -> str:
@@ -75,8 +75,8 @@ def _walk(value: Any) -> Iterator[tuple[str, Any]]:
             yield from _walk(inner)
 
 
-def _refusal(what: str) -> PydanticCustomError:
-    return PydanticCustomError(KIND, "{what}. {remedy}", {"what": what, "remedy": _REMEDY})
+def _refusal(problem: str) -> PydanticCustomError:
+    return PydanticCustomError(KIND, "{what}. {remedy}", {"what": problem, "remedy": _REMEDY})
 
 
 OpenText = Annotated[str, AfterValidator(_open_text)]

@@ -34,14 +34,17 @@ class GeneratorSpec(BaseModel):
 
     @property
     def request(self) -> list[str]:
-        """What it adds to the key of a call beside its name; nothing where it is only a name."""
+        """What it adds to the key of a call beside its name; empty without URL and options."""
         return [self.identity] if self.url or self.options else []
 
     def as_dials(self) -> dict[str, object]:
         """Return the settings that name this generator, without those that it leaves open."""
-        given = self.model_dump(exclude_none=True, exclude_defaults=True)
-        name = given.pop("name")
-        return {"generator": name, **{f"generator_{field}": v for field, v in given.items()}}
+        fields = self.model_dump(exclude_none=True, exclude_defaults=True)
+        name = fields.pop("name")
+        return {
+            "generator": name,
+            **{f"generator_{field}": value for field, value in fields.items()},
+        }
 
 
 @dataclass(frozen=True)

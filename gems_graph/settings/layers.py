@@ -1,4 +1,4 @@
-"""Where dials come from, and which source wins."""
+"""The sources of settings (environment, file, assignments, ...), and how they merge."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BY_ENTRY = ("roles", "prices", "generator_options")
 def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     """Return two layers as one; roles, prices and options of a generator merge entry by entry.
 
-    What belongs to a generator goes with it: another one keeps none of it.
+    Where `high` names another generator, the settings of the one in `low` are dropped.
     """
     if "generator" in low and high.get("generator", low["generator"]) != low["generator"]:
         low = {name: value for name, value in low.items() if not name.startswith("generator_")}
@@ -48,8 +48,8 @@ def explicit(source: Layer) -> dict[str, Any]:
     return {**PRESETS.get(str(dials.get("preset")), {}), **dials}
 
 
-def ours(context: object) -> Layer:
-    """Return a run's context if it holds our dials; a parent graph's own object does not."""
+def as_layer(context: object) -> Layer:
+    """Return a run's context if it holds settings; None for a parent graph's own object."""
     if isinstance(context, Settings):
         return context
     if isinstance(context, Mapping) and context.keys() <= Settings.model_fields.keys():
@@ -58,7 +58,7 @@ def ours(context: object) -> Layer:
 
 
 def settle(*layers: Layer) -> Settings:
-    """Merge layers of dials, later ones first in rank, over the defaults.
+    """Merge layers over the defaults, later layers winning, and validate the result.
 
     Raises:
         ConfigError: a value is out of bounds or of the wrong type.
@@ -112,7 +112,7 @@ def from_assignments(pairs: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _joined(low: Any, high: Any) -> Any:
-    """Join two tables at any depth; of two other values the later stays."""
+    """Merge two tables at any depth; of two other values `high` wins."""
     if not (isinstance(low, Mapping) and isinstance(high, Mapping)):
         return high
     return {**low, **{key: _joined(low.get(key), value) for key, value in high.items()}}
@@ -151,15 +151,15 @@ def _json_or_text(text: str) -> Any:
 
 
 def _in_words(error: ValidationError) -> str:
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "?"
-    if first["type"] == "extra_forbidden":
+    problem = error.errors()[0]
+    name = str(problem["loc"][0]) if problem["loc"] else "?"
+    if problem["type"] == "extra_forbidden":
         return f"There is no setting {name!r}; the settings are {', '.join(Settings.model_fields)}."
-    if first["type"] == KIND:
-        return f"The setting {'.'.join(map(str, first['loc']))} {first['msg']}"
+    if problem["type"] == KIND:
+        return f"The setting {'.'.join(map(str, problem['loc']))} {problem['msg']}"
     field = Settings.model_fields.get(name)
     choices = get_args(field.annotation) if field else ()
     hint = f" ({field.description})" if field and choices else ""
-    hidden = {"extra_body", "generator_options"} & {*first["loc"]}  # it may hold a key
-    shown = "" if hidden else f"={first['input']!r}"
-    return f"The setting {name}{shown} is not valid: {first['msg']}{hint}."
+    secret_tables = {"extra_body", "generator_options"} & {*problem["loc"]}  # it may hold a key
+    input_text = "" if secret_tables else f"={problem['input']!r}"
+    return f"The setting {name}{input_text} is not valid: {problem['msg']}{hint}."

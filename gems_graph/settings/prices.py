@@ -29,19 +29,19 @@ class Price(BaseModel):
         return (fresh * self.input + cached_tokens * cached + output_tokens * self.output) / 1e6
 
 
-def price_of(player: str | GeneratorSpec, own: Mapping[str, Price]) -> Price | None:
+def price_of(player: str | GeneratorSpec, user_prices: Mapping[str, Price]) -> Price | None:
     """Return the price of a model or generator by name, with or without its provider.
 
     Args:
         player: a name as in the settings, for example `openai:gpt-5`; or a generator, whose own
             price wins over every table.
-        own: the user's prices, which win over the packaged table.
+        user_prices: the user's prices, which win over the packaged table.
     """
     if isinstance(player, GeneratorSpec) and player.price is not None:
         return Price(image=player.price)
     name = player.name if isinstance(player, GeneratorSpec) else player
     bare = name.partition(":")[2] or name
-    for table in (own, _packaged()):
+    for table in (user_prices, _packaged()):
         for key in (name, bare, name.partition(":")[0]):
             if key in table:
                 return table[key]

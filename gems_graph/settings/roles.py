@@ -48,10 +48,10 @@ def split_variable(name: str) -> tuple[str, str] | None:
     Returns:
         Role and field of `ModelSpec`, or None for a name that is not of that form.
     """
-    head, _, rest = name.partition("_")
-    if head != "MLLM" or not rest:
+    head, _, role_part = name.partition("_")
+    if head != "MLLM" or not role_part:
         return None
-    role = rest.lower()
+    role = role_part.lower()
     for ending, field in _OPTIONS.items():
         if role.endswith(f"_{ending}"):
             return role.removesuffix(f"_{ending}"), field
