@@ -1,4 +1,4 @@
-"""Strict answers: what was asked for, or a typed error; never a guess at broken JSON."""
+"""Ask a chat model and read its answer strictly: a typed value or a typed error, no repairs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _REFUSED = {"content_filter", "refusal", "SAFETY"}
 
 @dataclass(frozen=True)
 class Answer(Generic[F]):
-    """A read answer, the reasoning that came with it, and the reply as it was."""
+    """An answer: its value, the reasoning that came with it, and the reply it was read from."""
 
     value: F
     thought: str
@@ -83,12 +83,12 @@ async def ask(
         ModelError: the model could not be reached.
         BudgetError: a cap would be exceeded.
     """
-    talk, keys = [question.message], list[str]()
+    messages, keys = [question.message], list[str]()
     for turn in range(settings.attempts):
-        request = _request(question, settings, turn, talk)
+        request = _request(question, settings, turn, messages)
         keys.append(budget.key(question.role, chat.name, request, branch=question.branch))
         reply = await chat.complete(
-            talk, settings, budget, role=question.role, extras=question.extras, key=keys[-1]
+            messages, settings, budget, role=question.role, extras=question.extras, key=keys[-1]
         )
         if reply.refusal or reply.finish in _REFUSED:
             if not question.refusable:
@@ -99,8 +99,8 @@ async def ask(
             return Answer(_read(reply, question.form), reply.thought, reply)
         except ValueError as error:
             complaint, remedy = _complaint(reply, error)
-        again = HumanMessage(f"{complaint} Answer with the JSON object alone, as asked.")
-        talk = [question.message, AIMessage(reply.text or "(empty)"), again]
+        reminder = HumanMessage(f"{complaint} Answer with the JSON object alone, as asked.")
+        messages = [question.message, AIMessage(reply.text or "(empty)"), reminder]
     await budget.discard(keys)
     msg = f"{chat.name!r} gave no usable answer in {settings.attempts} attempts."
     raise AnswerError(f"{msg} {complaint} {remedy}", raw=reply.text)
@@ -111,7 +111,7 @@ def _request(
 ) -> Iterator[str]:
     """Yield all that a chat call says, for its key.
 
-    Numbered, as a model may say the same twice.
+    With the number of the turn, as a model may give the same answer twice.
     """
     model = settings.model_for(question.role)
     yield from (model.model_dump_json(), json.dumps(question.extras), str(turn))
@@ -126,8 +126,8 @@ def _request(
 def response_format(form: type[Form]) -> dict[str, Any]:
     """Return the JSON schema of a form as OpenAI-compatible servers take it."""
     schema = _closed(form.model_json_schema())
-    named = {"name": form.__name__.lower(), "schema": schema, "strict": True}
-    return {"response_format": {"type": "json_schema", "json_schema": named}}
+    json_schema = {"name": form.__name__.lower(), "schema": schema, "strict": True}
+    return {"response_format": {"type": "json_schema", "json_schema": json_schema}}
 
 
 def _read(reply: Reply, form: type[F]) -> F:
@@ -135,8 +135,8 @@ def _read(reply: Reply, form: type[F]) -> F:
         msg = "cut"
         raise ValueError(msg)
     text = reply.text.strip()
-    fenced = _FENCED.match(text)
-    value = form.read(fenced[1] if fenced else text)
+    fence = _FENCED.match(text)
+    value = form.read(fence[1] if fence else text)
     assert isinstance(value, form)  # narrows the type
     return value
 
@@ -150,16 +150,16 @@ def _complaint(reply: Reply, error: ValueError) -> tuple[str, str]:
             return "It held reasoning and no answer.", "Raise max_tokens, or lower its thinking."
         return "It was empty.", "Check that the model takes pictures and system load is normal."
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "answer"
-        return f"It could not be read ({where}: {first['msg']}).", "Try a stronger model."
+        problem = error.errors()[0]
+        location = ".".join(map(str, problem["loc"])) or "answer"
+        return f"It could not be read ({location}: {problem['msg']}).", "Try a stronger model."
     return f"It could not be read ({error}).", "Try a stronger model."
 
 
 def _closed(schema: Any) -> Any:
     """Make every object of a schema closed and every key required, as strict servers want."""
     if isinstance(schema, list):
-        return [_closed(each) for each in schema]
+        return [_closed(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     closed = {key: _closed(value) for key, value in schema.items() if key not in _NOISE}

@@ -58,7 +58,7 @@ class Chat:
         """Ask once and return the whole answer; or what was answered to the same call before.
 
         Args:
-            messages: the talk so far.
+            messages: the conversation so far.
             settings: time limit, retries, limits.
             budget: reserves before each try what it may spend at most.
             role: under which the ledger counts the call.
@@ -72,17 +72,17 @@ class Chat:
         """
         bound = self.max_tokens or (ANSWER_TOKENS if budget.needs_bounds else None)
         call = self._call(messages, settings, budget, bound, role, key)
-        wanted = {name: body for name, body in (extras or {}).items() if self._takes(name)}
+        sending = {name: body for name, body in (extras or {}).items() if self._takes(name)}
         dropped = set[str]()
         while True:
-            make = partial(self.invoke, messages, self._options(wanted, bound))
+            make = partial(self.invoke, messages, self._options(sending, bound))
             try:
                 reply = await pay(replace(call, make=make), budget)
             except ModelError as error:
-                if not wanted or status_of(error.__cause__) not in _NOT_TAKEN:
+                if not sending or status_of(error.__cause__) not in _NOT_TAKEN:
                     raise
-                dropped.add(next(iter(wanted)))
-                wanted = {name: body for name, body in wanted.items() if name not in dropped}
+                dropped.add(next(iter(sending)))
+                sending = {name: body for name, body in sending.items() if name not in dropped}
             else:
                 self.declined |= dropped  # it was the extras, and not the rest of the request
                 return reply
@@ -95,11 +95,11 @@ class Chat:
     def _takes(self, extra: str) -> bool:
         return self.takes_extras and extra not in self.declined
 
-    def _options(self, wanted: Extras, bound: int | None) -> dict[str, Any]:
+    def _options(self, extras: Extras, bound: int | None) -> dict[str, Any]:
         options: dict[str, Any] = {}
-        if wanted:
+        if extras:
             options["extra_body"] = dict(getattr(self.model, "extra_body", None) or {})
-            for fields in wanted.values():
+            for fields in extras.values():
                 options["extra_body"].update(fields)
         if bound and not self.max_tokens:
             options["max_tokens"] = bound
@@ -136,8 +136,9 @@ class Chat:
             # its pool of connections may belong to another event loop: stay off it
             return await asyncio.to_thread(self.model.invoke, messages, **options)
         try:
-            sent = [for_openai(message) for message in messages] if self.takes_extras else messages
-            return await self.model.ainvoke(sent, **options)
+            if self.takes_extras:
+                messages = [for_openai(message) for message in messages]
+            return await self.model.ainvoke(messages, **options)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if not self.takes_extras:
                 raise
@@ -151,11 +152,11 @@ async def _read(
 ) -> Outcome[Reply]:
     """Return the reply in a message, and what it took."""
     reply = reply_of(message, _usage(message, size, price, effort))
-    used, spent = reply.usage, None
-    if not used["unmetered"]:
-        tokens = used["input_tokens"] + used["output_tokens"]
-        spent = Amount(calls=1, tokens=tokens, cost=used["cost"] or 0.0)
-    return Outcome(reply, used, spent, vars(reply))
+    usage, spent = reply.usage, None
+    if not usage["unmetered"]:
+        tokens = usage["input_tokens"] + usage["output_tokens"]
+        spent = Amount(calls=1, tokens=tokens, cost=usage["cost"] or 0.0)
+    return Outcome(reply, usage, spent, vars(reply))
 
 
 async def _recall(artifact: dict[str, Any]) -> Outcome[Reply]:
@@ -164,15 +165,20 @@ async def _recall(artifact: dict[str, Any]) -> Outcome[Reply]:
 
 
 def _usage(message: AIMessage, size: Size, price: Price | None, effort: Effort) -> Usage:
-    used = tokens_of(message)
+    tokens = tokens_of(message)
     cost = None
     if price == Price():
         cost = 0.0
-    elif price and not used["unmetered"]:
-        cost = price.of(used["input_tokens"], used["output_tokens"], used["cached_tokens"])
-    sent = effort.tries * (size.text + size.picture_bytes)
-    took = {"retries": effort.tries - 1, "bytes": sent, "seconds": effort.seconds, "cost": cost}
-    return Usage(**{**used, **took})  # type: ignore[typeddict-item]  # its own keys
+    elif price and not tokens["unmetered"]:
+        cost = price.of(tokens["input_tokens"], tokens["output_tokens"], tokens["cached_tokens"])
+    bytes_sent = effort.tries * (size.text + size.picture_bytes)
+    measured = {
+        "retries": effort.tries - 1,
+        "bytes": bytes_sent,
+        "seconds": effort.seconds,
+        "cost": cost,
+    }
+    return Usage(**{**tokens, **measured})  # type: ignore[typeddict-item]  # its own keys
 
 
 def _has_own_loop(model: BaseChatModel) -> bool:

@@ -130,19 +130,19 @@ class CompatibleChat(BaseChatModel):
         extra = {**self.extra_body, **(given.get("extra_body") or {})}
         return {**fields, "messages": [write_message(message) for message in messages], **extra}
 
-    def _options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _options(self, call_options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of a request beside messages and extra ones: the model's, a call's."""
-        own = {"model": self.model_name, "temperature": self.temperature}
-        fields = {**own, "max_tokens": self.max_tokens, **given}
+        own_options = {"model": self.model_name, "temperature": self.temperature}
+        fields = {**own_options, "max_tokens": self.max_tokens, **call_options}
         fields["max_completion_tokens"] = fields.pop("max_tokens")  # the name in the protocol today
         return {k: v for k, v in fields.items() if v is not None and k != "extra_body"}
 
     def _client_of_this_loop(self) -> httpx2.AsyncClient:
         """Return the client, or a new one on another loop, where its connections are of no use."""
-        loop, held = asyncio.get_running_loop(), self._client
-        if held is None or held[0] is not loop:
-            held = self._client = (loop, _open_client(self.base_url))
-        return held[1]
+        loop, entry = asyncio.get_running_loop(), self._client
+        if entry is None or entry[0] is not loop:
+            entry = self._client = (loop, _open_client(self.base_url))
+        return entry[1]
 
 
 def _open_client(url: str) -> httpx2.AsyncClient:

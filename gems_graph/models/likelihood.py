@@ -10,7 +10,7 @@ _EDGES = " \t\r\n\"'`*.,:;!}()[]{"
 
 
 def p_yes(tokens: Sequence[dict[str, Any]]) -> float | None:
-    """Return p(yes) in 0..1 over all spellings of yes and no, renormalised; None if not told.
+    """Return p(yes) in 0..1 over all spellings of yes and no, renormalised; None if unknown.
 
     The answer is the last token that could have been one: evidence stands before it.
 
@@ -25,7 +25,7 @@ def p_yes(tokens: Sequence[dict[str, Any]]) -> float | None:
 
 def _share(token: dict[str, Any]) -> float | None:
     choices = token.get("top_logprobs")
-    if not choices:  # only the chosen token is told: the rest counts as the other answer
+    if not choices:  # only the chosen token has one: what is missing to 1 is the other answer
         chosen = _probability(token)
         return None if chosen is None else {"yes": chosen, "no": 1 - chosen}.get(_word(token))
     weight = {"yes": 0.0, "no": 0.0}
@@ -37,9 +37,9 @@ def _share(token: dict[str, Any]) -> float | None:
 
 
 def _probability(token: dict[str, Any]) -> float | None:
-    """Return what a server told; None for what can be no logarithm of a probability."""
-    told = token.get("logprob")
-    return math.exp(told) if isinstance(told, int | float) and told <= 0 else None
+    """Return a token's probability; None where `logprob` is no logarithm of one."""
+    logprob = token.get("logprob")
+    return math.exp(logprob) if isinstance(logprob, int | float) and logprob <= 0 else None
 
 
 def _word(token: dict[str, Any]) -> str:

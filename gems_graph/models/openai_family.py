@@ -9,7 +9,7 @@ from gems_graph.private_hooks import is_openai, with_client
 
 
 def takes_extra_body(model: BaseChatModel) -> bool:
-    """Tell whether a model sends fields beside the messages: it says so, or is OpenAI's own."""
+    """Tell whether a model sends fields beside the messages: it declares so, or is OpenAI's."""
     return getattr(model, "takes_extra_body", False) or is_openai(model)
 
 
@@ -26,5 +26,5 @@ def rehome(model: BaseChatModel) -> BaseChatModel:
     client = DefaultAsyncHttpxClient(
         timeout=None, follow_redirects=False, event_hooks=bounded(CHAT)
     )
-    ours: BaseChatModel = with_client(model, client)
-    return ours
+    rehomed: BaseChatModel = with_client(model, client)
+    return rehomed

@@ -58,7 +58,7 @@ def read_answer(body: Any, model: str) -> ChatResult:
         msg = f"no answer: {body.get('error')}"
         raise ValueError(msg)
     usage = _usage(body["usage"]) if body.get("usage") else None
-    about = {
+    metadata = {
         "model_provider": "openai",  # how LangChain knows the form of the content
         "model_name": body.get("model", model),
         "system_fingerprint": body.get("system_fingerprint", ""),
@@ -67,34 +67,35 @@ def read_answer(body: Any, model: str) -> ChatResult:
     }
     return ChatResult(
         generations=[_generation(choice, usage) for choice in body["choices"]],
-        llm_output={name: value for name, value in about.items() if value is not None},
+        llm_output={name: value for name, value in metadata.items() if value is not None},
     )
 
 
 def _generation(choice: Mapping[str, Any], usage: UsageMetadata | None) -> ChatGeneration:
-    sent = choice["message"]
-    reasoning = next((sent[field] for field in _REASONING if sent.get(field)), None)
-    beside = {"reasoning_content": reasoning, "refusal": sent.get("refusal")}
+    answer = choice["message"]
+    reasoning = next((answer[field] for field in _REASONING if answer.get(field)), None)
+    extras = {"reasoning_content": reasoning, "refusal": answer.get("refusal")}
     message = AIMessage(
-        content=sent.get("content") or "",
-        additional_kwargs={name: value for name, value in beside.items() if value},
+        content=answer.get("content") or "",
+        additional_kwargs={name: value for name, value in extras.items() if value},
     )
     message.usage_metadata = usage
-    about = {name: choice[name] for name in ("finish_reason", "logprobs") if name in choice}
-    return ChatGeneration(message=message, generation_info=about)
+    info = {name: choice[name] for name in ("finish_reason", "logprobs") if name in choice}
+    return ChatGeneration(message=message, generation_info=info)
 
 
-def _usage(sent: Mapping[str, Any]) -> UsageMetadata:
-    given, made = sent.get("prompt_tokens") or 0, sent.get("completion_tokens") or 0
-    of_given = sent.get("prompt_tokens_details") or {}
-    of_made = sent.get("completion_tokens_details") or {}
+def _usage(reported: Mapping[str, Any]) -> UsageMetadata:
+    prompt_tokens = reported.get("prompt_tokens") or 0
+    completion_tokens = reported.get("completion_tokens") or 0
+    prompt_details = reported.get("prompt_tokens_details") or {}
+    completion_details = reported.get("completion_tokens_details") or {}
     usage = UsageMetadata(
-        input_tokens=given,
-        output_tokens=made,
-        total_tokens=sent.get("total_tokens") or given + made,
+        input_tokens=prompt_tokens,
+        output_tokens=completion_tokens,
+        total_tokens=reported.get("total_tokens") or prompt_tokens + completion_tokens,
     )
-    if (cached := of_given.get("cached_tokens")) is not None:
+    if (cached := prompt_details.get("cached_tokens")) is not None:
         usage["input_token_details"] = InputTokenDetails(cache_read=cached)
-    if (thought := of_made.get("reasoning_tokens")) is not None:
-        usage["output_token_details"] = OutputTokenDetails(reasoning=thought)
+    if (reasoning := completion_details.get("reasoning_tokens")) is not None:
+        usage["output_token_details"] = OutputTokenDetails(reasoning=reasoning)
     return usage
