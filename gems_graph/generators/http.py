@@ -14,7 +14,7 @@ from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 
-_OURS = {"prompt", "seed", "width", "height"}
+_RESERVED = {"prompt", "seed", "width", "height"}
 
 
 class HttpGenerator:
@@ -35,11 +35,11 @@ class HttpGenerator:
         self.url = url
         self._options = {name: _in_query(value) for name, value in (options or {}).items()}
         self.name = f"http:{urlsplit(url).netloc.rpartition('@')[2]}"
-        sent = key if " " in key else f"Bearer {key}"
+        authorization = key if " " in key else f"Bearer {key}"
         self._client = httpx2.AsyncClient(
             timeout=None,  # time limits are ours
             follow_redirects=False,
-            headers={"Authorization": sent} if key else {},
+            headers={"Authorization": authorization} if key else {},
             verify=authorities(url),
             event_hooks=bounded(IMAGE),
         )
@@ -70,7 +70,7 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenera
     Its key, if it wants one, is read from `GEMS_GENERATOR_KEY`.
 
     Raises:
-        ConfigError: the URL is not one, or an option would stand for what we send ourselves.
+        ConfigError: the URL is not one, or an option has the name of a parameter of ours.
     """
     options = spec.options if spec else {}
     url = argument or (spec and spec.url) or ""
@@ -78,8 +78,8 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenera
     if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).netloc:
         msg = f"{url!r} is no http address; write for example --generator http:http://host:8000/generate"
         raise ConfigError(msg)
-    if ours := sorted(_OURS & options.keys()):
-        msg = f"The option {ours[0]!r} is sent with every picture already; use the setting."
+    if clashes := sorted(_RESERVED & options.keys()):
+        msg = f"The option {clashes[0]!r} is sent with every picture already; use the setting."
         raise ConfigError(msg)
     return HttpGenerator(address, os.environ.get("GEMS_GENERATOR_KEY", "").strip(), options)
 

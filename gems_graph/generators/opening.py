@@ -1,4 +1,4 @@
-"""From a name to a generator, and what may be asked of it."""
+"""Open a generator by its name, and check that it takes what is asked of it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def open_generator(spec: str | GeneratorSpec) -> Generator:
 def check_request(
     spec: GeneratorSpec, generator: Generator, size: tuple[int, int] | None = None
 ) -> None:
-    """Make sure, before anything is paid, that a generator takes what it will be given.
+    """Make sure, before anything is paid, that a generator takes the options and the size.
 
     Args:
         spec: holds the options.
@@ -54,11 +54,13 @@ def check_request(
         ConfigError: it takes no such option, or no size.
     """
     capabilities = capabilities_of(generator)
-    known = capabilities.options
-    strange = [] if known == "any" else sorted(name for name in spec.options if name not in known)
-    if strange:
-        takes = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
-        msg = f"The generator {spec.name!r} takes no option {strange[0]!r}; {takes}."
+    supported = capabilities.options
+    unsupported = (
+        [] if supported == "any" else sorted(name for name in spec.options if name not in supported)
+    )
+    if unsupported:
+        remedy = f"it takes {', '.join(sorted(supported))}" if supported else "it takes none"
+        msg = f"The generator {spec.name!r} takes no option {unsupported[0]!r}; {remedy}."
         raise ConfigError(msg)
     if size and not capabilities.sizes:
         msg = f"The generator {spec.name!r} takes no size; leave out `size`."
@@ -71,7 +73,7 @@ def _takes_spec(opener: Callable[..., Any]) -> bool:
         parameters = inspect.signature(opener).parameters.values()
     except (TypeError, ValueError):  # written in C
         return False
-    placed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if len(placed) < 2:
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(positional) < 2:
         return any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    return placed[1].name == "spec" or placed[1].default is placed[1].empty
+    return positional[1].name == "spec" or positional[1].default is positional[1].empty

@@ -1,4 +1,4 @@
-"""Open generators, shared by all runs of a process: few at a time, closed when others need room."""
+"""Open generators, shared by all runs of a process; the least recently used are closed for room."""
 
 from __future__ import annotations
 
@@ -90,25 +90,25 @@ class Pool:
                 with self._lock:
                     self._entries[spec.identity] = entry
 
-    async def _evict(self, room: int) -> None:
-        """Close those not used for longest until no more than `room` are left, if they are idle."""
+    async def _evict(self, limit: int) -> None:
+        """Close idle generators, the least recently used first, down to `limit` open ones."""
         with self._lock:
             # never the newest: it may just have been opened for somebody
             idle = [key for key, entry in [*self._entries.items()][:-1] if not entry.users]
-            over = max(0, len(self._entries) - room)
-            entries = [self._entries.pop(key) for key in idle[:over]]
+            excess = max(0, len(self._entries) - limit)
+            entries = [self._entries.pop(key) for key in idle[:excess]]
         for entry in entries:
             await _close(entry)
 
 
 async def _close(entry: _Entry) -> None:
-    """Close a generator where its clients live; a failure is no failure of whoever needs room."""
-    here = asyncio.get_running_loop()
-    loop = entry.loop or here
+    """Close a generator on the loop of its clients; a failure is a warning, no error."""
+    running_loop = asyncio.get_running_loop()
+    loop = entry.loop or running_loop
     if loop.is_closed():  # and its connections with it
         return
     try:
-        if loop is here:
+        if loop is running_loop:
             await _aclose(entry.generator)
         else:
             future = asyncio.run_coroutine_threadsafe(_aclose(entry.generator), loop)

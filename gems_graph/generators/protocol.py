@@ -42,8 +42,8 @@ def encode(picture: Any) -> bytes:
     if isinstance(picture, bytes):
         return picture
     if isinstance(picture, Image.Image):
-        out = io.BytesIO()
-        picture.save(out, "PNG")
-        return out.getvalue()
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        return buffer.getvalue()
     msg = f"A generator must return encoded bytes or a PIL image, not {type(picture).__name__}."
     raise GeneratorError(msg)
