@@ -16,7 +16,7 @@ from gems_graph.errors import ConfigError, StoreError
 PATIENCE = 60.0
 """Seconds to wait for another process's write, or for a free connection."""
 _BUSY = ("too many clients", "remaining connection slots", "starting up")
-_FOREIGN = ("postgresql://", "postgres://")
+_POSTGRES_SCHEMES = ("postgresql://", "postgres://")
 
 
 class Connection(Protocol):
@@ -80,8 +80,8 @@ class Postgres:
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Sequence[Any]]:
         """Execute one statement and return its rows."""
-        done = self._db.execute(sql.replace("?", "%s").encode(), values)
-        return list(done.fetchall()) if done.description else []
+        cursor = self._db.execute(sql.replace("?", "%s").encode(), values)
+        return list(cursor.fetchall()) if cursor.description else []
 
     def commit(self) -> None:
         """Commit on the server."""
@@ -108,27 +108,27 @@ def psycopg() -> Any:
 
 def _connect(url: str, options: Mapping[str, Any]) -> Any:
     """Connect; while all the server's connections are taken, wait for one."""
-    driver, until = psycopg(), time.monotonic() + PATIENCE
+    driver, deadline = psycopg(), time.monotonic() + PATIENCE
     while True:
         try:
             return driver.connect(url, autocommit=True, **options)
         except driver.Error as error:
-            if not is_full(error) or time.monotonic() > until:
+            if not is_full(error) or time.monotonic() > deadline:
                 raise
         time.sleep(random.uniform(0.1, 0.5))
 
 
 def is_full(error: Exception) -> bool:
     """Tell whether a PostgreSQL server has no connection left, or is only starting."""
-    return any(words in str(error) for words in _BUSY)
+    return any(phrase in str(error) for phrase in _BUSY)
 
 
 def in_brief(error: Exception) -> str:
     """Return what a driver says in one line; what it quotes of a URL may be a password."""
-    first = str(error).strip().partition("\n")[0]
-    if "connection to server at" in first:
-        return first
-    return re.sub(r"(['\"]).*?\1", "...", first)
+    first_line = str(error).strip().partition("\n")[0]
+    if "connection to server at" in first_line:
+        return first_line
+    return re.sub(r"(['\"]).*?\1", "...", first_line)
 
 
 def unusable(error: Exception) -> StoreError:
@@ -143,4 +143,4 @@ def unusable(error: Exception) -> StoreError:
 
 def is_postgres(url: str) -> bool:
     """Tell whether a database is a PostgreSQL one."""
-    return url.startswith(_FOREIGN)
+    return url.startswith(_POSTGRES_SCHEMES)

@@ -18,7 +18,7 @@ _NO_TASK = "00000000-0000-0000-0000-000000000000"
 
 
 def ids_come_after(checkpoint_id: str) -> bool:
-    """Let the ids of checkpoints made from now on sort after one; False where that cannot be.
+    """Make the ids of later checkpoints sort after a given one; return False where that fails.
 
     Holds for: langgraph-checkpoint >=4.0,<5
     """
@@ -26,9 +26,9 @@ def ids_come_after(checkpoint_id: str) -> bool:
 
     number = uuid.UUID(checkpoint_id).int
     ticks = (number >> 80) << 12 | (number >> 64) & 0xFFF  # of a version 6 UUID
-    made: Any = ids
-    if hasattr(made, "_last_v6_timestamp"):  # the next one is later in any case
-        made._last_v6_timestamp = max(made._last_v6_timestamp or 0, ticks)
+    id_module: Any = ids
+    if hasattr(id_module, "_last_v6_timestamp"):  # the next one is later in any case
+        id_module._last_v6_timestamp = max(id_module._last_v6_timestamp or 0, ticks)
         return True
     return ticks <= time.time_ns() // 100 + _GREGORIAN
 
@@ -41,13 +41,13 @@ def scheduled(checkpoint: Mapping[str, Any]) -> list[str]:
     Holds for: langgraph >=1.2.19,<1.3
     """
     values, versions = checkpoint["channel_values"], checkpoint["channel_versions"]
-    seen = checkpoint["versions_seen"]
-    pulled: list[str] = []
+    versions_seen = checkpoint["versions_seen"]
+    triggered: list[str] = []
     for channel, node in _triggers(values):
-        last = seen.get(node, {}).get(channel)
-        if channel in versions and (last is None or versions[channel] > last):
-            pulled.append(node)
-    return [*(send.node for send in values.get(_SENDS, ())), *dict.fromkeys(pulled)]
+        seen_version = versions_seen.get(node, {}).get(channel)
+        if channel in versions and (seen_version is None or versions[channel] > seen_version):
+            triggered.append(node)
+    return [*(send.node for send in values.get(_SENDS, ())), *dict.fromkeys(triggered)]
 
 
 def _triggers(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -75,7 +75,7 @@ class Steps:
 
     Attributes:
         outputs: of each task that finished, what it wrote into which channel.
-        given: what the next step was given from outside.
+        inputs: what was written from outside for the next step, and into which channel.
         errors: what tasks raised, in words.
         interrupts: questions that nobody has answered.
 
@@ -84,20 +84,20 @@ class Steps:
 
     def __init__(self, writes: Iterable[tuple[str, str, Any]]) -> None:
         self.outputs: dict[str, list[tuple[str, Any]]] = {}
-        self.given: list[tuple[str, Any]] = []
+        self.inputs: list[tuple[str, Any]] = []
         self.errors: list[str] = []
-        asked: dict[str, list[Any]] = {}
+        questions: dict[str, list[Any]] = {}
         for task, channel, value in writes:
             if task == _NO_TASK:
-                self.given.append((channel, value))
+                self.inputs.append((channel, value))
             elif channel == "__error__":
                 self.errors.append(str(value))
             elif channel == "__interrupt__":
-                asked[task] = [*value] if isinstance(value, list | tuple) else [value]
+                questions[task] = [*value] if isinstance(value, list | tuple) else [value]
             elif channel not in _CONTROL:
                 self.outputs.setdefault(task, []).append((channel, value))
-        open_ones = (asked[task] for task in asked if task not in self.outputs)
-        self.interrupts = [question for several in open_ones for question in several]
+        unanswered = (questions[task] for task in questions if task not in self.outputs)
+        self.interrupts = [question for group in unanswered for question in group]
 
 
 def overwriting(value: Any) -> tuple[bool, Any]:

@@ -62,7 +62,7 @@ def last_of(head: CheckpointTuple) -> Last:
     checkpoint, steps = head.checkpoint, Steps(head.pending_writes or [])
     values: dict[str, Any] = {**{name: [] for name in LISTS}, **{name: {} for name in MAPPINGS}}
     values |= {k: v for k, v in checkpoint["channel_values"].items() if not is_internal(k)}
-    for channel, value in steps.given:
+    for channel, value in steps.inputs:
         _write(values, channel, value)
     for output in steps.outputs.values():
         for channel, value in output:
