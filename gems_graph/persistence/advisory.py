@@ -1,10 +1,10 @@
 """Advisory locks in PostgreSQL, on one connection of each process.
 
-The server lets go of them when the connection ends, so a killed process frees what it held at once,
-which a lease in a row would do only when it runs out. What a lease does better, to notice a host
-that has vanished, is left to TCP's keepalive (about a minute). The connection is looked at every
-few seconds; if it was lost, the locks are taken again on a new one, and whoever can have his no
-more is told. Behind a pooler the connection must be a session's own.
+The server releases them when the connection ends, so a killed process frees its locks at once; a
+lease in a row would be free only when it runs out. What a lease does better, to notice a host
+that has vanished, is left to TCP's keepalive (about a minute). The connection is checked every few
+seconds; if it was lost, the locks are taken again on a new one, and `on_loss` is called for each
+that somebody else holds by then. Behind a pooler the connection must be a session's own.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _EVERY = 5.0  # seconds from one look at the connection to the next
 _GRACE = 60.0  # seconds without any connection until the work is stopped
 _PATIENCE = 0.5  # seconds; a server takes a moment to see that a process was killed
 _CONNECTION = {"keepalives_idle": 20, "keepalives_interval": 10, "tcp_user_timeout": 30_000}
-_OF_SERVER = {"idle": 30, "interval": 10, "count": 3}
-_HELD = """SELECT classid::bigint, objid::bigint FROM pg_locks
+_SERVER_KEEPALIVES = {"idle": 30, "interval": 10, "count": 3}
+_HELD_LOCKS = """SELECT classid::bigint, objid::bigint FROM pg_locks
     WHERE locktype = 'advisory' AND objsubid = 1 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
@@ -57,9 +57,9 @@ class Session:
         Raises:
             psycopg.Error: the server cannot be used.
         """
-        until = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _PATIENCE
         while not self._take(hold):
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
         return True
@@ -77,7 +77,7 @@ class Session:
                 with suppress(psycopg().Error):  # lost: it holds nothing any more
                     self._db.execute("SELECT pg_advisory_unlock(?)", (hold.key,))
 
-    def held(self) -> set[int]:
+    def held_keys(self) -> set[int]:
         """Return the keys of all locks in the database, whoever holds them.
 
         Raises:
@@ -85,12 +85,12 @@ class Session:
         """
         db = Postgres(self._url)
         try:
-            return {_signed(high << 32 | low) for high, low in db.execute(_HELD)}
+            return {_signed(high << 32 | low) for high, low in db.execute(_HELD_LOCKS)}
         finally:
             db.close()
 
     def check(self) -> bool:
-        """Take lost locks again; False: nothing is held, and nobody need look again."""
+        """Take lost locks again; False: no lock is held, and the watch may end."""
         with self._lock:
             if not self._holds:
                 self._watching = False
@@ -99,7 +99,7 @@ class Session:
                 self._connected().execute("SELECT 1")
                 self._seen = time.monotonic()
             except psycopg().Error:
-                self._again()
+                self._reconnect()
             return True
 
     def _take(self, hold: Hold) -> bool:
@@ -107,29 +107,29 @@ class Session:
             if hold.ended or hold.key in self._holds:
                 return False
             try:
-                mine = _try(self._connected(), hold.key)
+                acquired = _try_lock(self._connected(), hold.key)
             except psycopg().Error:
                 self._disconnect()
-                mine = _try(self._connected(), hold.key)
-            if mine:
+                acquired = _try_lock(self._connected(), hold.key)
+            if acquired:
                 self._holds[hold.key] = hold
                 self._watch()
             elif not self._holds:
                 self._disconnect()
-            return mine
+            return acquired
 
     def _connected(self) -> Postgres:
-        """Return the connection; a new one has all locks again that can be had."""
+        """Return the connection; on a new one, take all locks again that are still free."""
         if self._db is None:
             self._db = Postgres(self._url, **_CONNECTION)
-            for name, value in _OF_SERVER.items():
+            for name, value in _SERVER_KEEPALIVES.items():
                 self._db.execute(f"SET tcp_keepalives_{name} = {value}")
-            self._lose([hold for key, hold in self._holds.items() if not _try(self._db, key)])
+            self._lose([hold for key, hold in self._holds.items() if not _try_lock(self._db, key)])
             self._seen = time.monotonic()
         return self._db
 
-    def _again(self) -> None:
-        """Connect anew; after long enough in vain, everything is lost."""
+    def _reconnect(self) -> None:
+        """Connect anew; after `_GRACE` seconds without a connection give up all locks."""
         self._disconnect()
         try:
             self._connected()
@@ -159,7 +159,7 @@ class Session:
                 return
 
 
-def _try(db: Postgres, key: int) -> bool:
+def _try_lock(db: Postgres, key: int) -> bool:
     return bool(db.execute("SELECT pg_try_advisory_lock(?)", (key,))[0][0])
 
 

@@ -13,7 +13,7 @@ from gems_graph.private_hooks import rows
 _NEWEST_FIRST = (
     "SELECT thread_id FROM checkpoints GROUP BY thread_id ORDER BY MAX(checkpoint_id) DESC"
 )
-"""The same tables' index answers it, in SQLite and PostgreSQL; ids of checkpoints are times."""
+"""The index of the table answers it, in SQLite and PostgreSQL; ids of checkpoints are times."""
 
 
 async def thread_names(saver: BaseCheckpointSaver[Any]) -> list[str]:
@@ -21,13 +21,13 @@ async def thread_names(saver: BaseCheckpointSaver[Any]) -> list[str]:
 
     Savers that are neither SQLite's nor PostgreSQL's are read whole.
     """
-    if (found := await rows(saver, _NEWEST_FIRST)) is not None:
-        return [str(name) for (name,) in found]
-    last: dict[str, str] = {}
+    if (records := await rows(saver, _NEWEST_FIRST)) is not None:
+        return [str(name) for (name,) in records]
+    newest: dict[str, str] = {}
     checkpoints = cast(AsyncGenerator[CheckpointTuple], saver.alist(None))
-    async with aclosing(checkpoints) as every:
-        async for checkpoint in every:
-            place = checkpoint.config["configurable"]
-            name = str(place["thread_id"])
-            last[name] = max(last.get(name, ""), place["checkpoint_id"])
-    return sorted(last, key=last.__getitem__, reverse=True)
+    async with aclosing(checkpoints) as tuples:
+        async for checkpoint in tuples:
+            configurable = checkpoint.config["configurable"]
+            name = str(configurable["thread_id"])
+            newest[name] = max(newest.get(name, ""), configurable["checkpoint_id"])
+    return sorted(newest, key=newest.__getitem__, reverse=True)

@@ -55,72 +55,79 @@ async def fork(
         ConfigError: a setting is not valid, or a newer release wrote the trajectory.
         StoreError: a picture that is kept has been lost.
     """
-    graph, new = graph or await threads.graph_of(thread), to or uuid.uuid4().hex[:12]
-    if await threads.saver.aget_tuple(config_of(new)):
-        msg = f"There is a thread {new!r} already; give the fork a new name, or none at all."
+    graph, new_thread = graph or await threads.graph_of(thread), to or uuid.uuid4().hex[:12]
+    if await threads.saver.aget_tuple(config_of(new_thread)):
+        msg = f"There is a thread {new_thread!r} already; give the fork a new name, or none at all."
         raise UsageError(msg)
     state = await threads.state(thread)
     _check_strategy(strategy_of(state))
     branch = Branch(_round(thread, state, round), prompt, criteria, settings or {})
-    source = await _after(graph, thread, branch.round)
-    note = f"Forked from {thread!r} {_place(branch)}."
-    made = branched(state, cast(State, source.values), branch, note)
+    source = await _source_of(graph, thread, branch.round)
+    note = f"Forked from {thread!r} {_place_in_words(branch)}."
+    branch_state = branched(state, cast(State, source.values), branch, note)
     with needed_by(state["trajectory"], thread):
-        await asyncio.to_thread(_check, threads.store, state["rounds"][: branch.round])
-    config: RunnableConfig = {**config_of(new), "metadata": _parent(source, thread, branch)}
-    await _write(threads, graph, config, made, branch)
-    return new
+        await asyncio.to_thread(_check_pictures, threads.store, state["rounds"][: branch.round])
+    config: RunnableConfig = {
+        **config_of(new_thread),
+        "metadata": _parent_metadata(source, thread, branch),
+    }
+    await _write(threads, graph, config, branch_state, branch)
+    return new_thread
 
 
-def _round(thread: str, state: State, wanted: int | None) -> int:
+def _round(thread: str, state: State, requested: int | None) -> int:
     last = len(state.get("rounds", []))
-    if wanted is None or 0 <= wanted <= last:
-        return last if wanted is None else wanted
-    have = f"rounds 1 to {last}" if last > 1 else "round 1" if last else "no rounds yet"
-    msg = f"{thread!r} has no round {wanted}: it has {have}, and 0 stands for its plan."
+    if requested is None or 0 <= requested <= last:
+        return last if requested is None else requested
+    available = f"rounds 1 to {last}" if last > 1 else "round 1" if last else "no rounds yet"
+    msg = f"{thread!r} has no round {requested}: it has {available}, and 0 stands for its plan."
     raise UsageError(msg)
 
 
-async def _after(graph: Graph, thread: str, kept: int) -> StateSnapshot:
-    """Return the first checkpoint that holds what is kept, on the way to the thread's head.
+async def _source_of(graph: Graph, thread: str, rounds_kept: int) -> StateSnapshot:
+    """Return the earliest checkpoint of the trajectory that holds so many rounds.
 
-    The way leads over parents, as a history may hold branches that were left, and ends where the
-    trajectory begins, as a thread may have held others before.
+    It is looked for from the thread's head over parents, as a history may also hold abandoned
+    branches, and only within the trajectory, as a thread may have held others before.
 
     Raises:
         UsageError: the head itself holds no plan yet.
     """
     snapshot: StateSnapshot | None = await graph.aget_state(config_of(thread))
-    found, trajectory = None, snapshot.values.get("trajectory") if snapshot else ""
-    while snapshot and _holds(snapshot.values, kept, trajectory):
-        found, parent = snapshot, snapshot.parent_config
+    earliest, trajectory = None, snapshot.values.get("trajectory") if snapshot else ""
+    while snapshot and _holds_rounds(snapshot.values, rounds_kept, trajectory):
+        earliest, parent = snapshot, snapshot.parent_config
         snapshot = await graph.aget_state(parent) if parent else None
-    if found is None:
+    if earliest is None:
         msg = f"{thread!r} has no plan yet: go on with `gems resume {thread}`."
         raise UsageError(msg)
-    return found
+    return earliest
 
 
-def _holds(state: Mapping[str, Any], kept: int, trajectory: object) -> bool:
-    planned = state.get("criteria") and state.get("attempt", {}).get("n")
-    same = state.get("trajectory") == trajectory
-    return bool(planned) and same and len(state.get("rounds", [])) >= kept
+def _holds_rounds(state: Mapping[str, Any], rounds_kept: int, trajectory: object) -> bool:
+    has_plan = state.get("criteria") and state.get("attempt", {}).get("n")
+    same_trajectory = state.get("trajectory") == trajectory
+    return bool(has_plan) and same_trajectory and len(state.get("rounds", [])) >= rounds_kept
 
 
-def _place(branch: Branch) -> str:
+def _place_in_words(branch: Branch) -> str:
     return f"after round {branch.round}" if branch.round else "after its plan"
 
 
-def _check(store: Store, rounds: Sequence[Round]) -> None:
-    """Read whatever is missing, for the error that this raises."""
+def _check_pictures(store: Store, rounds: Sequence[Round]) -> None:
+    """Make sure that pictures and thoughts of rounds are there.
+
+    Raises:
+        StoreError: one is missing.
+    """
     for round_ in rounds:
         for sha256 in (round_["image"]["sha256"], round_["thought"]["sha256"]):
             if sha256 and not store.has(sha256):
                 store.read(sha256)
 
 
-def _parent(source: StateSnapshot, thread: str, branch: Branch) -> dict[str, Any]:
-    """Return what the first checkpoint of a branch tells of where it comes from."""
+def _parent_metadata(source: StateSnapshot, thread: str, branch: Branch) -> dict[str, Any]:
+    """Return the metadata of a branch's first checkpoint: thread, checkpoint and round forked."""
     return {
         "forked_from": thread,
         "forked_checkpoint": source.config["configurable"]["checkpoint_id"],
@@ -135,8 +142,8 @@ async def _write(
     strategy = strategy_of(state)
     if not branch.judges:
         # no pause here: whoever forks has just said what should be different
-        done = strategy.pauses["verdicts" if branch.round else "criteria"]
-        await graph.aupdate_state(config, state, as_node=done)
+        finished_node = strategy.pauses["verdicts" if branch.round else "criteria"]
+        await graph.aupdate_state(config, state, as_node=finished_node)
         return
     await graph.aupdate_state(config, state, as_node=strategy.playing("draw")[-1])
     if branch.prompt:
@@ -151,19 +158,21 @@ async def _judge(
     Raises:
         GemsError: it cannot be judged; there is no branch then.
     """
-    at = config_of(config["configurable"]["thread_id"])
+    thread_config = config_of(config["configurable"]["thread_id"])
     try:
         await graph.ainvoke(
             None,
-            at,
+            thread_config,
             context=Settings(raise_on_error=True),
             interrupt_after=strategy.playing("judge"),
             durability="sync",
         )
-        done = strategy.pauses["verdicts"]
-        await graph.aupdate_state(at, {"attempt": branch.written}, as_node=done)
+        finished_node = strategy.pauses["verdicts"]
+        await graph.aupdate_state(
+            thread_config, {"attempt": branch.user_attempt}, as_node=finished_node
+        )
     except BaseException:
-        await threads.saver.adelete_thread(at["configurable"]["thread_id"])
+        await threads.saver.adelete_thread(thread_config["configurable"]["thread_id"])
         raise
 
 

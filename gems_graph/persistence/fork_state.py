@@ -20,7 +20,7 @@ class Branch:
     """The last round that is kept (0: only the plan), and what is different from there on.
 
     Raises:
-        UsageError: a prompt or a checklist that says nothing.
+        UsageError: the prompt or the checklist is empty.
     """
 
     round: int
@@ -42,8 +42,8 @@ class Branch:
         return bool(self.criteria and self.round)
 
     @property
-    def written(self) -> Attempt:
-        """The attempt that the given prompt is."""
+    def user_attempt(self) -> Attempt:
+        """The attempt with the prompt that the user gave."""
         nothing = Thought(text="", sha256=None)
         prompt = str(self.prompt).strip()
         return Attempt(n=self.round + 1, prompt=prompt, thought=nothing, origin="user")
@@ -63,15 +63,15 @@ def branched(head: State, source: State, branch: Branch, note: str) -> State:
         ConfigError: a setting is not valid.
     """
     settings = settle(source["settings"], branch.settings)
-    rounds, own = head.get("rounds", [])[: branch.round], source["criteria"]
-    _go_on(rounds, settings, branch)
+    rounds, criteria = head.get("rounds", [])[: branch.round], source["criteria"]
+    _check_work_remains(rounds, settings, branch)
     state = State(
         schema=SCHEMA,
         trajectory=uuid.uuid4().hex,
         prompt=source["prompt"],
         settings=settings.model_dump(),
         skills=source.get("skills", []),
-        criteria=[*own, *(c for c in source.get("skill_criteria", []) if c not in own)],
+        criteria=[*criteria, *(c for c in source.get("skill_criteria", []) if c not in criteria)],
         skill_criteria=[],  # they are among the criteria now
         attempt=_unjudged(rounds[-1]) if rounds else _planned(source),
         rounds=rounds,
@@ -79,22 +79,22 @@ def branched(head: State, source: State, branch: Branch, note: str) -> State:
         notes=[*source.get("notes", []), note],
     )
     if branch.criteria:
-        state = _asked(state, branch.criteria)
+        state = _with_criteria(state, branch.criteria)
     if branch.prompt and not branch.judges:
-        state["attempt"] = branch.written
+        state["attempt"] = branch.user_attempt
     return state
 
 
-def _go_on(rounds: Sequence[Round], settings: Settings, branch: Branch) -> None:
-    """Make sure that there is something to do.
+def _check_work_remains(rounds: Sequence[Round], settings: Settings, branch: Branch) -> None:
+    """Make sure that the branch has something to do.
 
     Raises:
-        UsageError: there is not.
+        UsageError: no round is left, or the last one passes and nothing changes it.
     """
-    n, most = len(rounds), settings.max_iterations
-    if n >= most and (branch.prompt or not branch.judges):
+    n, limit = len(rounds), settings.max_iterations
+    if n >= limit and (branch.prompt or not branch.judges):
         msg = (
-            f"Round {n} is the last that max_iterations={most} allows: fork it with "
+            f"Round {n} is the last that max_iterations={limit} allows: fork it with "
             f"--max-iterations {n + 1} or more."
         )
         raise UsageError(msg)
@@ -112,23 +112,30 @@ def _unjudged(round_: Round) -> Attempt:
 
 def _planned(source: State) -> Attempt:
     """Return the first attempt as it was before it was drawn."""
-    first: Attempt = source["rounds"][0] if source.get("rounds") else source["attempt"]
-    parts = ("n", "prompt", "thought", "origin")
-    return cast(Attempt, {key: value for key, value in first.items() if key in parts})
+    attempt: Attempt = source["rounds"][0] if source.get("rounds") else source["attempt"]
+    fields = ("n", "prompt", "thought", "origin")
+    return cast(Attempt, {key: value for key, value in attempt.items() if key in fields})
 
 
-def _asked(state: State, criteria: Sequence[str]) -> State:
-    """Replace the criteria; the last round loses its verdicts, earlier ones keep what they can."""
+def _with_criteria(state: State, criteria: Sequence[str]) -> State:
+    """Replace the criteria; earlier rounds keep their verdicts on questions that stay.
+
+    The last round is no longer among the rounds, as it is judged anew.
+    """
     questions = list(dict.fromkeys(q.strip() for q in criteria if q.strip()))
     sources = {c["question"]: c["source"] for c in reversed(state["criteria"])}
     return {
         **state,
         "criteria": [Criterion(question=q, source=sources.get(q, "user")) for q in questions],
-        "rounds": [_mapped(r, state["criteria"], questions) for r in state["rounds"][:-1]],
+        "rounds": [
+            _with_verdicts_on(r, state["criteria"], questions) for r in state["rounds"][:-1]
+        ],
     }
 
 
-def _mapped(round_: Round, before: Sequence[Criterion], questions: Sequence[str]) -> Round:
-    asked = [criterion["question"] for criterion in before]
-    known = dict(zip(asked, round_["verdicts"], strict=True))
-    return Round(**{**round_, "verdicts": [known.get(q, _NOT_ASKED) for q in questions]})
+def _with_verdicts_on(
+    round_: Round, criteria: Sequence[Criterion], questions: Sequence[str]
+) -> Round:
+    old_questions = [criterion["question"] for criterion in criteria]
+    verdicts = dict(zip(old_questions, round_["verdicts"], strict=True))
+    return Round(**{**round_, "verdicts": [verdicts.get(q, _NOT_ASKED) for q in questions]})

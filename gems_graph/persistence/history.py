@@ -1,4 +1,4 @@
-"""What became of every trajectory: one line each, the one worked on last first."""
+"""List trajectories and how they ended: one line each, the one worked on last first."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Parent(TypedDict):
 
 
 async def history(threads: Threads) -> AsyncIterator[Line]:
-    """Tell of all trajectories, newest first; each is read only when it is asked for."""
+    """Yield a line for each trajectory, newest first; each is read only when it is asked for."""
     busy = await threads.claims.busy()
     for name in await thread_names(threads.saver):
         if line := await _line(threads, name, busy):
@@ -67,7 +67,7 @@ def is_among(line: Line, states: Collection[str]) -> bool:
 
 
 async def _line(threads: Threads, thread: str, busy: Container[str]) -> Line | None:
-    """Return the line of a thread; none where another graph's state is kept there."""
+    """Return the line of a thread; None where another graph's state is kept there."""
     try:
         last = await read_last(threads.saver, thread)
         if not isinstance(last.values.get("prompt"), str) and last.source != "input":
@@ -75,19 +75,19 @@ async def _line(threads: Threads, thread: str, busy: Container[str]) -> Line | N
         readable(cast(State, last.values))
         return _readable_line(thread, last, thread in busy)
     except (*UNREADABLE, ConfigError) as error:
-        words = str(error) if isinstance(error, ConfigError) else "Its checkpoint is damaged."
+        message = str(error) if isinstance(error, ConfigError) else "Its checkpoint is damaged."
         return Line(
             thread=thread, trajectory="", when=None, prompt="", rounds=0, verdict="unknown",
             passed=None, total=None, cost=None, state="unreadable", stop_reason="", open=False,
-            error=words,
+            error=message,
         )  # fmt: skip
 
 
 def _readable_line(thread: str, last: Last, busy: bool) -> Line:
-    state, stands = cast(State, last.values), standing_of(last, busy=busy)
+    state, status = cast(State, last.values), standing_of(last, busy=busy)
     if last.begins and not last.errors:  # the rest is of the thread's last trajectory
         state = State(prompt=state.get("prompt", ""))
-    verdict, passed, of = verdict_of(state)
+    verdict, passed, judged = verdict_of(state)
     return Line(
         thread=thread,
         trajectory=state.get("trajectory", ""),
@@ -96,11 +96,11 @@ def _readable_line(thread: str, last: Last, busy: bool) -> Line:
         rounds=len(state.get("rounds", [])),
         verdict=verdict,
         passed=passed,
-        total=of,
+        total=judged,
         cost=total(state.get("ledger", {}))["cost"],
-        state=stands,
+        state=status,
         stop_reason=next(iter(sorted(reasons(state))), ""),
-        open=stands not in ("running", "not begun") and goes_on(stands, state),
+        open=status not in ("running", "not begun") and goes_on(status, state),
         error=error_in(state, last.errors),
     )
 
@@ -129,29 +129,31 @@ def verdict_of(state: State) -> tuple[str, int | None, int | None]:
         return ("not verified" if has_image(state) else "no image"), None, None
     if not result:
         chosen = best(rounds)
-        passed, of = passes(chosen), len(chosen["verdicts"])
-        return f"{passed}/{of} so far", passed, of
-    passed, of = result["passed"], result["total"]
+        passed, judged = passes(chosen), len(chosen["verdicts"])
+        return f"{passed}/{judged} so far", passed, judged
+    passed, judged = result["passed"], result["total"]
     accepted = result["stop"].get("reason") == "accepted"
-    word = "passed" if result["success"] else "accepted" if accepted else "best effort"
-    return f"{word} {passed}/{of}", passed, of
+    outcome = "passed" if result["success"] else "accepted" if accepted else "best effort"
+    return f"{outcome} {passed}/{judged}", passed, judged
 
 
 async def parent_of(threads: Threads, thread: str, trajectory: str) -> Parent | None:
     """Return where a trajectory was forked from, if it was."""
-    about_updates = threads.saver.alist(config_of(thread), filter={"source": "update"})
-    async with aclosing(cast(AsyncGenerator[CheckpointTuple], about_updates)) as found:
-        checkpoints = [each async for each in found]  # to the end: it holds the saver's lock
+    updates = threads.saver.alist(config_of(thread), filter={"source": "update"})
+    async with aclosing(cast(AsyncGenerator[CheckpointTuple], updates)) as tuples:
+        checkpoints = [
+            checkpoint async for checkpoint in tuples
+        ]  # to the end: it holds the saver's lock
     for checkpoint in checkpoints:
-        about = cast(Mapping[str, Any], checkpoint.metadata)
-        if about.get("forked_from") and _id(checkpoint.checkpoint) == trajectory:
+        metadata = cast(Mapping[str, Any], checkpoint.metadata)
+        if metadata.get("forked_from") and _trajectory_of(checkpoint.checkpoint) == trajectory:
             return Parent(
-                thread=about["forked_from"],
-                checkpoint=about["forked_checkpoint"],
-                round=about["forked_round"],
+                thread=metadata["forked_from"],
+                checkpoint=metadata["forked_checkpoint"],
+                round=metadata["forked_round"],
             )
     return None
 
 
-def _id(checkpoint: Mapping[str, Any]) -> str:
+def _trajectory_of(checkpoint: Mapping[str, Any]) -> str:
     return str(checkpoint["channel_values"].get("trajectory", ""))

@@ -58,7 +58,7 @@ async def read_last(saver: BaseCheckpointSaver[Any], thread: str) -> Last:
 
 
 def last_of(head: CheckpointTuple) -> Last:
-    """Return what a checkpoint and the writes after it say."""
+    """Return how a thread was left, from its last checkpoint and the writes after it."""
     checkpoint, steps = head.checkpoint, Steps(head.pending_writes or [])
     values: dict[str, Any] = {**{name: [] for name in LISTS}, **{name: {} for name in MAPPINGS}}
     values |= {k: v for k, v in checkpoint["channel_values"].items() if not is_internal(k)}
@@ -81,9 +81,9 @@ def last_of(head: CheckpointTuple) -> Last:
 def _write(values: dict[str, Any], channel: str, value: Any) -> None:
     if is_internal(channel):
         return
-    anew, value = overwriting(value)
+    overwrites, value = overwriting(value)
     reduce = _reducers().get(channel)
-    if anew or reduce is None or channel not in values:
+    if overwrites or reduce is None or channel not in values:
         values[channel] = value
     else:
         values[channel] = reduce(values[channel], value)
@@ -93,9 +93,9 @@ def _write(values: dict[str, Any], channel: str, value: Any) -> None:
 def _reducers() -> dict[str, Callable[[Any, Any], Any]]:
     """Return how updates of a channel are joined to what it holds, as the state declares it."""
     hints = get_type_hints(State, include_extras=True)
-    extras = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+    annotated = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
     return {
-        name: more[-1]
-        for name, more in extras.items()
-        if more and callable(more[-1]) and not isinstance(more[-1], type)
+        name: annotations[-1]
+        for name, annotations in annotated.items()
+        if annotations and callable(annotations[-1]) and not isinstance(annotations[-1], type)
     }

@@ -39,7 +39,7 @@ def claim(name: str, folder: Path | None = None) -> Iterator[None]:
     """
     lock = _lock(name, folder or paths.locks())
     if not _acquire(lock, _PATIENCE):
-        raise taken(name)
+        raise claimed_error(name)
     try:
         yield
     finally:
@@ -57,8 +57,8 @@ def is_claimed(name: str, folder: Path | None = None) -> bool:
     return False
 
 
-def taken(name: str, where: str = "") -> UsageError:
-    """Return the error of whoever comes second."""
+def claimed_error(name: str, where: str = "") -> UsageError:
+    """Return the error that a name is claimed by another process already."""
     return UsageError(
         f"{name} is being worked on by another process{where}: wait for it, or stop that one."
     )
@@ -77,7 +77,7 @@ def _lock(name: str, folder: Path) -> FileLock:
 
 
 def _acquire(lock: FileLock, timeout: float) -> bool:
-    """Lock; true as well where that cannot be."""
+    """Take a lock; return False if another process has it, True also where locking fails."""
     try:
         paths.make_private(Path(lock.lock_file).parent)
         lock.acquire(timeout=timeout, poll_interval=0.01)

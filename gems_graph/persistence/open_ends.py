@@ -32,10 +32,10 @@ async def open_ends(threads: Threads) -> OpenEnds:
         last = await _last(threads, thread)
         if last is None or not last.values.get("trajectory") or last.begins:
             continue
-        word = standing_of(last)
-        if word == "waiting":
+        status = standing_of(last)
+        if status == "waiting":
             ends.waiting.append(thread)
-        elif goes_on(word, last.values):
+        elif goes_on(status, last.values):
             (ends.busy if thread in busy else ends.open).append(thread)
     return ends
 

@@ -35,12 +35,12 @@ class Patient(psycopg.AsyncConnection[Any]):
         Raises:
             psycopg.OperationalError: there is no such server, or it stayed full.
         """
-        until = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _PATIENCE
         while True:
             try:
                 return await super().connect(conninfo, **options)
             except psycopg.OperationalError as error:
-                if not is_full(error) or time.monotonic() > until:
+                if not is_full(error) or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(random.uniform(0.1, 0.5))
 
@@ -72,9 +72,10 @@ async def _migrate(saver: Any, connection: Any) -> None:
     They try the lock instead of waiting in it: a waiting statement would hold up the building of
     an index beside it, for ever.
     """
-    while not await _made(saver, connection):
-        row = await connection.execute("SELECT pg_try_advisory_lock(%s) AS mine", (_MIGRATING,))
-        if not (await row.fetchone())["mine"]:
+    while not await _has_tables(saver, connection):
+        query = "SELECT pg_try_advisory_lock(%s) AS locked"
+        cursor = await connection.execute(query, (_MIGRATING,))
+        if not (await cursor.fetchone())["locked"]:
             await asyncio.sleep(0.1)
             continue
         try:
@@ -83,10 +84,10 @@ async def _migrate(saver: Any, connection: Any) -> None:
             await connection.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
 
 
-async def _made(saver: Any, connection: Any) -> bool:
-    row = await connection.execute("SELECT to_regclass('checkpoint_migrations') AS made")
-    if (await row.fetchone())["made"] is None:
+async def _has_tables(saver: Any, connection: Any) -> bool:
+    cursor = await connection.execute("SELECT to_regclass('checkpoint_migrations') AS name")
+    if (await cursor.fetchone())["name"] is None:
         return False
-    row = await connection.execute("SELECT max(v) AS v FROM checkpoint_migrations")
-    version = (await row.fetchone())["v"]
+    cursor = await connection.execute("SELECT max(v) AS v FROM checkpoint_migrations")
+    version = (await cursor.fetchone())["v"]
     return is_migrated(saver, version)

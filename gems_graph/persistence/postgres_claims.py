@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from gems_graph.databases import psycopg, unusable
 from gems_graph.errors import StoreError
 from gems_graph.persistence.advisory import Hold, session_of
-from gems_graph.persistence.locks import digest_of, taken
+from gems_graph.persistence.locks import claimed_error, digest_of
 
 
 class PostgresClaims:
@@ -61,11 +61,11 @@ class PostgresClaims:
 
     async def _take(self, thread: str, hold: Hold) -> None:
         try:
-            mine = await asyncio.to_thread(self._session.take, hold)
+            acquired = await asyncio.to_thread(self._session.take, hold)
         except self._errors as error:
             raise unusable(error) from error
-        if not mine:
-            raise taken(thread, ", here or on another machine")
+        if not acquired:
+            raise claimed_error(thread, ", here or on another machine")
 
     async def busy(self) -> Container[str]:
         """Return the threads that somebody works on now, on any machine.
@@ -74,7 +74,7 @@ class PostgresClaims:
             StoreError: the server cannot be used.
         """
         try:
-            return _Busy(await asyncio.to_thread(self._session.held))
+            return _Busy(await asyncio.to_thread(self._session.held_keys))
         except self._errors as error:
             raise unusable(error) from error
 

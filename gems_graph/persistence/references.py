@@ -1,4 +1,4 @@
-"""Who needs what is stored: the hashes that checkpoints and journaled calls name."""
+"""The hashes of stored pictures and texts that checkpoints and journaled calls name."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class References:
     trajectories: set[str] = field(default_factory=set)
     checkpoints: int = 0
 
-    def add(self, found: CheckpointTuple) -> None:
+    def add(self, checkpoint: CheckpointTuple) -> None:
         """Take note of a checkpoint, with what was written after it and before the next.
 
         Raises:
             ConfigError: a newer release wrote it, perhaps with names this one does not know.
         """
-        values, writes = found.checkpoint["channel_values"], found.pending_writes or []
-        ids = [value for _, channel, value in writes if channel == "trajectory"]
-        ids.append(values.get("trajectory"))
-        if ids[-1]:  # another graph's state has no version of ours
+        values, writes = checkpoint.checkpoint["channel_values"], checkpoint.pending_writes or []
+        trajectories = [value for _, channel, value in writes if channel == "trajectory"]
+        trajectories.append(values.get("trajectory"))
+        if trajectories[-1]:  # another graph's state has no version of ours
             readable(cast(State, values))
         self.checkpoints += 1
-        self.trajectories.update(each for each in ids if isinstance(each, str))
-        written = datetime.fromisoformat(found.checkpoint["ts"]).timestamp()
+        self.trajectories.update(id_ for id_ in trajectories if isinstance(id_, str))
+        written_at = datetime.fromisoformat(checkpoint.checkpoint["ts"]).timestamp()
         for sha256 in hashes_in(repr((values, writes))):
-            self.hashes[sha256] = max(written, self.hashes.get(sha256, 0.0))
+            self.hashes[sha256] = max(written_at, self.hashes.get(sha256, 0.0))
 
 
 def hashes_in(text: str) -> list[str]:
@@ -68,8 +68,8 @@ async def read(saver: BaseCheckpointSaver[Any], thread: str, references: Referen
     """
     checkpoints = cast(AsyncGenerator[CheckpointTuple], saver.alist(config_of(thread)))
     try:
-        async with aclosing(checkpoints) as found:
-            async for checkpoint in found:
+        async with aclosing(checkpoints) as tuples:
+            async for checkpoint in tuples:
                 references.add(checkpoint)
     except UNREADABLE as error:
         msg = (
@@ -84,10 +84,10 @@ async def read(saver: BaseCheckpointSaver[Any], thread: str, references: Referen
 
 async def journaled(journal: Journal, without: Iterable[str] = ()) -> set[str]:
     """Return the hashes that journaled calls name, but for those of some trajectories."""
-    left_out, hashes, number = {*without}, set[str](), 0
+    excluded, hashes, number = {*without}, set[str](), 0
     while rows := await asyncio.wrap_future(journal.artifacts(number)):
         number = rows[-1].number
         for row in rows:
-            if row.trajectory not in left_out:
+            if row.trajectory not in excluded:
                 hashes.update(hashes_in(row.artifact))
     return hashes

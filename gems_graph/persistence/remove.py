@@ -49,70 +49,74 @@ async def remove(threads: Threads, names: Sequence[str], *, dry: bool = False) -
         UsageError: one does not exist, or is being worked on; then nothing is removed.
         StoreError: checkpointer, journal or image store cannot be used.
     """
-    names, there = list(dict.fromkeys(names)), {*await thread_names(threads.saver)}
-    if unknown := [name for name in names if name not in there]:
+    names, existing = list(dict.fromkeys(names)), {*await thread_names(threads.saver)}
+    if unknown := [name for name in names if name not in existing]:
         msg = f"There is no trajectory {unknown[0]!r} in {where()}; nothing is removed."
         raise UsageError(msg)
     async with AsyncExitStack() as claims:
         for name in names:
             await claims.enter_async_context(threads.claim(name))
-        gone = await _gone(threads.saver, names)
+        references = await _references_of(threads.saver, names)
         if not dry:
             for name in names:
                 await threads.saver.adelete_thread(name)
         # who needs what is asked only now: nobody can branch off any more
-        return await _remove_files(threads, names, gone, dry)
+        return await _remove_files(threads, names, references, dry)
 
 
-async def _gone(saver: BaseCheckpointSaver[Any], names: Iterable[str]) -> References:
+async def _references_of(saver: BaseCheckpointSaver[Any], names: Iterable[str]) -> References:
     """Return what the threads name, as far as they can be read."""
-    gone = References()
+    references = References()
     for name in names:
         try:
-            await read(saver, name, gone)
+            await read(saver, name, references)
         except (StoreError, ConfigError):
             continue  # the rest is left to `gems gc`
-    return gone
+    return references
 
 
 async def _remove_files(
-    threads: Threads, names: Sequence[str], gone: References, dry: bool
+    threads: Threads, names: Sequence[str], references: References, dry: bool
 ) -> Removed:
-    store, journal, others, problem = threads.store, Journal(paths.journal()), References(), ""
+    store, journal = threads.store, Journal(paths.journal())
+    other_references, problem = References(), ""
     try:
         for name in await thread_names(threads.saver):
             if name not in names:
-                await read(threads.saver, name, others)
+                await read(threads.saver, name, other_references)
     except (StoreError, ConfigError) as error:
-        problem, gone.hashes = str(error), {}
-    own = gone.trajectories - others.trajectories
-    needed = {*others.hashes, *await journaled(journal, own)}
-    named = await listed(store, lambda entry: entry.sha256 in gone.hashes)
-    for trajectory in () if dry else own:
+        problem, references.hashes = str(error), {}
+    own_trajectories = references.trajectories - other_references.trajectories
+    needed = {*other_references.hashes, *await journaled(journal, own_trajectories)}
+    named_entries = await entries_where(store, lambda entry: entry.sha256 in references.hashes)
+    for trajectory in () if dry else own_trajectories:
         await asyncio.wrap_future(journal.forget(trajectory))
 
     def unneeded(entry: Entry) -> bool:
-        last = gone.hashes.get(entry.sha256, 0.0)
-        return entry.sha256 not in needed and entry.modified <= last
+        last_named = references.hashes.get(entry.sha256, 0.0)
+        return entry.sha256 not in needed and entry.modified <= last_named
 
-    files = await (listed if dry else taken)(store, unneeded)
-    return Removed(gone.checkpoints, files, len(named) - len(files), problem)
-
-
-async def listed(store: Store, wanted: Callable[[Entry], bool]) -> list[Entry]:
-    """Return the entries of a store that are wanted."""
-    return await asyncio.to_thread(lambda: [e for e in store.entries() if wanted(e)])
+    files = await (entries_where if dry else remove_where)(store, unneeded)
+    return Removed(references.checkpoints, files, len(named_entries) - len(files), problem)
 
 
-async def taken(store: Store, wanted: Callable[[Entry], bool]) -> list[Entry]:
-    """Remove entries, each right after it was looked at: somebody may just be storing it again."""
+async def entries_where(store: Store, condition: Callable[[Entry], bool]) -> list[Entry]:
+    """Return the entries of a store for which a condition holds."""
+    return await asyncio.to_thread(lambda: [e for e in store.entries() if condition(e)])
+
+
+async def remove_where(store: Store, condition: Callable[[Entry], bool]) -> list[Entry]:
+    """Remove the entries for which a condition holds, and return them.
+
+    Each is removed right after it was read: somebody may be storing it again at the moment.
+    """
 
     def take() -> list[Entry]:
-        taken = []
+        removed = []
         for entry in store.entries():
-            if wanted(entry):
+            if condition(entry):
                 store.remove(entry.sha256)
-                taken.append(entry)
-        return taken
+                removed.append(entry)
+        return removed
 
     return await asyncio.to_thread(take)

@@ -35,7 +35,7 @@ async def open_saver(url: str | None = None) -> AsyncIterator[BaseCheckpointSave
     """
     url = (url or paths.database()).removeprefix("sqlite:///")
     if url == ":memory:":
-        yield InMemorySaver(serde=_plain())
+        yield InMemorySaver(serde=_serializer())
     elif is_postgres(url):
         async with _postgres(url) as saver:
             yield saver
@@ -50,7 +50,7 @@ async def open_saver(url: str | None = None) -> AsyncIterator[BaseCheckpointSave
             yield saver
 
 
-def _plain() -> JsonPlusSerializer:
+def _serializer() -> JsonPlusSerializer:
     """Return a serializer of plain data: our state is JSON, so a checkpoint can run no code."""
     return JsonPlusSerializer(allowed_msgpack_modules=None)
 
@@ -61,20 +61,20 @@ async def _sqlite(file: Path) -> AsyncIterator[AsyncSqliteSaver]:
         paths.make_private_file(file)
         sqlite3.connect(file).close()  # fails here rather than in a thread that outlives the loop
         async with aiosqlite.connect(file, timeout=_PATIENCE) as connection:
-            saver = AsyncSqliteSaver(connection, serde=_plain())
+            saver = AsyncSqliteSaver(connection, serde=_serializer())
             await saver.setup()
             try:
                 yield saver
             finally:
-                await _finish(saver)
+                await _commit(saver)
     except OSError as error:
         msg = f"Cannot write to {file.parent} ({error.strerror}); point GEMS_HOME elsewhere."
         raise StoreError(msg) from error
     except sqlite3.Error as error:
-        raise StoreError(_trouble(file, error)) from error
+        raise StoreError(_failure_in_words(file, error)) from error
 
 
-async def _finish(saver: AsyncSqliteSaver) -> None:
+async def _commit(saver: AsyncSqliteSaver) -> None:
     """Commit what a task that was cancelled has written and not committed.
 
     Its cursor may outlive the connection, in the traceback of an error, and would keep the whole
@@ -84,7 +84,7 @@ async def _finish(saver: AsyncSqliteSaver) -> None:
         await saver.conn.commit()
 
 
-def _trouble(file: Path, error: sqlite3.Error) -> str:
+def _failure_in_words(file: Path, error: sqlite3.Error) -> str:
     if isinstance(error, sqlite3.OperationalError):
         remedy = "check the disk, or point GEMS_HOME at a folder you may write to"
         if "locked" in str(error):
@@ -101,5 +101,5 @@ async def _postgres(url: str) -> AsyncIterator[BaseCheckpointSaver[Any]]:
     except ImportError as error:
         msg = "PostgreSQL needs one more package: pip install 'gems-graph[postgres]'."
         raise ConfigError(msg) from error
-    async with open_postgres(url, _plain()) as saver:
+    async with open_postgres(url, _serializer()) as saver:
         yield saver

@@ -37,14 +37,14 @@ class Shown:
         """
         result = self.state.get("result") or Result(stop=self.state.get("stop", {}))
         with needed_by(self.state["trajectory"], self.thread):
-            told = folders.record({**self.state, "result": result}, self.store, self._about())
-        return told if self.state.get("result") else {**told, "result": None}
+            record = folders.record({**self.state, "result": result}, self.store, self._about())
+        return record if self.state.get("result") else {**record, "result": None}
 
-    def write(self, wanted: Path) -> Path:
+    def write(self, requested_folder: Path) -> Path:
         """Write the folder of the run again, with the best picture so far if it is unfinished.
 
         Returns:
-            The folder: the wanted one, or one beside it if that holds a run already.
+            The folder: the requested one, or one beside it if that holds a run already.
 
         Raises:
             UsageError: there is no picture yet.
@@ -57,7 +57,7 @@ class Shown:
         if not state.get("result"):
             state["stop"] = state.get("stop") or Stop(reason="cancelled")
             state["result"] = strategy_of(state).result(state)
-        folder = folders.free_folder(wanted)
+        folder = folders.free_folder(requested_folder)
         folders.write(folder, state, self.store, self._about())
         return folder
 
@@ -77,5 +77,5 @@ async def look_up(threads: Threads, thread: str | None = None) -> Shown:
     state = await threads.state(thread)
     last = await read_last(threads.saver, thread)
     parent = await parent_of(threads, thread, state["trajectory"])
-    stands = standing_of(last, busy=thread in await threads.claims.busy())
-    return Shown(thread, state, stands, last.when or "", parent, threads.store)
+    status = standing_of(last, busy=thread in await threads.claims.busy())
+    return Shown(thread, state, status, last.when or "", parent, threads.store)

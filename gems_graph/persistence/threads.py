@@ -82,8 +82,8 @@ class Threads:
         from gems_graph.strategies import strategy_of
 
         head = await self.saver.aget_tuple(config_of(thread))
-        kept = head.checkpoint["channel_values"] if head else {}
-        return strategy_of(cast(State, kept))
+        values = head.checkpoint["channel_values"] if head else {}
+        return strategy_of(cast(State, values))
 
     async def state(self, thread: str) -> State:
         """Return the state of a thread as it stands.
@@ -118,7 +118,7 @@ class Threads:
         """
         await self.state(thread)
         graph, config = await self.graph_of(thread), config_of(thread)
-        await self.in_time(thread)
+        await self.order_new_checkpoints(thread)
         last = await graph.aget_state(config)
         if {"__start__", "begin"} & {*last.next}:
             msg = f"{thread!r} was stopped before anything was drawn or paid: start it again."
@@ -137,8 +137,8 @@ class Threads:
                 return snapshot.config
         return None
 
-    async def in_time(self, thread: str) -> None:
-        """Make sure that what is written now comes after what is kept, whatever the clock says.
+    async def order_new_checkpoints(self, thread: str) -> None:
+        """Make sure that new checkpoints sort after those of a thread, whatever the clock says.
 
         Checkpoints are ordered by the time in their ids; a clock that went back, or differs from
         that of another machine, would hide the new ones behind the old.
@@ -176,7 +176,7 @@ def stopped(snapshot: StateSnapshot) -> bool:
 
 
 def where() -> str:
-    """Say where trajectories are kept, without what is secret of a URL."""
+    """Return where trajectories are kept, in words: a file, or PostgreSQL without its URL."""
     url = paths.database()
     return "PostgreSQL" if "://" in url else url
 

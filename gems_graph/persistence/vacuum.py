@@ -1,4 +1,4 @@
-"""Give the disk back what removed trajectories took of SQLite files."""
+"""Shrink SQLite files after trajectories have been removed."""
 
 from __future__ import annotations
 

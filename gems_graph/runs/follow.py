@@ -69,7 +69,7 @@ async def follow(
     """
     async with threads.claim(job.thread):
         if await _begins(threads, job):
-            await threads.in_time(job.thread)
+            await threads.order_new_checkpoints(job.thread)
             graph = threads.graph(job.settings, toolbox=toolbox)
             run = Run(graph, job.thread, on_event, stopper=stopper, conclude=best_so_far)
             return await run.start(_input(job))
