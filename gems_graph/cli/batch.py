@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from gems_graph.cli.start import load_meanwhile, loading
+from gems_graph.cli.start import loading
 from gems_graph.errors import UsageError
 from gems_graph.settings import Settings
 
@@ -45,7 +45,6 @@ def run_many(
     """Draw the prompts of a file; return the exit code."""
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import batch
-    load_meanwhile()
     base = out or folder("stdin" if source == "-" else Path(source).stem)
     options = batch.BatchOptions(base, concurrency or _AT_ONCE, as_json, quiet)
     return batch.run_prompts(source, settings, criteria, options, dry_run=dry_run)
