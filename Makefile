@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-pipeline train-mini snapshots clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-pipeline train-mini snapshots rooms clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -61,6 +61,9 @@ clean: ## Remove what make has made
 
 snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
 	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/prompting/test_templates.py
+
+rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
+	$(BIN)/python -m tools.rooms
 
 heavy: $(VENV)/.dev ## The suites that need torch, PostgreSQL or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'

@@ -20,8 +20,8 @@ from gems_graph.runtime.toolbox import MakeToolbox
 from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skill
 from gems_graph.state import Input, Output, State
-from gems_graph.strategies import Strategy, open_strategy
-from gems_graph.strategies.strategy import Builder, check_roles
+from gems_graph.strategies import Strategy, check_roles, open_strategy
+from gems_graph.strategies.strategy import Builder
 
 Graph = CompiledStateGraph[State, Settings, Input, Output]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from gems_graph.cli.start import loading
 from gems_graph.errors import UsageError
 from gems_graph.settings import Settings
 
@@ -42,8 +43,8 @@ def run_many(
     quiet: bool,
 ) -> int:
     """Draw the prompts of a file; return the exit code."""
-    from gems_graph.cli.terminal import batch  # imported late: `--help` needs no LangGraph
-
+    with loading():  # late: `--help` needs no LangGraph
+        from gems_graph.cli.terminal import batch
     base = out or folder("stdin" if source == "-" else Path(source).stem)
     options = batch.BatchOptions(base, concurrency or _AT_ONCE, as_json, quiet)
     return batch.run_prompts(source, settings, criteria, options, dry_run=dry_run)
@@ -59,8 +60,8 @@ def resume_many(
     quiet: bool,
 ) -> int:
     """Take up every trajectory that did not end well; return the exit code."""
-    from gems_graph.cli.terminal import batch
-
+    with loading():
+        from gems_graph.cli.terminal import batch
     base = out or folder("any").parent
     options = batch.BatchOptions(base, concurrency or _AT_ONCE, as_json, quiet)
     return batch.resume_all(settings, options, lambda thread: base / folder(thread).name)

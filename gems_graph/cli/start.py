@@ -7,16 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gems_graph.cli.deferred import defer
-
-_LARGE = ("langsmith.types", "langgraph_sdk")
-"""Of langsmith 0.14 and langgraph-sdk 0.4: hundreds of modules, of which LangGraph needs one."""
-
 
 def main() -> None:
     """Run the command line; our errors become one sentence and an exit code."""
-    if "langgraph" not in sys.modules:  # else they are here already: we are inside a program
-        defer(*_LARGE)
     with loading():
         from dotenv import find_dotenv, load_dotenv
 

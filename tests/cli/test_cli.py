@@ -122,6 +122,8 @@ def test_an_error_without_an_image_exits_1(gems: Gems, servers: Any) -> None:
         (["run", "p", "--set", "x"], "NAME=VALUE"),
         (["run", "p", "--set", "colour=red"], "no setting 'colour'"),
         (["run", "p", "--no-such-option"], "--no-such-option"),
+        (["run", "p", "--role", "verifer=mini"], "no role 'verifer'"),
+        (["run", "p", "--set", "strategy=none"], "no strategy 'none'"),
         (["paint"], "paint"),
     ],
 )

@@ -25,6 +25,7 @@ from gems_graph.report import folder as folders
 from gems_graph.review.answers import UnfitAnswerError
 from gems_graph.runs.follow import Job, follow, latest_thread
 from gems_graph.runs.outcome import Outcome
+from gems_graph.strategies import check_roles, open_strategy
 
 __all__ = ["Job", "latest_thread", "run"]
 
@@ -50,7 +51,11 @@ def run(
         show_context: also show on stderr what the Refiner and the Compressor are told.
         as_json: print the record, or the question that it waits with, as one JSON object.
         quiet: show nothing on the way, and print the picture's file alone.
+
+    Raises:
+        ConfigError: there is no such strategy or role.
     """
+    check_roles(job.settings.roles, open_strategy(job.settings.strategy))
     console = Console(stderr=True)
     say = _sayer(console)
     try:
