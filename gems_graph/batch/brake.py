@@ -10,7 +10,8 @@ from gems_graph.errors import AnswerError, UsageError
 
 PATIENCE = 5
 """Prompts in a row that may fail in the same way."""
-_OWN = {400, 413, 414, 422}  # what servers say to one prompt, as well as to wrong options
+_PROMPT_STATUSES = {400, 413, 414, 422}
+"""What servers answer to one prompt, as well as to wrong options."""
 
 
 class Brake:
@@ -23,26 +24,26 @@ class Brake:
     def __init__(self) -> None:
         self.reason = ""
         self._last: object = None
-        self._row, self._works = 0, False
+        self._in_a_row, self._works = 0, False
 
     def drew(self) -> None:
-        """Take note of a picture: it can be done."""
-        self._row, self._works = 0, True
+        """Note that a picture was drawn: the failures in a row end."""
+        self._in_a_row, self._works = 0, True
 
     def failed(self, error: Exception) -> None:
-        """Take note of a failure, unless it is the prompt's own."""
-        own = status_of(error.__cause__) in _OWN and self._works
-        if own or isinstance(error, UsageError | AnswerError):
+        """Count a failure, unless its cause is the prompt itself."""
+        of_one_prompt = status_of(error.__cause__) in _PROMPT_STATUSES and self._works
+        if of_one_prompt or isinstance(error, UsageError | AnswerError):
             return
         kind = _kind(error)
-        self._row = self._row + 1 if kind == self._last else 1
+        self._in_a_row = self._in_a_row + 1 if kind == self._last else 1
         self._last = kind
-        if self._row == PATIENCE:
+        if self._in_a_row == PATIENCE:
             self.reason = in_words(error)
 
 
 def _kind(error: Exception) -> object:
-    """Tell failures of one cause by type and words, whatever numbers and files they name."""
+    """Return what failures of one cause share: type, status, and words without their numbers."""
     if isinstance(cause := error.__cause__, OSError) and cause.errno:
         return type(error), cause.errno
     words = re.sub(r"\d[\d.,e+-]*", "#", str(error))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gems_graph.batch.plan import Done, Task
-from gems_graph.batch.summary import in_all
+from gems_graph.batch.summary import sum_costs
 from gems_graph.calls.ledger import total
 from gems_graph.runtime.module import Workload
 from gems_graph.settings import Settings
@@ -70,8 +70,8 @@ def estimate(tasks: Sequence[Task], done: Sequence[Done], at_once: int) -> Estim
     """
     if not tasks:
         return Estimate(len(done), 0, 0)
-    before = [len(each.record.get("criteria") or ()) for each in done]
-    criteria = math.ceil(sum(before) / len(before)) if any(before) else _CRITERIA
+    counts = [len(each.record.get("criteria") or ()) for each in done]
+    criteria = math.ceil(sum(counts) / len(counts)) if any(counts) else _CRITERIA
     ranges = [_range(task, criteria) for task in tasks]
     least = _under_a_shared_cap(tasks, _sum([each.least for each in ranges]))
     most = _under_a_shared_cap(tasks, _sum([each.most for each in ranges]))
@@ -81,7 +81,7 @@ def estimate(tasks: Sequence[Task], done: Sequence[Done], at_once: int) -> Estim
         min(at_once, len(tasks)),
         Range(least, most),
         None if all(task.criteria for task in tasks) else criteria,
-        any(before),
+        any(counts),
         _likely(tasks, done),
         tuple(_unpriced(tasks)),
     )
@@ -101,10 +101,10 @@ def _need(task: Task, rounds: int, criteria: int, *, least: bool) -> Need:
     probes = len(task.criteria) if task.criteria else min(criteria, settings.max_criteria)
     work = Workload(settings, rounds, probes, task.criteria is not None, least)
     images, calls = _calls(work)
-    drawn = price_of(settings.generator_spec, settings.prices)
+    picture_price = price_of(settings.generator_spec, settings.prices)
     prices = [(price_of(_model(settings, role), settings.prices), n) for role, n in calls.items()]
-    chat = [n * price.of(*TOKENS) if price else None for price, n in prices if n]
-    cost = in_all([images * drawn.image if drawn else None, *chat])
+    chat_costs = [n * price.of(*TOKENS) if price else None for price, n in prices if n]
+    cost = sum_costs([images * picture_price.image if picture_price else None, *chat_costs])
     return _capped(settings, Need(images, calls.total(), cost))
 
 
@@ -140,12 +140,12 @@ def _under_a_shared_cap(tasks: Sequence[Task], need: Need) -> Need:
 
 def _sum(needs: Iterable[Need]) -> Need:
     images, calls, costs = zip(*needs, strict=True)
-    return Need(sum(images), sum(calls), in_all(costs))
+    return Need(sum(images), sum(calls), sum_costs(costs))
 
 
 def _likely(tasks: Sequence[Task], done: Sequence[Done]) -> float | None:
-    so_far = in_all([total(each.record.get("ledger") or {})["cost"] for each in done])
-    return so_far / len(done) * len(tasks) if so_far else None
+    spent = sum_costs([total(each.record.get("ledger") or {})["cost"] for each in done])
+    return spent / len(done) * len(tasks) if spent else None
 
 
 def _unpriced(tasks: Sequence[Task]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Folders of a batch: each appears whole or not at all, and none takes another's place."""
+"""Write folders of a batch: each appears whole or not at all, and replaces only its own."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NUMBERS = itertools.count()
 
 
 def write(
-    wanted: Path, state: State, store: Store, about: Mapping[str, Any]
+    requested_folder: Path, state: State, store: Store, about: Mapping[str, Any]
 ) -> tuple[Path, dict[str, Any]]:
-    """Write the folder of a trajectory, in the place of what it left there before.
+    """Write the folder of a trajectory, replacing what it left there before.
 
-    Where something else lies, it goes to `wanted-2`, `wanted-3`, and so on.
+    Where something else lies, it goes to `requested_folder-2`, `-3`, and so on.
 
     Returns:
         The folder, and the record in it.
@@ -33,13 +33,13 @@ def write(
     Raises:
         StoreError: it cannot be written, or a picture is missing.
     """
-    part = wanted.with_name(f"{_PART}{next(_NUMBERS)}")
+    part = requested_folder.with_name(f"{_PART}{next(_NUMBERS)}")
     try:
         record = folders.write(part, state, store, about)
         with _MOVING:
-            return _move(part, wanted, about["thread"]), record
+            return _move(part, requested_folder, about["thread"]), record
     except OSError as error:
-        raise _trouble(wanted, error) from error
+        raise _store_error(requested_folder, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -52,34 +52,34 @@ def tidy(base: Path) -> None:
     """
     try:
         for old in base.glob(f"{_OLD}*"):
-            place = base / old.name.removeprefix(_OLD)
-            if not place.exists():
-                old.rename(place)
+            folder = base / old.name.removeprefix(_OLD)
+            if not folder.exists():
+                old.rename(folder)
         for part in [*base.glob(f"{_PART}*"), *base.glob(f"{_OLD}*")]:
             shutil.rmtree(part) if part.is_dir() else part.unlink()
     except OSError as error:
-        raise _trouble(base, error) from error
+        raise _store_error(base, error) from error
 
 
-def _move(part: Path, wanted: Path, thread: str) -> Path:
-    for place in _places(wanted):
-        if not place.exists():
-            return part.rename(place)
-        if record_in(place).get("thread") == thread:
-            old = place.rename(place.with_name(f"{_OLD}{place.name}"))
-            part.rename(place)
+def _move(part: Path, requested_folder: Path, thread: str) -> Path:
+    for folder in _candidates(requested_folder):
+        if not folder.exists():
+            return part.rename(folder)
+        if record_in(folder).get("thread") == thread:
+            old = folder.rename(folder.with_name(f"{_OLD}{folder.name}"))
+            part.rename(folder)
             shutil.rmtree(old, ignore_errors=True)
-            return place
+            return folder
     raise AssertionError  # there is always another place
 
 
-def _places(wanted: Path) -> Iterator[Path]:
-    yield wanted
+def _candidates(requested_folder: Path) -> Iterator[Path]:
+    yield requested_folder
     number = 2
     while True:
-        yield wanted.with_name(f"{wanted.name}-{number}")
+        yield requested_folder.with_name(f"{requested_folder.name}-{number}")
         number += 1
 
 
-def _trouble(folder: Path, error: OSError) -> StoreError:
+def _store_error(folder: Path, error: OSError) -> StoreError:
     return StoreError(f"Cannot write to {folder} ({error.strerror}); name another with --out.")

@@ -31,7 +31,7 @@ class Task:
 
     Attributes:
         id: of the prompt, or the thread.
-        key: the same for the same wish; it tells a finished folder from another's.
+        key: the same for the same request; a finished folder is recognised by it.
         thread: keeps its trajectory; the same when the same command is given again.
         folder: where it should lie.
     """
@@ -54,8 +54,8 @@ class Done(NamedTuple):
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to do for it."""
-        stands = standing(self.record)
-        return not goes_on(stands, self.record) and (self.folder / "image.png").is_file()
+        status = standing(self.record)
+        return not goes_on(status, self.record) and (self.folder / "image.png").is_file()
 
 
 def plan(
@@ -63,7 +63,7 @@ def plan(
 ) -> list[Task]:
     """Return the tasks of a file of prompts.
 
-    Without an id of its own a wish is told by what it says, so that lines may move.
+    A prompt without an id of its own is identified by its content, so that lines may move.
 
     Args:
         entries: of the file.
@@ -74,32 +74,32 @@ def plan(
     Raises:
         UsageError: the settings of a prompt are not valid.
     """
-    tasks, seen = [], Counter[str]()
+    tasks, occurrences = [], Counter[str]()
     for entry in entries:
-        own = entry.criteria or (tuple(criteria) if criteria else None)
-        wish = [entry.prompt, own, entry.dials]
-        text = json.dumps(wish, sort_keys=True)
-        seen[text] += not entry.named
-        key = _digest(entry.id if entry.named else seen[text], wish)
-        dials = _settled(entry, settings)
-        place, thread = base / file_name(entry.id), _thread(base.resolve(), key, dials)
-        tasks.append(Task(entry.id, key, thread, entry.prompt, own, dials, place))
+        checklist = entry.criteria or (tuple(criteria) if criteria else None)
+        request = [entry.prompt, checklist, entry.dials]
+        text = json.dumps(request, sort_keys=True)
+        occurrences[text] += not entry.named
+        key = _digest(entry.id if entry.named else occurrences[text], request)
+        dials = _settings_of(entry, settings)
+        folder, thread = base / file_name(entry.id), _thread(base.resolve(), key, dials)
+        tasks.append(Task(entry.id, key, thread, entry.prompt, checklist, dials, folder))
     return tasks
 
 
 def _thread(base: Path, key: str, dials: Settings) -> str:
-    return f"{file_name(base.name)[:50]}-{_digest(str(base), key, _drawing(dials))[:12]}"
+    return f"{file_name(base.name)[:50]}-{_digest(str(base), key, _drawing_dials(dials))[:12]}"
 
 
 def finished(base: Path) -> dict[str, Done]:
-    """Return what a folder holds of a batch, by key; what has ended goes first."""
-    found: dict[str, Done] = {}
+    """Return what a folder holds of a batch, by key; of two with one key the ended one."""
+    by_key: dict[str, Done] = {}
     for file in sorted(base.glob("[!.]*/trajectory.json")):
         done = Done(file.parent, record_in(file.parent))
         key = (done.record.get("batch") or {}).get("key")
-        if key and not (key in found and found[key].ended):
-            found[key] = done
-    return found
+        if key and not (key in by_key and by_key[key].ended):
+            by_key[key] = done
+    return by_key
 
 
 def record_in(folder: Path) -> dict[str, Any]:
@@ -112,29 +112,30 @@ def record_in(folder: Path) -> dict[str, Any]:
 
 
 def changed(task: Task, done: Done) -> set[str]:
-    """Return the dials that a finished picture was drawn with, and that are others now."""
+    """Return the names of dials that differ from those a finished picture was drawn with."""
     try:
-        then, now = _drawing(settle(done.record.get("settings"))), _drawing(task.settings)
+        then = _drawing_dials(settle(done.record.get("settings")))
     except ConfigError:  # dials of another release
         return set()
+    now = _drawing_dials(task.settings)
     if "seed" not in now:  # any would do
         then.pop("seed", None)
     return {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
 
 
-def _settled(entry: Entry, settings: Settings) -> Settings:
+def _settings_of(entry: Entry, settings: Settings) -> Settings:
     try:
-        own = settle(settings, entry.dials) if entry.dials else settings
+        merged = settle(settings, entry.dials) if entry.dials else settings
     except ConfigError as error:
         msg = f"{entry.where}: {error}"
         raise UsageError(msg) from error
-    if own.pause != "never":
+    if merged.pause != "never":
         msg = f"{entry.where}: nobody can answer for many at once; set pause=never."
         raise UsageError(msg)
-    return own
+    return merged
 
 
-def _drawing(settings: Settings) -> dict[str, Any]:
+def _drawing_dials(settings: Settings) -> dict[str, Any]:
     """Return the dials that a picture depends on, where they are not the defaults."""
     dials: dict[str, Any] = settings.model_dump(
         mode="json", exclude=_ABOUT_CALLS, exclude_defaults=True

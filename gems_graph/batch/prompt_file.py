@@ -67,7 +67,7 @@ def read(source: str) -> Prompts:
     if not entries:
         msg = f"{name} holds no prompts: write one a line, or one JSON object a line."
         raise UsageError(msg)
-    _all_different(entries)
+    _check_ids(entries)
     return Prompts(entries, list(ignored))
 
 
@@ -94,40 +94,40 @@ def _is_json(source: str, lines: list[tuple[int, str]]) -> bool:
         return False
 
 
-def _entry(name: str, n: int, prompt: str, id_: str | None = None, **more: Any) -> Entry:
-    return Entry(f"{name}, line {n}", id_ or f"{n:04}", id_ is not None, prompt, **more)
+def _entry(name: str, n: int, prompt: str, id_: str | None = None, **fields: Any) -> Entry:
+    return Entry(f"{name}, line {n}", id_ or f"{n:04}", id_ is not None, prompt, **fields)
 
 
 def _from_json(name: str, n: int, line: str, ignored: dict[str, None]) -> Entry:
     where = f"{name}, line {n}"
-    given = _object(line, where)
-    ignored.update(dict.fromkeys(_unknown(given, where)))
-    prompt = given.get("prompt")
+    fields = _object(line, where)
+    ignored.update(dict.fromkeys(_unknown(fields, where)))
+    prompt = fields.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         msg = f"{where}: say what to draw, in `prompt`."
         raise UsageError(msg)
     return _entry(
-        name, n, prompt.strip(), _id(given.get("id"), where),
-        criteria=_criteria(given.get("criteria"), where), dials=_dials(given, where),
+        name, n, prompt.strip(), _id(fields.get("id"), where),
+        criteria=_criteria(fields.get("criteria"), where), dials=_dials(fields, where),
     )  # fmt: skip
 
 
 def _object(line: str, where: str) -> dict[str, Any]:
     try:
-        given = json.loads(line)
-        json.dumps(given, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        fields = json.loads(line)
+        json.dumps(fields, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         msg = f"{where}: this is no JSON object ({error})."
         raise UsageError(msg) from error
-    if not isinstance(given, dict):
+    if not isinstance(fields, dict):
         msg = f"{where}: this is no JSON object; write one a line, at least with a `prompt`."
         raise UsageError(msg)
-    return given
+    return fields
 
 
-def _unknown(given: Iterable[str], where: str) -> Iterator[str]:
+def _unknown(names: Iterable[str], where: str) -> Iterator[str]:
     """Yield the fields of other people's data; what looks like one of ours is a mistake."""
-    for name in given:
+    for name in names:
         if name in _FIELDS:
             continue
         if name in Settings.model_fields:
@@ -161,21 +161,21 @@ def _criteria(value: object, where: str) -> tuple[str, ...] | None:
     return questions
 
 
-def _dials(given: dict[str, Any], where: str) -> dict[str, Any]:
-    dials = given.get("settings") or {}
+def _dials(fields: dict[str, Any], where: str) -> dict[str, Any]:
+    dials = fields.get("settings") or {}
     if not isinstance(dials, dict):
         msg = f"{where}: `settings` is an object of names and values; `gems settings` lists them."
         raise UsageError(msg)
-    seed = given.get("seed")
+    seed = fields.get("seed")
     return dials if seed is None else {**dials, "seed": seed}
 
 
-def _all_different(entries: list[Entry]) -> None:
+def _check_ids(entries: list[Entry]) -> None:
     """Make sure that ids name different folders, also where systems do not tell case apart."""
-    seen: dict[str, Entry] = {}
+    by_folder: dict[str, Entry] = {}
     for entry in entries:
         folder = unicodedata.normalize("NFC", file_name(entry.id)).casefold()
-        if first := seen.get(folder):
-            msg = f"{entry.where}: the id {entry.id!r} is that of {first.where}; give it another."
+        if earlier := by_folder.get(folder):
+            msg = f"{entry.where}: the id {entry.id!r} is that of {earlier.where}; give it another."
             raise UsageError(msg)
-        seen[folder] = entry
+        by_folder[folder] = entry

@@ -1,4 +1,4 @@
-"""Draw many at once: one failed prompt never stops the others, one cause that fails all does."""
+"""Draw many at once: one failed prompt stops no other, repeated failures of one cause stop all."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Runner:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(at_once, len(tasks))):
                     group.create_task(self._work(queue))
-        except ExceptionGroup as several:
-            raise several.exceptions[0] from several
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
         except asyncio.CancelledError:
             if not self._stopper.reason:
                 raise

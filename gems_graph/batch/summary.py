@@ -72,7 +72,7 @@ def undrawn(
 
 
 def in_words(error: Exception) -> str:
-    """Say what went wrong; our own errors speak for themselves."""
+    """Return what went wrong in words: the message of our errors, type and message of others."""
     return str(error) if isinstance(error, GemsError) else f"{type(error).__name__}: {error}"
 
 
@@ -83,17 +83,17 @@ def count(records: Iterable[Record]) -> Counter[Standing]:
 
 def cost(records: Iterable[Record]) -> float | None:
     """Sum up what was paid; None as soon as one price is unknown."""
-    return in_all(record["cost"] for record in records)
+    return sum_costs(record["cost"] for record in records)
 
 
-def in_all(costs: Iterable[float | None]) -> float | None:
-    """Add costs up; what is unknown stays unknown."""
-    whole = 0.0
-    for each in costs:
-        if each is None:
+def sum_costs(costs: Iterable[float | None]) -> float | None:
+    """Return the sum of costs; None if one is unknown."""
+    summed = 0.0
+    for amount in costs:
+        if amount is None:
             return None
-        whole += each
-    return whole
+        summed += amount
+    return summed
 
 
 def _spent(state: Mapping[str, Any]) -> Spent:
@@ -135,7 +135,7 @@ class Summary:
             with self.file.open("ab", buffering=0) as file:
                 file.write(_line(record))
         except OSError as error:
-            raise self._trouble(error) from error
+            raise self._store_error(error) from error
 
     def rewrite(self) -> None:
         """Write all records in order, in one act."""
@@ -145,9 +145,9 @@ class Summary:
             part.write_bytes(b"".join(map(_line, self.records)))
             os.replace(part, self.file)
         except OSError as error:
-            raise self._trouble(error) from error
+            raise self._store_error(error) from error
 
-    def _trouble(self, error: OSError) -> StoreError:
+    def _store_error(self, error: OSError) -> StoreError:
         return StoreError(
             f"Cannot write to {self.file} ({error.strerror}). The trajectories are kept: free some "
             "space or name another folder with --out, and give the command again."

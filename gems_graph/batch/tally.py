@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from gems_graph.batch.plan import Task
-from gems_graph.batch.summary import Record, cost, count, in_all
+from gems_graph.batch.summary import Record, cost, count, sum_costs
 from gems_graph.calls.ledger import total
 from gems_graph.events import Event
 from gems_graph.runs.view import View
@@ -28,7 +28,7 @@ class Tally:
         self.tasks, self.done, self.passed = tasks, len(before), count(before)["passed"]
         self._views: dict[str, View] = {}
         self._cost = cost(before)
-        self._before, self._clock, self._started = len(before), clock, clock()
+        self._done_before, self._clock, self._started = len(before), clock, clock()
 
     def begin(self, task: Task) -> None:
         """Take note of one more trajectory under way."""
@@ -43,7 +43,7 @@ class Tally:
         self._views.pop(record["id"], None)
         self.done += 1
         self.passed += record["status"] == "passed"
-        self._cost = in_all([self._cost, record["cost"]])
+        self._cost = sum_costs([self._cost, record["cost"]])
 
     @property
     def under_way(self) -> int:
@@ -53,17 +53,17 @@ class Tally:
     @property
     def cost(self) -> float | None:
         """What all of it cost, with what is under way; None: a price is unknown."""
-        return in_all([self._cost, *(total(view.used)["cost"] for view in self._views.values())])
+        return sum_costs([self._cost, *(total(view.used)["cost"] for view in self._views.values())])
 
     @property
     def per_minute(self) -> float | None:
         """Prompts that end in a minute; None before the first has."""
-        seconds, ended = self._clock() - self._started, self.done - self._before
+        seconds, ended = self._clock() - self._started, self.done - self._done_before
         return 60 * ended / seconds if ended and seconds > 0 else None
 
     @property
-    def left(self) -> timedelta | None:
-        """The time that the rest will take, at this rate."""
+    def remaining(self) -> timedelta | None:
+        """The time that the remaining prompts take at this rate; None before one has ended."""
         if not (rate := self.per_minute):
             return None
         return timedelta(seconds=round(60 * (self.tasks - self.done) / rate))

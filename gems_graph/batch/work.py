@@ -66,8 +66,8 @@ def work_of(
     Raises:
         UsageError: the settings of a prompt are not valid.
     """
-    tasks, found = plan(entries, settings, criteria, base), finished(base)
-    done = {t.id: found[t.key] for t in tasks if t.key in found and found[t.key].ended}
+    tasks, earlier = plan(entries, settings, criteria, base), finished(base)
+    done = {t.id: earlier[t.key] for t in tasks if t.key in earlier and earlier[t.key].ended}
     return Work(tasks, [task for task in tasks if task.id not in done], done)
 
 

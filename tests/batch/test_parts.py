@@ -259,12 +259,12 @@ def test_a_tally_counts_what_ends_and_what_is_under_way() -> None:
     tally.take(task, started(used=before))
     tally.take(task, NodeEnded(type="node_ended", node="x", round=1, seconds=1.0, used=used))
     assert (tally.done, tally.under_way, tally.cost) == (1, 1, 1.25)
-    assert (tally.per_minute, tally.left) == (None, None)
+    assert (tally.per_minute, tally.remaining) == (None, None)
     seconds[0] = 30.0
     tally.end(ended("b"))
     tally.end(ended("c", status="failed"))
     assert (tally.done, tally.passed, tally.under_way, tally.cost) == (3, 2, 0, 1.5)
-    assert (tally.per_minute, tally.left) == (4.0, timedelta(seconds=30))
+    assert (tally.per_minute, tally.remaining) == (4.0, timedelta(seconds=30))
     tally.end(ended("d", cost=None))
     assert tally.cost is None
 

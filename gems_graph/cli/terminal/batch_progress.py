@@ -115,7 +115,7 @@ def so_far(tally: Tally) -> str:
         parts.append(f"{tally.under_way} under way")
     if rate := tally.per_minute:
         parts.append(f"{rate:.1f} a minute")
-    return ", ".join([*parts, in_money(tally.cost)]) + (f", {tally.left} left" * bool(rate))
+    return ", ".join([*parts, in_money(tally.cost)]) + (f", {tally.remaining} left" * bool(rate))
 
 
 def in_a_line(record: Record) -> str:
