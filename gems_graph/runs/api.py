@@ -149,12 +149,12 @@ class _Job:
     ) -> None:
         self._store = store or Store(paths.images())
         self._graph: AnyGraph = build_graph(store=self._store, **build)
-        self._given = Input(prompt=prompt)
+        self._input = Input(prompt=prompt)
         if checklist is not None:
-            self._given["checklist"] = list(checklist)
+            self._input["checklist"] = list(checklist)
 
     async def follow(self, on_event: Tell) -> Trajectory:
-        outcome = await Run(self._graph, on_event=on_event).start(self._given)
+        outcome = await Run(self._graph, on_event=on_event).start(self._input)
         return Trajectory(outcome.state, self._store)
 
 
@@ -162,7 +162,7 @@ Events = SimpleQueue[Event | None]
 
 
 def _in_background(job: _Job) -> tuple[Events, Future[Trajectory]]:
-    """Begin a job on the background loop: it works where a loop is running, as in a notebook."""
+    """Begin a job on the background loop, as the caller's thread may run a loop (a notebook)."""
     events: Events = SimpleQueue()
     future = BACKGROUND.submit(lambda: job.follow(events.put))
     future.add_done_callback(lambda _: events.put(None))

@@ -72,12 +72,14 @@ async def _chat(
         finding.works["text"], finding.fatal = False, True
         finding.remedies.append(str(error))
         return finding
-    right = [a.value.answer == want for a, (_, want) in zip(answers, statements, strict=True)]
+    correct = [
+        a.value.answer == expected for a, (_, expected) in zip(answers, statements, strict=True)
+    ]
     replies = [answer.reply for answer in answers]
     finding.seconds = sum(reply.usage["seconds"] for reply in replies) / len(replies)
     finding.works = {
         "text": True,
-        "vision": all(right),
+        "vision": all(correct),
         "structured": _takes_schema(spec),
         "reasoning": any(reply.thought for reply in replies),
         "log-probabilities": any(reply.logprobs for reply in replies),
@@ -87,16 +89,16 @@ async def _chat(
 
 
 def _advise(finding: Finding, *, must_see: bool) -> None:
-    works, say = finding.works, finding.remedies.append
+    works, advise = finding.works, finding.remedies.append
     if not works["vision"]:
         finding.fatal = must_see
-        say("It did not see a plain picture rightly: choose a vision model for roles that look.")
+        advise("It did not see a plain picture rightly: choose a vision model for roles that look.")
     if works["structured"] is False:
-        say("Its server takes no JSON schema: answers are asked for in words, which is enough.")
+        advise("Its server takes no JSON schema: answers are asked for in words, which is enough.")
     if not works["reasoning"]:
-        say("It shows no reasoning: the Refiner's rationale stands in for it.")
+        advise("It shows no reasoning: the Refiner's rationale stands in for it.")
     if not works["log-probabilities"]:
-        say("It gives no log-probabilities: p(yes) and tie_break=p_yes are not available.")
+        advise("It gives no log-probabilities: p(yes) and tie_break=p_yes are not available.")
 
 
 def _takes_schema(spec: ModelSpec) -> bool | None:
@@ -116,8 +118,8 @@ async def _generator(settings: Settings, store: Store) -> Finding:
         return finding
     finding.works["picture"] = True
     finding.seconds = toolbox.ledger["generator"]["seconds"]
-    size, wanted = (ref["width"], ref["height"]), settings.size_px
-    if wanted and size != wanted:
+    size, requested_size = (ref["width"], ref["height"]), settings.size_px
+    if requested_size and size != requested_size:
         finding.remedies.append(
             f"It drew {size[0]} x {size[1]}, not {settings.size}: it may not take a size."
         )
@@ -127,17 +129,17 @@ async def _generator(settings: Settings, store: Store) -> Finding:
 def _puzzle(store: Store) -> tuple[ImageRef, list[tuple[str, str]]]:
     """Draw one shape, and return it with statements and their right answers."""
     colour, shape = secrets.choice(list(_COLOURS)), secrets.choice(_SHAPES)
-    other = secrets.choice([c for c in _COLOURS if c != colour])
-    (odd,) = [s for s in _SHAPES if s != shape]
+    other_colour = secrets.choice([c for c in _COLOURS if c != colour])
+    (other_shape,) = [s for s in _SHAPES if s != shape]
     image = Image.new("RGB", (240, 240), (250, 250, 250))
     draw = ImageDraw.Draw(image)
-    paint = draw.ellipse if shape == "circle" else draw.rectangle
-    paint((65, 65, 115, 115), fill=_COLOURS[colour])
-    out = io.BytesIO()
-    image.save(out, "PNG")
+    draw_shape = draw.ellipse if shape == "circle" else draw.rectangle
+    draw_shape((65, 65, 115, 115), fill=_COLOURS[colour])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
     statements = [
         (f"Is there exactly one {colour} {shape}?", "yes"),
-        (f"Is there exactly one {other} {shape}?", "no"),
-        (f"Is there exactly one {colour} {odd}?", "no"),
+        (f"Is there exactly one {other_colour} {shape}?", "no"),
+        (f"Is there exactly one {colour} {other_shape}?", "no"),
     ]
-    return store.put_image(out.getvalue()), statements
+    return store.put_image(buffer.getvalue()), statements

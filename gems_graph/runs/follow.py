@@ -1,4 +1,4 @@
-"""Do one job on a kept thread, whoever asks: a terminal, a page, a batch."""
+"""Do one job on a kept thread, for any caller: a terminal, a page, a batch."""
 
 from __future__ import annotations
 
@@ -97,23 +97,23 @@ async def latest_thread() -> str:
 
 def best_so_far(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the state of a stopped run with the best picture so far as its result."""
-    reached = cast(State, state)
-    if not has_image(reached):
+    stopped_state = cast(State, state)
+    if not has_image(stopped_state):
         return state
-    cancelled: State = {**reached, "stop": Stop(reason="cancelled")}
-    return {**cancelled, "result": strategy_of(reached).result(cancelled)}
+    cancelled_state: State = {**stopped_state, "stop": Stop(reason="cancelled")}
+    return {**cancelled_state, "result": strategy_of(stopped_state).result(cancelled_state)}
 
 
 async def _begins(threads: Threads, job: Job) -> bool:
     if job.prompt is None or not job.take_up:
         return job.prompt is not None
     graph = await threads.graph_of(job.thread)
-    last = await graph.aget_state(config_of(job.thread))
-    return not last.values.get("trajectory") or "begin" in last.next
+    snapshot = await graph.aget_state(config_of(job.thread))
+    return not snapshot.values.get("trajectory") or "begin" in snapshot.next
 
 
 async def _go_on(run: Run, job: Job, checkpoint: RunnableConfig | None) -> Outcome:
-    """Resume or answer; what waits without an answer, or has ended, is only told."""
+    """Resume or answer; a thread that waits without an answer, or has ended, is only looked at."""
     waits = bool(await run.questions())
     if job.answer is None:
         return await (run.look() if waits or checkpoint is None else run.resume(checkpoint))
@@ -124,7 +124,7 @@ async def _go_on(run: Run, job: Job, checkpoint: RunnableConfig | None) -> Outco
 
 
 def _input(job: Job) -> Input:
-    given = Input(prompt=job.prompt or "")
+    graph_input = Input(prompt=job.prompt or "")
     if job.checklist is not None:
-        given["checklist"] = list(job.checklist)
-    return given
+        graph_input["checklist"] = list(job.checklist)
+    return graph_input

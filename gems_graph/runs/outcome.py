@@ -39,7 +39,7 @@ def as_it_stands(state: Values) -> Values:
 
 
 def started(thread: str, graph: str, before: Values) -> RunStarted:
-    """Say what a run begins with; of another graph, as far as it has the same channels."""
+    """Return the first event of a run; of another graph, as far as it has the same channels."""
     return RunStarted(
         type="run_started",
         thread=thread,
@@ -51,8 +51,8 @@ def started(thread: str, graph: str, before: Values) -> RunStarted:
     )
 
 
-def stopped(otherwise: str, state: Values) -> Stopped:
-    """Say how a run ended, by its result where there is one."""
+def stopped(default_reason: str, state: Values) -> Stopped:
+    """Return the last event of a run; the reason is that of its result where there is one."""
     result = state.get("result") or None
-    reason = (result or {}).get("stop", {}).get("reason", otherwise)
+    reason = (result or {}).get("stop", {}).get("reason", default_reason)
     return Stopped(type="stopped", reason=reason, result=result)

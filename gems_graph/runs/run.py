@@ -45,16 +45,16 @@ class Run:
         self._graph, self._thread, self._on_event = graph, thread, on_event
         self._context, self._stopper = context, stopper or Stopper()
         self._conclude = conclude
-        self._kept = bool(thread) and graph.checkpointer not in (None, False)
+        self._persistent = bool(thread) and graph.checkpointer not in (None, False)
         self._end: Stopped | None = None
 
-    async def start(self, given: Values) -> Outcome:
+    async def start(self, graph_input: Values) -> Outcome:
         """Begin with an input, whatever the thread held before.
 
         Raises:
             GemsError: nothing could be drawn; of another graph, whatever it raises.
         """
-        return await self._go(given, self._config, given)
+        return await self._execute(graph_input, self._config, graph_input)
 
     async def resume(self, at: RunnableConfig | None = None) -> Outcome:
         """Go on where the thread stopped, or at one of its checkpoints.
@@ -62,7 +62,7 @@ class Run:
         Raises:
             GemsError: nothing could be drawn; of another graph, whatever it raises.
         """
-        return await self._go(None, at or self._config, await self._values(at))
+        return await self._execute(None, at or self._config, await self._values(at))
 
     async def answer(self, answer: Any, at: RunnableConfig | None = None) -> Outcome:
         """Answer what the thread waits for, and go on.
@@ -75,8 +75,8 @@ class Run:
             UnfitAnswerError: the answer does not fit; the question stays open.
             GemsError: nothing could be drawn; of another graph, whatever it raises.
         """
-        given: Command[Any] = Command(resume=answer)
-        return await self._go(given, at or self._config, await self._values(at))
+        command: Command[Any] = Command(resume=answer)
+        return await self._execute(command, at or self._config, await self._values(at))
 
     def stop(self, reason: str = "stop", *, at_once: bool = False) -> None:
         """Stop after the step under way, so that what is paid is kept; or in the middle of it."""
@@ -85,7 +85,7 @@ class Run:
     async def look(self) -> Outcome:
         """Return how the thread stands without running it, and tell what it waits for or got."""
         outcome = await self._outcome({}, ())
-        self._tell_end(outcome)
+        self._report_end(outcome)
         return outcome
 
     async def questions(self) -> tuple[Interrupt, ...]:
@@ -99,15 +99,15 @@ class Run:
     async def _values(self, at: RunnableConfig | None) -> Values:
         return (await self._graph.aget_state(at or self._config)).values
 
-    async def _go(self, given: Any, config: RunnableConfig, before: Values) -> Outcome:
+    async def _execute(self, graph_input: Any, config: RunnableConfig, before: Values) -> Outcome:
         """Run to the end, to a question, or until somebody stops it."""
-        self._end, values, asked = None, dict[str, Any](), list[Interrupt]()
+        self._end, values, questions = None, dict[str, Any](), list[Interrupt]()
         self._on_event(started(self._thread or "", self._graph.name, before))
-        with self._failure_told():
-            task = asyncio.create_task(self._stream(given, config, values, asked))
+        with self._reporting_failure():
+            task = asyncio.create_task(self._stream(graph_input, config, values, questions))
             stopped_by = ""
             try:
-                with self._stopper.over(task):
+                with self._stopper.watching(task):
                     await task
             except GraphDrained as drained:
                 stopped_by = self._stopper.reason or str(drained)
@@ -115,13 +115,13 @@ class Run:
                 if not self._stopper.at_once:  # it is whoever waits for us that is cancelled
                     raise
                 stopped_by = self._stopper.reason
-            outcome = await self._outcome(values, tuple(asked), stopped_by)
-        self._tell_end(outcome)
+            outcome = await self._outcome(values, tuple(questions), stopped_by)
+        self._report_end(outcome)
         return outcome
 
     @contextmanager
-    def _failure_told(self) -> Iterator[None]:
-        """Tell that a run has ended where it fails; an unfit answer leaves the question open."""
+    def _reporting_failure(self) -> Iterator[None]:
+        """Send `stopped` where the run fails; not for an unfit answer: the question stays open."""
         try:
             yield
         except UnfitAnswerError:
@@ -132,47 +132,51 @@ class Run:
             raise
 
     async def _stream(
-        self, given: Any, config: RunnableConfig, values: dict[str, Any], asked: list[Interrupt]
+        self,
+        graph_input: Any,
+        config: RunnableConfig,
+        values: dict[str, Any],
+        questions: list[Interrupt],
     ) -> None:
-        """Run the graph; leave its last values and its open questions in what is given."""
+        """Run the graph; put its last values into `values`, its open questions into `questions`."""
         stream = self._graph.astream(
-            given,
+            graph_input,
             config,
             context=self._context,
             stream_mode=["values", "custom"],
             subgraphs=True,  # whose nodes are heard, too
-            durability="sync" if self._kept else None,  # on disk before the next step begins
+            durability="sync" if self._persistent else None,  # on disk before the next step begins
             control=self._stopper.control,
         )
-        async for where, mode, data in cast(AsyncIterator[tuple[Any, str, Any]], stream):
+        async for namespace, mode, data in cast(AsyncIterator[tuple[Any, str, Any]], stream):
             if mode == "custom":
-                self._forward(data, own=not where)
-            elif not where:
+                self._forward(data, top_level=not namespace)
+            elif not namespace:
                 values.update(data)
-                asked[:] = values.pop("__interrupt__", ())
+                questions[:] = values.pop("__interrupt__", ())
 
     async def _outcome(
-        self, values: Values, asked: tuple[Interrupt, ...], stopped_by: str = ""
+        self, values: Values, questions: tuple[Interrupt, ...], stopped_by: str = ""
     ) -> Outcome:
-        if self._kept:
+        if self._persistent:
             snapshot = await self._graph.aget_state(self._config)
-            values, asked = snapshot.values, snapshot.interrupts
+            values, questions = snapshot.values, snapshot.interrupts
         if stopped_by:
             return Outcome(self._conclude(values), (), stopped_by)
-        return Outcome(values, asked)
+        return Outcome(values, questions)
 
-    def _forward(self, data: Any, *, own: bool) -> None:
+    def _forward(self, data: Any, *, top_level: bool) -> None:
         """Pass on what a node says; the graph's own `stopped` is held back to be the last."""
-        typed = isinstance(data, Mapping) and isinstance(data.get("type"), str)
-        event = cast(Event, data) if typed else Custom(type="custom", data=data)
-        if own and event["type"] == "stopped":
+        is_event = isinstance(data, Mapping) and isinstance(data.get("type"), str)
+        event = cast(Event, data) if is_event else Custom(type="custom", data=data)
+        if top_level and event["type"] == "stopped":
             self._end = event
         else:
             self._on_event(event)
 
-    def _tell_end(self, outcome: Outcome) -> None:
-        for each in outcome.questions:
-            self._on_event(Asked(type="asked", id=each.id, question=each.value))
+    def _report_end(self, outcome: Outcome) -> None:
+        for question in outcome.questions:
+            self._on_event(Asked(type="asked", id=question.id, question=question.value))
         if outcome.stopped_by:
             self._on_event(stopped("cancelled", outcome.state))
         elif not outcome.questions:

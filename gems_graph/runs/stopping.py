@@ -45,8 +45,8 @@ class Stopper:
             task.get_loop().call_soon_threadsafe(task.cancel)
 
     @contextmanager
-    def over(self, task: asyncio.Task[Any]) -> Iterator[None]:
-        """Watch over a run's task while the block runs."""
+    def watching(self, task: asyncio.Task[Any]) -> Iterator[None]:
+        """Make a run's task one that `cancel` stops, while the block runs."""
         self._tasks.add(task)
         if self.at_once:
             task.cancel()

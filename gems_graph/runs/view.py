@@ -71,9 +71,9 @@ class View:
         self._progress = ""
 
     def _on_node_ended(self, event: Mapping[str, Any]) -> None:
-        same = [each for each in self.working if each["node"] == event["node"]]
-        if same:  # which of several has ended makes no difference
-            self.working.remove(same[0])
+        matching = [each for each in self.working if each["node"] == event["node"]]
+        if matching:  # which of several has ended makes no difference
+            self.working.remove(matching[0])
         self._progress = ""
         self.used = add(self.used, event["used"])
 
