@@ -101,11 +101,11 @@ class Painter:
 
 def paint(prompt: str, seed: int, size: tuple[int, int]) -> bytes:
     """Return a one-colour PNG, another for each prompt and seed."""
-    number = sum(map(ord, prompt)) * 31 + seed * 7919
-    colour = (number % 256, number // 256 % 256, number // 65536 % 256)
-    out = BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
-    return out.getvalue()
+    hashed = sum(map(ord, prompt)) * 31 + seed * 7919
+    colour = (hashed % 256, hashed // 256 % 256, hashed // 65536 % 256)
+    buffer = BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def text_of(message: BaseMessage) -> str:
@@ -118,8 +118,8 @@ def text_of(message: BaseMessage) -> str:
 
 def task_of(prompt: str) -> str:
     """Return the task that an assembled prompt names."""
-    found = re.search(r"<task>([a-z-]+)</task>", prompt)
-    return found[1] if found else ""
+    match = re.search(r"<task>([a-z-]+)</task>", prompt)
+    return match[1] if match else ""
 
 
 def planned(script: Any, turn: int, prompt: str) -> Any:

@@ -50,17 +50,17 @@ class Flaky:
     def __init__(self, seed: int, rate: float, most: int) -> None:
         self._random, self._rate, self._most = random.Random(seed), rate, most
         self._lock = threading.Lock()
-        self._row: Counter[str] = Counter()
+        self._strikes_in_a_row: Counter[str] = Counter()
         self.struck: Counter[str] = Counter()
 
     def strike(self, request: bytes) -> Fault | Hang | Body | None:
         """Return a fault for this request, or None to let it pass."""
         key = hashlib.sha256(request).hexdigest()
         with self._lock:
-            if self._row[key] >= self._most or self._random.random() >= self._rate:
-                self._row[key] = 0
+            if self._strikes_in_a_row[key] >= self._most or self._random.random() >= self._rate:
+                self._strikes_in_a_row[key] = 0
                 return None
-            self._row[key] += 1
+            self._strikes_in_a_row[key] += 1
             kind = self._random.choice(list(self.KINDS))
             self.struck[kind] += 1
             return self.KINDS[kind]

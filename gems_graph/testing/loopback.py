@@ -27,7 +27,7 @@ class LoopbackServer:
         self.requests: list[dict[str, Any]] = []
         self.most_at_once = 0
         self.hanging, self.hung_up = threading.Event(), threading.Event()
-        self._flaky, self._now = flaky, 0
+        self._flaky, self._under_way = flaky, 0
         self._turns: Counter[str] = Counter()
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"owner": self})
@@ -53,8 +53,8 @@ class LoopbackServer:
     def under_way(self, change: int) -> None:
         """Count requests as they come and go."""
         with self._lock:
-            self._now += change
-            self.most_at_once = max(self.most_at_once, self._now)
+            self._under_way += change
+            self.most_at_once = max(self.most_at_once, self._under_way)
 
     def _reply(self, path: str, headers: Message, body: bytes) -> tuple[Fault | Hang | Body, float]:
         raise AssertionError  # each server has its own
@@ -101,8 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.owner.under_way(-1)
 
     def _client_stays_until(self, end: float) -> bool:
-        while (left := end - time.monotonic()) > 0:
-            ready, _, _ = select.select([self.connection], [], [], min(left, 60))
+        while (remaining := end - time.monotonic()) > 0:
+            ready, _, _ = select.select([self.connection], [], [], min(remaining, 60))
             if ready and not self.connection.recv(1, socket.MSG_PEEK):
                 self.owner.hung_up.set()
                 self.close_connection = True
