@@ -33,8 +33,8 @@ for _command in (history, show, fork, rm, gc, run, resume, doctor, settings):
     app.command()(_command)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(__version__)
         raise typer.Exit
 

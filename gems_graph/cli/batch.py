@@ -67,12 +67,18 @@ def resume_many(
     return batch.resume_all(settings, options, lambda thread: base / folder(thread).name)
 
 
-def refuse(given: Mapping[str, object], because: str) -> None:
-    """Make sure that options are not given which mean nothing here.
+def refuse(options: Mapping[str, object], because: str) -> None:
+    """Make sure that none of some options is given.
+
+    Args:
+        options: by name; None or False: not given.
+        because: ends the message.
 
     Raises:
-        UsageError: one is.
+        UsageError: one is given.
     """
-    if wrong := next((name for name, value in given.items() if value not in (None, False)), None):
-        msg = f"{wrong} {because}"
+    if misplaced := next(
+        (name for name, value in options.items() if value not in (None, False)), None
+    ):
+        msg = f"{misplaced} {because}"
         raise UsageError(msg)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gems_graph.cli.options import CONFIG, ROLE, dial, given, roles_in, settings_file
+from gems_graph.cli.options import CONFIG, ROLE, dial, given_options, roles_in, settings_file
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import from_env, settle
 
@@ -33,7 +33,9 @@ def doctor(
     from gems_graph.images import Store
     from gems_graph.runs.doctor import examine
 
-    options = given(mllm=mllm, mllm_url=mllm_url, generator=generator, **roles_in(role or []))
+    options = given_options(
+        mllm=mllm, mllm_url=mllm_url, generator=generator, **roles_in(role or [])
+    )
     settings = settle(settings_file(config), from_env(), options)
     findings = asyncio.run(examine(settings, Store(paths.images())))
     for finding in findings:

@@ -15,9 +15,9 @@ from gems_graph.cli.options import (
     SET,
     checklist_in,
     folder_of,
-    given,
-    named,
+    given_options,
     pairs_in,
+    thread_name,
 )
 from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
@@ -55,21 +55,21 @@ def fork(
     """
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
-    dials = given(max_iterations=max_iterations, seed=seed)
+    dials = given_options(max_iterations=max_iterations, seed=seed)
     settings = {**pairs_in(assignments or []), **dials}
     questions = checklist_in(criteria) if criteria else None
-    new = asyncio.run(
+    new_thread = asyncio.run(
         _fork(
-            named(thread), round=round_, prompt=prompt, criteria=questions, settings=settings,
-            to=to and named(to),
+            thread_name(thread), round=round_, prompt=prompt, criteria=questions, settings=settings,
+            to=to and thread_name(to),
         )
     )  # fmt: skip
     if no_run:
-        print(new)  # noqa: T201
-        typer.echo(printable(f"Go on with: gems resume {new}"), err=True)
+        print(new_thread)  # noqa: T201
+        typer.echo(printable(f"Go on with: gems resume {new_thread}"), err=True)
         return
-    job = terminal.Job(new)
-    code = terminal.run(job, out=out or folder_of(new), as_json=as_json, quiet=quiet)
+    job = terminal.Job(new_thread)
+    code = terminal.run(job, out=out or folder_of(new_thread), as_json=as_json, quiet=quiet)
     raise typer.Exit(code)
 
 

@@ -41,7 +41,7 @@ def history(
         return
     from rich.console import Console
 
-    tell(lines, Console(highlight=False))
+    print_lines(lines, Console(highlight=False))
     if not lines:
         typer.echo("There is no such trajectory.", err=True)
     if any(line["open"] for line in lines):
@@ -65,7 +65,7 @@ async def _lines(limit: int | None, states: set[str], grep: str) -> list[Line]:
     return chosen
 
 
-def tell(lines: list[Line], console: Console) -> None:
+def print_lines(lines: list[Line], console: Console) -> None:
     """Print a table cut to the terminal, or lines with nothing cut for other programs."""
     if not console.is_terminal:
         for line in lines:

@@ -1,4 +1,4 @@
-"""What several commands take, and how it is read."""
+"""Options that several commands share, and how their values are read."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def roles_in(assignments: list[str]) -> dict[str, Any]:
     return {"roles": roles} if roles else {}
 
 
-def given(**options: Any) -> dict[str, Any]:
-    """Return the options that were given."""
+def given_options(**options: Any) -> dict[str, Any]:
+    """Return the options that were given on the command line: those that are not None."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -78,8 +78,12 @@ def prompt_in(argument: str) -> str:
     return text.strip()
 
 
-def named(thread: str) -> str:
-    """Return the name of a thread, if it can be one."""
+def thread_name(thread: str) -> str:
+    """Return the name of a thread.
+
+    Raises:
+        UsageError: it is no UTF-8 text.
+    """
     try:
         thread.encode()
     except UnicodeError as error:
@@ -99,10 +103,10 @@ def pairs_in(assignments: list[str]) -> dict[str, Any]:
     if wrong := next((name for name, sign, _ in pairs if not sign), None):
         msg = f"--set takes NAME=VALUE, not {wrong!r}; `gems settings` lists the names."
         raise UsageError(msg)
-    return from_assignments({_dial(name): value for name, _, value in pairs})
+    return from_assignments({_dial_name(name): value for name, _, value in pairs})
 
 
-def _dial(name: str) -> str:
+def _dial_name(name: str) -> str:
     dial, dot, entry = name.strip().partition(".")
     return f"{dial.replace('-', '_')}{dot}{entry}"
 

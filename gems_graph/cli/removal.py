@@ -21,7 +21,7 @@ YES = typer.Option("--yes", "-y", help="Do not ask.")
 
 
 def agreed(question: str, yes: bool) -> bool:
-    """Ask whoever sits at a terminal; a script has said what it wants."""
+    """Ask for consent on a terminal; without one, or with `yes`, consent is given."""
     return yes or not sys.stdin.isatty() or typer.confirm(question, err=True)
 
 
@@ -35,7 +35,7 @@ def seconds_in(span: str) -> float:
 
 
 def verb(dry_run: bool) -> str:
-    """Say what is done with what is listed."""
+    """Return how the list of files is introduced, with or without removal."""
     return "Would remove" if dry_run else "Removed"
 
 

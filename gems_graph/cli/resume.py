@@ -16,10 +16,10 @@ from gems_graph.cli.options import (
     SET,
     checklist_in,
     folder_of,
-    given,
-    named,
+    given_options,
     pairs_in,
     prompt_in,
+    thread_name,
 )
 from gems_graph.cli.start import loading
 from gems_graph.settings import settle
@@ -57,7 +57,7 @@ def resume(
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
         from gems_graph.cli.terminal.dialogue import rulings
-    answer = given(
+    answer = given_options(
         criteria=checklist_in(criteria) if criteria else None,
         prompt=None if prompt is None else prompt_in(prompt),
         verdicts=rulings(verdict or []) or None,
@@ -72,7 +72,7 @@ def resume(
         )
         raise typer.Exit(code)
     batch.refuse({"--concurrency": concurrency}, "goes with --all.")
-    thread = named(thread) if thread else asyncio.run(terminal.latest_thread())
+    thread = thread_name(thread) if thread else asyncio.run(terminal.latest_thread())
     job = terminal.Job(thread, settings=settings, answer=answered)
     code = terminal.run(job, out=out or folder_of(thread), as_json=as_json, quiet=quiet)
     raise typer.Exit(code)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gems_graph.cli.options import STATE, named, states_in
+from gems_graph.cli.options import STATE, states_in, thread_name
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, verb
 from gems_graph.cli.start import loading
 from gems_graph.errors import UsageError
@@ -35,7 +35,7 @@ def rm(
         msg = "Name threads, or say --older-than TIME (then perhaps --state), but not both."
         raise UsageError(msg)
     age = seconds_in(older_than) if older_than else None
-    chosen = [named(name) for name in dict.fromkeys(names or [])]
+    chosen = [thread_name(name) for name in dict.fromkeys(names or [])]
     asyncio.run(_rm(chosen, age, states_in(state or []), dry_run, yes))
 
 
@@ -47,32 +47,32 @@ async def _rm(
         from gems_graph.persistence.threads import open_threads
 
     async with open_threads() as threads:
-        names = names if age is None else await _old(threads, age, states)
-        many = f"{len(names)} {'trajectory' if len(names) == 1 else 'trajectories'}"
-        if not names or not (dry_run or agreed(f"Remove {many}?", yes)):
+        names = names if age is None else await _older_than(threads, age, states)
+        count = f"{len(names)} {'trajectory' if len(names) == 1 else 'trajectories'}"
+        if not names or not (dry_run or agreed(f"Remove {count}?", yes)):
             typer.echo("Nothing is removed.", err=True)
             return
         removed = await remove(threads, names, dry=dry_run)
     for name in names:
         print(printable(name))  # noqa: T201
-    typer.echo(f"{verb(dry_run)} {many}: {_summary(removed)}.", err=True)
+    typer.echo(f"{verb(dry_run)} {count}: {_summary(removed)}.", err=True)
     if removed.problem:
         typer.echo(printable(f"note: the pictures stay. {removed.problem}"), err=True)
 
 
-async def _old(threads: Threads, age: float, states: Collection[str]) -> list[str]:
+async def _older_than(threads: Threads, age: float, states: Collection[str]) -> list[str]:
     from gems_graph.persistence.history import history, is_among
 
-    until = time.time() - age
+    cutoff = time.time() - age
     return [
         line["thread"]
         async for line in history(threads)
-        if line["when"] and datetime.fromisoformat(line["when"]).timestamp() <= until
+        if line["when"] and datetime.fromisoformat(line["when"]).timestamp() <= cutoff
         if is_among(line, states)
     ]
 
 
 def _summary(removed: Removed) -> str:
-    others = "others use them, or have stored them since"
-    shared = f"; {removed.shared} more stay: {others}" if removed.shared else ""
+    reason = "others use them, or have stored them since"
+    shared = f"; {removed.shared} more stay: {reason}" if removed.shared else ""
     return f"{removed.checkpoints} checkpoints, {in_words(removed.files)}{shared}"

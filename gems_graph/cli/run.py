@@ -20,12 +20,12 @@ from gems_graph.cli.options import (
     checklist_in,
     dial,
     folder_of,
-    given,
-    named,
+    given_options,
     pairs_in,
     prompt_in,
     roles_in,
     settings_file,
+    thread_name,
 )
 from gems_graph.cli.start import loading
 from gems_graph.settings import from_env, settle
@@ -77,7 +77,7 @@ def run(
     Exit codes: 0 all criteria passed or accepted, 3 a best-effort image, 1 an error and no image,
     2 wrong usage, 4 waiting for a person (--pause), 130 Ctrl-C.
     """
-    options = given(
+    options = given_options(
         mllm=mllm, mllm_url=mllm_url, generator=generator, seed=seed, size=size,
         max_iterations=max_iterations, max_skills=max_skills, preset=preset, pause=pause,
         **roles_in(role or []),
@@ -89,20 +89,20 @@ def run(
         settings = settle(settings, {"skills": [*settings.skills, *skills]})
     checklist = checklist_in(criteria) if criteria else None
     if prompts is not None:
-        single = {
+        for_one = {
             "A PROMPT": prompt, "--thread": thread, "--show-context": show_context,
             "--pause": settings.pause != "never",
         }  # fmt: skip
-        batch.refuse(single, "goes with one picture, not with --prompts.")
+        batch.refuse(for_one, "goes with one picture, not with --prompts.")
         code = batch.run_many(
             prompts, settings, checklist, folder_of, out=out, concurrency=concurrency,
             dry_run=dry_run, as_json=as_json, quiet=quiet,
         )  # fmt: skip
         raise typer.Exit(code)
-    many = {"--concurrency": concurrency, "--dry-run": dry_run}
-    batch.refuse(many, "goes with --prompts FILE.")
+    for_many = {"--concurrency": concurrency, "--dry-run": dry_run}
+    batch.refuse(for_many, "goes with --prompts FILE.")
     text = prompt_in(prompt or "")
-    thread = named(thread) if thread else uuid.uuid4().hex[:12]
+    thread = thread_name(thread) if thread else uuid.uuid4().hex[:12]
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
     job = terminal.Job(thread, text, checklist, settings)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gems_graph.cli.options import JSON, named
+from gems_graph.cli.options import JSON, thread_name
 from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
@@ -30,7 +30,7 @@ def show(
 
     An unfinished one as far as it went.
     """
-    shown = asyncio.run(_look_up(named(thread) if thread else None))
+    shown = asyncio.run(_look_up(thread_name(thread) if thread else None))
     if out:
         print(shown.write(out))  # noqa: T201
     elif as_json:

@@ -48,11 +48,11 @@ The request ...
 @app.command(name="list")
 def list_(skills: Folders = None) -> None:
     """List every skill in use: its name, where it comes from, what it says of itself."""
-    found = _found(skills)
-    for skill in found.manifest:
-        where = skill.source if skill.source == "packaged" else f"{skill.source}, {skill.file}"
-        typer.echo(printable(f"{skill.name} ({where})\n    {skill.description}"))
-    for problem in found.problems:
+    in_use = _skills_in_use(skills)
+    for skill in in_use.manifest:
+        origin = skill.source if skill.source == "packaged" else f"{skill.source}, {skill.file}"
+        typer.echo(printable(f"{skill.name} ({origin})\n    {skill.description}"))
+    for problem in in_use.problems:
         typer.echo(printable(f"note: {problem}"), err=True)
 
 
@@ -61,13 +61,13 @@ def show(
     name: Annotated[str, typer.Argument(help="The skill, by its name.")], skills: Folders = None
 ) -> None:
     """Show all of a skill: its manifest entry, criteria, files and instructions."""
-    found = _found(skills)
-    skill = found.find(name)
+    in_use = _skills_in_use(skills)
+    skill = in_use.find(name)
     if skill is None:
-        names = ", ".join(each.name for each in found.manifest)
+        names = ", ".join(other.name for other in in_use.manifest)
         msg = f"There is no skill {name!r}; there are {names}."
         raise UsageError(msg)
-    typer.echo(printable("\n".join(_told(skill))))
+    typer.echo(printable("\n".join(_description(skill))))
 
 
 @app.command()
@@ -84,8 +84,8 @@ def new(
     file = folder / name / "SKILL.md"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(_NEW.format(name=name, title=name.replace("-", " ").capitalize()))
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(_NEW.format(name=name, title=name.replace("-", " ").capitalize()))
     except FileExistsError as error:
         msg = f"{file} is there already; choose another name, or edit it."
         raise UsageError(msg) from error
@@ -105,11 +105,11 @@ def check(
     """Check skills against the Agent Skills standard. Exit codes: 0 fine, 1 not, 2 wrong usage."""
     if folder is None:
         dials = settle(from_env())
-        found = sources(dials.skills, local=dials.local_skills)
-        folders = [source.folder for source in found if skill_files(source.folder)]
+        skill_sources = sources(dials.skills, local=dials.local_skills)
+        folders = [source.folder for source in skill_sources if skill_files(source.folder)]
     else:
         folders = [folder]
-    problems = [problem for each in folders for problem in problems_in(each)]
+    problems = [problem for skill_folder in folders for problem in problems_in(skill_folder)]
     for problem in problems:
         typer.echo(printable(problem))
     if problems:
@@ -117,14 +117,14 @@ def check(
     typer.echo("No problems found.")
 
 
-def _found(folders: list[str] | None) -> Skills:
+def _skills_in_use(folders: list[str] | None) -> Skills:
     dials = settle(from_env())
     return Skills([*dials.skills, *(folders or [])], local=dials.local_skills)
 
 
-def _told(skill: Skill) -> list[str]:
+def _description(skill: Skill) -> list[str]:
     criteria = [f"criterion: {question}" for question in skill.criteria]
     files = [f"file: {path}" for path in skill.references()]
     keys = [f"{key}: {value}" for key, value in skill.metadata.items()]
-    about = [f"name: {skill.name}", f"description: {skill.description}", f"from: {skill.file}"]
-    return [*about, *keys, *criteria, *files, "", skill.instructions()]
+    head = [f"name: {skill.name}", f"description: {skill.description}", f"from: {skill.file}"]
+    return [*head, *keys, *criteria, *files, "", skill.instructions()]

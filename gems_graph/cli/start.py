@@ -1,4 +1,4 @@
-"""The entry point `gems`: it loads what a command needs, when it needs it, and quickly."""
+"""The entry point `gems`: it imports what a command needs only when the command runs."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def loading() -> Iterator[None]:
     The collector would walk it again and again, for a sixth of the time that LangGraph takes.
     What was loaded is left out of later collections as well.
     """
-    modules, was_on = len(sys.modules), gc.isenabled()
+    modules, was_enabled = len(sys.modules), gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if len(sys.modules) > modules:
             gc.freeze()
-        if was_on:
+        if was_enabled:
             gc.enable()

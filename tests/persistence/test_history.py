@@ -15,7 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from PIL import Image
 from rich.console import Console
 
-from gems_graph.cli.history import tell
+from gems_graph.cli.history import print_lines
 from gems_graph.errors import ModelError
 from gems_graph.persistence.catalogue import thread_names
 from gems_graph.persistence.history import Line, history
@@ -312,7 +312,7 @@ def test_on_a_terminal_the_prompt_gives_way() -> None:
         stop_reason="max_iterations", open=False, error="",
     )  # fmt: skip
     file = io.StringIO()
-    tell([line], Console(file=file, force_terminal=True, width=100, color_system=None))
+    print_lines([line], Console(file=file, force_terminal=True, width=100, color_system=None))
     header, row = file.getvalue().splitlines()
     assert header.split() == ["thread", "when", "prompt", "rounds", "verdict", "cost", "state"]
     assert "abcdefabcdef" in row

@@ -1,4 +1,4 @@
-"""What the end of a run needs is imported while its first picture is being drawn."""
+"""Import what the end of a run needs while its first picture is being drawn."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ AT_THE_END = "gems_graph.report.strip"
 def loading_ahead(take: Tell) -> Tell:
     """Return a consumer of events that also imports what is needed later, once there is time."""
 
-    def heard(event: Event) -> None:
+    def take_and_load(event: Event) -> None:
         if event["type"] == "round_started" and AT_THE_END not in sys.modules:
             load = threading.Thread(target=importlib.import_module, args=(AT_THE_END,), daemon=True)
             load.start()
         take(event)
 
-    return heard
+    return take_and_load

@@ -1,4 +1,4 @@
-"""What a batch says: records and results on stdout, estimates and how to go on on stderr."""
+"""What a batch prints: records and results on stdout, estimates and how to go on on stderr."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ class End(NamedTuple):
 
 def estimate_in_words(estimate: Estimate) -> str:
     """Say in a few lines what a batch takes."""
-    known = estimate.todo + estimate.done
-    head = f"{known} prompt{'s' * (known != 1)}"
+    prompts = estimate.todo + estimate.done
+    head = f"{prompts} prompt{'s' * (prompts != 1)}"
     if estimate.need is None:
         return f"{head}, all done before: nothing to draw."
-    before = f", {estimate.done} done before" if estimate.done else ""
+    done_before = f", {estimate.done} done before" if estimate.done else ""
     least, most = estimate.need
-    whence = "each, as those done had" if estimate.counted else "each assumed"
-    criteria = "" if estimate.criteria is None else f" ({estimate.criteria} criteria {whence})"
+    basis = "each, as those done had" if estimate.counted else "each assumed"
+    criteria = "" if estimate.criteria is None else f" ({estimate.criteria} criteria {basis})"
     return "\n".join(
         [
-            f"{head}{before}: {estimate.todo} to draw, {estimate.at_once} at a time.",
+            f"{head}{done_before}: {estimate.todo} to draw, {estimate.at_once} at a time.",
             f"They take {_span(least.images, most.images)} images and "
             f"{_span(least.calls, most.calls)} chat calls{criteria}; repeats come on top.",
             _cost(estimate, estimate.need),
@@ -66,9 +66,11 @@ def _cost(estimate: Estimate, need: Range) -> str:
         return "Cost 0."
     likely = estimate.likely
     hint = f" About {likely:.2f} if all go as those done did." if likely is not None else ""
-    given, made = TOKENS
+    tokens_in, tokens_out = TOKENS
     money = _span(f"{least:.2f}", f"{most:.2f}")
-    return f"Cost {money}, at {given} tokens in and {made} out a chat call (assumed).{hint}"
+    return (
+        f"Cost {money}, at {tokens_in} tokens in and {tokens_out} out a chat call (assumed).{hint}"
+    )
 
 
 def _span(least: object, most: object) -> str:
@@ -76,7 +78,7 @@ def _span(least: object, most: object) -> str:
 
 
 def remarks(work: Work, ignored: Sequence[str]) -> list[str]:
-    """Say what a user may not expect: what is ignored, and what was drawn otherwise."""
+    """Return notes for the user: fields that are ignored, pictures drawn with other settings."""
     lines = [f"Ignored in the file: {', '.join(ignored)}."] if ignored else []
     if dials := work.drawn_otherwise():
         names = ", ".join(sorted(set().union(*dials)))

@@ -65,8 +65,8 @@ class Bar(Lines):
         super().__init__(tally, options, console)
         columns = BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False)
         # where results go elsewhere, they must not be caught and drawn above the bar
-        here = sys.stdout.isatty()
-        self._bar = Progress(*columns, console=console, redirect_stdout=here)
+        redirect = sys.stdout.isatty()
+        self._bar = Progress(*columns, console=console, redirect_stdout=redirect)
         self._row = self._bar.add_task(so_far(tally), total=tally.tasks)
 
     def __enter__(self) -> Self:

@@ -28,13 +28,13 @@ def as_text(parts: Sequence[Part], side: int) -> str:
         parts: what `Prompts.render` returned.
         side: the longest side of a picture whose template names none, in pixels.
     """
-    shown = [
+    texts = [
         part.strip("\n")
         if isinstance(part, str)
         else f"[picture {part.ref['sha256'][:8]}, at most {part.side or side} px]"
         for part in parts
     ]
-    return "\n".join(shown)
+    return "\n".join(texts)
 
 
 def shows_context(store: Store, say: Say) -> MakeToolbox:

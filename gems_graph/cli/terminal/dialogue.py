@@ -73,10 +73,10 @@ class Dialogue:
                 return key
 
     def _changed(self, question: Question, answer: dict[str, Any], key: str) -> dict[str, Any]:
-        """Take one change; what does not fit is said, and changes nothing."""
+        """Take one change; one that does not fit is refused with its error, and changes nothing."""
         try:
-            more = {"e": self._criteria, "p": self._prompt, "o": self._overrule}[key]
-            changed = {**answer, **more(question, answer)}
+            take_change = {"e": self._criteria, "p": self._prompt, "o": self._overrule}[key]
+            changed = {**answer, **take_change(question, answer)}
             check(question, changed)
         except UsageError as error:
             self._say(f"{error}")
@@ -84,18 +84,18 @@ class Dialogue:
         return changed
 
     def _criteria(self, question: Any, answer: Mapping[str, Any]) -> dict[str, Any]:
-        now = _criteria(question, answer)
+        criteria = _criteria(question, answer)
         if self._edit:
-            return {"criteria": self._edit("\n".join(now)).splitlines()}
+            return {"criteria": self._edit("\n".join(criteria)).splitlines()}
         self._say("N: TEXT replaces criterion N, N: removes it, other text is added; Enter ends.")
         while line := self._read("criterion> ").strip():
-            now = edited(now, line)
-            self._listed(now)
-        return {"criteria": [line for line in now if line]}
+            criteria = edited(criteria, line)
+            self._list_criteria(criteria)
+        return {"criteria": [line for line in criteria if line]}
 
     def _prompt(self, question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
-        now = answer.get("prompt") or question["prompt"]
-        text = self._edit(now) if self._edit else self._read("prompt> ")
+        current = answer.get("prompt") or question["prompt"]
+        text = self._edit(current) if self._edit else self._read("prompt> ")
         return {"prompt": text.strip()} if text.strip() else {}
 
     def _overrule(self, question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,16 +113,18 @@ class Dialogue:
         """Show what is asked, with the changes made so far."""
         if question["kind"] == "criteria":
             self._say(f"\nWhat the pictures of {question['request']!r} will be judged by:")
-            self._listed(_criteria(question, answer), question)
+            self._list_criteria(_criteria(question, answer), question)
         else:
-            of = f"{question['passed']} of {question['total']} criteria"
+            score = f"{question['passed']} of {question['total']} criteria"
             n, most = question["round"], question["max_iterations"]
-            self._say(f"\nRound {n} of at most {most}: {of}. The picture: {picture}")
-            self._console.print(_judged(question, answer.get("verdicts", {})))
-        drawn = "Next prompt" if "prompt" in answer else "Prompt"
-        self._say(f"{drawn}: {answer.get('prompt') or question['prompt']}")
+            self._say(f"\nRound {n} of at most {most}: {score}. The picture: {picture}")
+            self._console.print(_verdict_table(question, answer.get("verdicts", {})))
+        label = "Next prompt" if "prompt" in answer else "Prompt"
+        self._say(f"{label}: {answer.get('prompt') or question['prompt']}")
 
-    def _listed(self, criteria: Sequence[str], question: CriteriaQuestion | None = None) -> None:
+    def _list_criteria(
+        self, criteria: Sequence[str], question: CriteriaQuestion | None = None
+    ) -> None:
         sources = {c["question"]: c["source"] for c in question["criteria"]} if question else {}
         table = Table.grid(padding=(0, 1))
         for n, text in enumerate(criteria, start=1):
@@ -139,14 +141,14 @@ def _criteria(question: CriteriaQuestion, answer: Mapping[str, Any]) -> list[str
     return list(answer.get("criteria") or [c["question"] for c in question["criteria"]])
 
 
-def _judged(question: VerdictQuestion, overruled: Mapping[str, str]) -> Table:
+def _verdict_table(question: VerdictQuestion, overruled: Mapping[str, str]) -> Table:
     table = Table.grid(padding=(0, 1))
-    for each in question["verdicts"]:
-        ruling = overruled.get(str(each["n"]), "")
-        word = ruling.partition(":")[0].strip().lower() or each["answer"]
-        evidence = f"you: {ruling}" if ruling else each["evidence"]
-        line = Text(printable(each["question"])), Text(printable(evidence), style="dim")
-        table.add_row(str(each["n"]), _MARKS[word], *line)
+    for verdict in question["verdicts"]:
+        ruling = overruled.get(str(verdict["n"]), "")
+        answer = ruling.partition(":")[0].strip().lower() or verdict["answer"]
+        evidence = f"you: {ruling}" if ruling else verdict["evidence"]
+        line = Text(printable(verdict["question"])), Text(printable(evidence), style="dim")
+        table.add_row(str(verdict["n"]), _MARKS[answer], *line)
     return table
 
 
@@ -156,8 +158,8 @@ def edited(criteria: Sequence[str], line: str) -> list[str]:
     if not numbered:
         return [*criteria, line]
     n, text = int(numbered[1]), numbered[2]
-    changed = [text if k == n else old for k, old in enumerate(criteria, start=1)]
-    return [each for each in changed if each]
+    changed = [text if k == n else question for k, question in enumerate(criteria, start=1)]
+    return [question for question in changed if question]
 
 
 def rulings(pairs: Sequence[str]) -> dict[str, str]:
@@ -166,8 +168,8 @@ def rulings(pairs: Sequence[str]) -> dict[str, str]:
     Raises:
         UsageError: one is not of that form.
     """
-    parted = [pair.partition("=") for pair in pairs]
-    if wrong := next((n for n, sign, _ in parted if not sign), None):
-        msg = f"A verdict is overruled as N=yes, N=no or N=unsure, not {wrong!r}."
+    parts = [pair.partition("=") for pair in pairs]
+    if malformed := next((n for n, sign, _ in parts if not sign), None):
+        msg = f"A verdict is overruled as N=yes, N=no or N=unsure, not {malformed!r}."
         raise UsageError(msg)
-    return {n.strip(): ruling.strip() for n, _, ruling in parted}
+    return {n.strip(): ruling.strip() for n, _, ruling in parts}

@@ -15,5 +15,5 @@ WAITING = 4
 
 
 def of_signal(signum: int) -> int:
-    """Return the code of a run that a signal ended, as shells have it."""
+    """Return the exit code of a run that a signal ended, as shells define it."""
     return 128 + signum

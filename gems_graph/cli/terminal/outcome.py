@@ -1,4 +1,4 @@
-"""What is printed of a run that has ended or was interrupted: results on stdout, the rest aside."""
+"""Print how a run ended or was interrupted: results on stdout, the rest on stderr."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ def _go_on(thread: str) -> str:
 
 def _used(state: State) -> str:
     """Say in one line what the run used."""
-    used = total(state.get("ledger", {}))
-    calls, images = used["calls"], used["images"]
-    tokens = used["input_tokens"] + used["output_tokens"]
-    return f"used: {calls} chat calls, {images} images, {tokens} tokens, {in_money(used['cost'])}"
+    usage = total(state.get("ledger", {}))
+    calls, images = usage["calls"], usage["images"]
+    tokens = usage["input_tokens"] + usage["output_tokens"]
+    return f"used: {calls} chat calls, {images} images, {tokens} tokens, {in_money(usage['cost'])}"
 
 
 def _verdict(result: Result) -> str:
     """Say in one line how it ended."""
     stop = result["stop"]
-    word = "Passed" if result["success"] else "Best effort"
-    word = "Accepted" if stop.get("reason") == "accepted" else word
-    head = f"{word}: {result['why']}."
+    label = "Passed" if result["success"] else "Best effort"
+    label = "Accepted" if stop.get("reason") == "accepted" else label
+    head = f"{label}: {result['why']}."
     if error := stop.get("error"):
         return f"{head} Stopped in {stop.get('node')}: {error}"
     return head

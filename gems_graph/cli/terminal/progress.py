@@ -42,9 +42,9 @@ class Lines(Silent):
         self._view.take(event)
         count = len(self._view.criteria)
         if count > self._criteria:
-            of_skills = " with those of its skills" if self._criteria else ""
+            suffix = " with those of its skills" if self._criteria else ""
             self._criteria = count
-            self._say(f"{count} criteria{of_skills}")
+            self._say(f"{count} criteria{suffix}")
         for n, answers in self._view.answers.items():
             if n not in self._printed:
                 self._printed.add(n)
@@ -52,8 +52,8 @@ class Lines(Silent):
 
     def _round(self, n: int, answers: list[str]) -> None:
         pairs = zip(self._view.questions, answers, strict=False)
-        missed = [question for question, answer in pairs if answer != "yes"]
-        tail = "".join(f"\n  not yet: {question}" for question in missed)
+        failed = [question for question, answer in pairs if answer != "yes"]
+        tail = "".join(f"\n  not yet: {question}" for question in failed)
         self._say(f"round {n}: {answers.count('yes')} of {len(answers)}{tail}")
 
     def _say(self, text: str) -> None:
@@ -85,11 +85,11 @@ class LiveTable(Silent):
             self._spinner.update(text=printable(self._view.work))
 
     def _render(self) -> Table:
-        outer = Table.grid()
-        outer.add_row(verdict_table(self._view.questions, self._view.answers))
+        grid = Table.grid()
+        grid.add_row(verdict_table(self._view.questions, self._view.answers))
         if self._working:
-            outer.add_row(self._spinner)
-        return outer
+            grid.add_row(self._spinner)
+        return grid
 
 
 def progress(console: Console, *, quiet: bool) -> Silent:

@@ -16,7 +16,7 @@ from gems_graph.cli.terminal.exit_codes import FAILED, USAGE, WAITING
 from gems_graph.cli.terminal.outcome import print_interrupted, print_outcome
 from gems_graph.cli.terminal.progress import Silent, progress
 from gems_graph.cli.terminal.signals import stoppable
-from gems_graph.cli.terminal.waiting import put
+from gems_graph.cli.terminal.waiting import ask_person
 from gems_graph.errors import GemsError
 from gems_graph.images import Store
 from gems_graph.persistence.threads import open_threads
@@ -65,7 +65,9 @@ def run(
             if outcome.question is None:
                 break
             folder = folders.free_folder(out)
-            answer = put(outcome.question, job.thread, folder, store, console, as_json=as_json)
+            answer = ask_person(
+                outcome.question, job.thread, folder, store, console, as_json=as_json
+            )
             if answer is None:
                 return WAITING
             job = replace(job, prompt=None, answer=answer)

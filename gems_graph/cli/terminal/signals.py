@@ -16,7 +16,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Signals:
-    """What a signal has asked for.
+    """Handles signals while runs are under way.
 
     Attributes:
         stopper: give it to each run.
@@ -28,7 +28,7 @@ class Signals:
         self._say, self._loop = say, asyncio.get_running_loop()
         self._task = asyncio.current_task()
 
-    def came(self, signum: int) -> None:
+    def handle(self, signum: int) -> None:
         """Drain at the first signal, cancel at the second; SIGTERM does not wait for ever."""
         if self.signum:
             self._cancel()
@@ -40,9 +40,9 @@ class Signals:
         self._say("Stopping when this step is done, so that it is not paid twice; Ctrl-C: at once.")
 
     async def until_stopped(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await work; when this is cancelled stop its runs at once, and wait for what they tell.
+        """Await work; when this is cancelled, stop its runs at once and return what work returns.
 
-        So a second signal ends it, and the first Ctrl-C where signals are not ours (Windows).
+        A second signal cancels it, and the first Ctrl-C where we handle no signals (Windows).
         """
         task = asyncio.create_task(work)
         try:
@@ -63,11 +63,11 @@ class Signals:
 
 @contextmanager
 def stoppable(say: Callable[[str], None]) -> Iterator[Signals]:
-    """Answer to signals while the block runs; where there are none, Ctrl-C cancels as ever."""
+    """Handle signals while the block runs; where that cannot be, Ctrl-C cancels as usual."""
     signals, loop = Signals(say), asyncio.get_running_loop()
     try:
         for signum in _SIGNALS:
-            loop.add_signal_handler(signum, signals.came, signum)
+            loop.add_signal_handler(signum, signals.handle, signum)
     except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
         yield signals
         return

@@ -24,9 +24,11 @@ def verdict_table(questions: Sequence[str], answers: Mapping[int, Sequence[str]]
     for n in answers:
         table.add_column(str(n), justify="center")
     for k, question in enumerate(questions):
-        marks = [Text(*_MARK[each[k]]) if k < len(each) else Text() for each in answers.values()]
+        marks = [
+            Text(*_MARK[column[k]]) if k < len(column) else Text() for column in answers.values()
+        ]
         table.add_row(Text(printable(question)), *marks)
     if answers:
-        scores = [f"{list(each).count('yes')}/{len(each)}" for each in answers.values()]
+        scores = [f"{list(column).count('yes')}/{len(column)}" for column in answers.values()]
         table.add_row("", *scores, style="dim")
     return table

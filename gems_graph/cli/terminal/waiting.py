@@ -1,4 +1,4 @@
-"""A run of the command line that waits for a person: who is asked, and how to go on later."""
+"""A run that waits for a person: ask on the terminal, or say how to go on later."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _OPTIONS = {
 }
 
 
-def put(
+def ask_person(
     question: Question, thread: str, folder: Path, store: Store, console: Console, *, as_json: bool
 ) -> Any:
-    """Return the answer of whoever sits at the terminal; None: not now.
+    """Ask the person at the terminal, and return the answer; None: there is none now.
 
-    Then how to go on has been said, and with `as_json` the question stands on stdout.
+    In that case how to go on is printed, and with `as_json` the question on stdout.
 
     Raises:
         StoreError: the picture in question cannot be written to the folder.
     """
-    picture = _keep(question, folder, store) if question["kind"] == "verdict" else None
+    picture = _write_picture(question, folder, store) if question["kind"] == "verdict" else None
     dialogue = Dialogue(console, edit=editor())
     if as_json:
         waiting = {"thread": thread, "question": question, "file": picture and str(picture)}
@@ -50,19 +50,19 @@ def put(
 
 def how_to_go_on(question: Question, thread: str) -> str:
     """Say what a run waits for, and how to answer."""
-    about = "the criteria"
+    subject = "the criteria"
     if question["kind"] == "verdict":
-        about = f"the verdict on round {question['round']}"
+        subject = f"the verdict on round {question['round']}"
     options = ", ".join(_OPTIONS[name] for name in question["answers"])
-    again = f"gems resume {shlex.quote(thread)}"
+    command = f"gems resume {shlex.quote(thread)}"
     return (
-        f"Waiting for a word on {about}. Go on with: {again} (a dialogue, on a terminal), or "
-        f"{again} --go-on; instead of --go-on: {options}."
+        f"Waiting for a word on {subject}. Go on with: {command} (a dialogue, on a terminal), or "
+        f"{command} --go-on; instead of --go-on: {options}."
     )
 
 
-def _keep(question: VerdictQuestion, folder: Path, store: Store) -> Path:
-    """Put the picture where the finished run will have it."""
+def _write_picture(question: VerdictQuestion, folder: Path, store: Store) -> Path:
+    """Write the picture to the file that it has in the folder of the finished run."""
     suffix = question["image"]["media_type"].partition("/")[2].replace("jpeg", "jpg")
     file = folder / f"round-{question['round']}.{suffix}"
     data = store.read(question["image"]["sha256"])
