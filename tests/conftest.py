@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from rich.console import Console
 
 from gems_graph import Store, build_graph, cli
 from gems_graph.batch.summary import Record
 from gems_graph.events import RunStarted
 from gems_graph.graph import Graph
-from gems_graph.testing import Painter, ScriptedChat
+from gems_graph.testing import Painter, ScriptedChat, text_of
 
 
 @pytest.fixture(autouse=True)
@@ -34,19 +37,29 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "images")
 
 
-class Said(NamedTuple):
-    """How a command of `gems` ended, and what it said."""
+HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
+"""A prompt for `mini` that seed 1 draws right in its second round."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class CommandResult(NamedTuple):
+    """How a command of `gems` ended, and what it printed."""
 
     code: int
     out: str
     err: str
 
     @property
-    def told(self) -> Any:
+    def json(self) -> Any:
+        """What it printed on stdout, read as JSON."""
         return json.loads(self.out)
 
 
-Gems = Callable[..., Said]
+Gems = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -56,12 +69,12 @@ def gems(
     """Run the command line in this process, in a folder of its own, nobody at its terminal."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> Said:
+    def run(*arguments: str) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["gems", *arguments])
         with pytest.raises(SystemExit) as exited:
             cli.main()
         captured = capsys.readouterr()
-        return Said(int(exited.value.code or 0), captured.out, captured.err)
+        return CommandResult(int(exited.value.code or 0), captured.out, captured.err)
 
     return run
 
@@ -115,20 +128,48 @@ def criteria(count: int) -> dict[str, list[str]]:
     return {"criteria": [f"Is there {letter}?" for letter in "ABCDEFGH"[:count]]}
 
 
+def two_rounds() -> dict[str, Any]:
+    """Script a loop whose second of two rounds passes both criteria."""
+    return {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+
+
+def letters(round_: Any) -> str:
+    """Return the verdicts of a round by their first letters, as `verdicts` takes them."""
+    return "".join(verdict["answer"][0] for verdict in round_["verdicts"])
+
+
+def prompts_of(chat: ScriptedChat, task: str) -> list[str]:
+    """Return the prompt of every call of a task, as text."""
+    return [text_of(messages[0]) for messages in chat.asked(task)]
+
+
+def console(*, terminal: bool, width: int = 80) -> Console:
+    """Return a console that writes to a string."""
+    return Console(file=io.StringIO(), force_terminal=terminal, width=width, color_system=None)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, a minute at most."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def ended(id_: str, **about: Any) -> Record:
     """Return the record of a prompt in a batch."""
-    told = {
+    fields = {
         "id": id_, "thread": f"t-{id_}", "prompt": "p", "status": "passed", "rounds": 1,
         "passed": 2, "total": 2, "cost": 0.5, "seconds": 1.0, "folder": id_, "skipped": False,
         "error": None,
     }  # fmt: skip
-    return Record(**{**told, **about})  # type: ignore[typeddict-item]
+    return Record(**{**fields, **about})  # type: ignore[typeddict-item]
 
 
 def started(**about: Any) -> RunStarted:
     """Return the first event of a run."""
-    told: RunStarted = {
+    fields: RunStarted = {
         "type": "run_started", "thread": "t", "strategy": "gems", "prompt": "p", "criteria": [],
         "rounds": [], "used": {},
     }  # fmt: skip
-    return {**told, **about}  # type: ignore[typeddict-item]
+    return {**fields, **about}  # type: ignore[typeddict-item]

@@ -73,21 +73,21 @@ class Ran(NamedTuple):
 
 def run(argv: list[str], env: dict[str, str], kill_after: float | None = None) -> Ran:
     """Run `gems` in a process of its own, and SIGKILL it after so many seconds."""
-    ours, theirs = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=gems, args=(argv, env, theirs))
+    receiving, sending = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=gems, args=(argv, env, sending))
     process.start()
-    theirs.close()
-    assert ours.recv() == "begun"
+    sending.close()
+    assert receiving.recv() == "begun"
     started = time.monotonic()
-    ended = ours.poll(kill_after)
+    ended = receiving.poll(kill_after)
     if not ended:
         process.kill()
     try:
-        told = ours.recv() if ended else (None, "", "")
+        sent = receiving.recv() if ended else (None, "", "")
     except EOFError:
-        told = (None, "", "")
+        sent = (None, "", "")
     process.join()
-    return Ran(*told, time.monotonic() - started)
+    return Ran(*sent, time.monotonic() - started)
 
 
 class Bench:
@@ -120,7 +120,7 @@ def bench(home: Path, database: str) -> Iterator[Bench]:
         yield Bench(chat, images, home, database)
 
 
-def told(ran: Ran) -> Any:
+def what_counts(ran: Ran) -> Any:
     """Return what must not depend on a crash: prompts, pictures, verdicts, experiences, result."""
     record = json.loads(ran.out)
     kept = ("n", "prompt", "seed", "image", "verdicts")
@@ -142,8 +142,8 @@ def under_way(database: str, home: Path) -> tuple[int, int]:
         import psycopg
 
         with psycopg.connect(database) as db:
-            row = db.execute("SELECT to_regclass('spending')").fetchone()
-            found = db.execute(sql).fetchone() if row and row[0] else (0, 0)
+            table = db.execute("SELECT to_regclass('spending')").fetchone()
+            row = db.execute(sql).fetchone() if table and table[0] else (0, 0)
     else:
         import sqlite3
 
@@ -152,11 +152,11 @@ def under_way(database: str, home: Path) -> tuple[int, int]:
             return 0, 0
         with contextlib.closing(sqlite3.connect(file, timeout=60)) as lite:
             try:
-                found = lite.execute(sql).fetchone()
+                row = lite.execute(sql).fetchone()
             except sqlite3.OperationalError:  # killed before the table was made
-                found = (0, 0)
-    assert found is not None
-    return int(found[0]), int(found[1])
+                row = (0, 0)
+    assert row is not None
+    return int(row[0]), int(row[1])
 
 
 def temporary(home: Path) -> list[Path]:
@@ -174,7 +174,7 @@ def survive(home: Path, database: str, kills: int, seed: int) -> int:
     with bench(home, database) as on:
         whole = on.begin("whole")
         assert whole.code == 3, whole
-        expected, (images, chats) = told(whole), on.counts()
+        expected, (images, chats) = what_counts(whole), on.counts()
         assert images == ROUNDS
         for k in range(kills):
             before, (open_images, open_chats) = on.counts(), under_way(database, home)
@@ -187,7 +187,7 @@ def survive(home: Path, database: str, kills: int, seed: int) -> int:
                 if "There is no trajectory" in ran.err or "start it again" in ran.err:
                     ran = on.begin(f"run-{k}")
             assert ran.code == 3, (k, moment, ran)
-            assert told(ran) == expected, (k, moment)
+            assert what_counts(ran) == expected, (k, moment)
             drawn, asked = (now - then for now, then in zip(on.counts(), before, strict=True))
             assert ROUNDS <= drawn <= ROUNDS + images_cut - open_images, (k, moment)
             assert chats <= asked <= chats + chats_cut - open_chats, (k, moment)

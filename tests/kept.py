@@ -72,8 +72,3 @@ async def kept(**build: Any) -> AsyncIterator[Kept]:
     """Open the threads, with a graph built so."""
     async with open_threads() as threads:
         yield Kept(threads, **build)
-
-
-def words(round_: dict[str, Any]) -> str:
-    """Return the verdicts of a round by their first letters."""
-    return "".join(verdict["answer"][0] for verdict in round_["verdicts"])

@@ -15,7 +15,7 @@ QUESTIONS = ["Is there A?", "Is there B?"]
 ROUNDS = 2
 
 
-class Kept(NamedTuple):
+class WorkDone(NamedTuple):
     """What one process did: threads, trajectory ids, final pictures, images painted."""
 
     done: list[tuple[str, str, str]]
@@ -32,7 +32,7 @@ def work(threads: Sequence[str], env: dict[str, str], says: Any) -> None:
         raise
 
 
-async def _work(names: Sequence[str]) -> Kept:
+async def _work(names: Sequence[str]) -> WorkDone:
     from gems_graph import build_graph
     from gems_graph.persistence.threads import config_of, open_threads
     from gems_graph.testing import Painter, ScriptedChat
@@ -53,7 +53,7 @@ async def _work(names: Sequence[str]) -> Kept:
                 done.append((name, out["trajectory"], out["result"]["image"]["sha256"]))
 
         await asyncio.gather(*map(one, names))
-    return Kept(done, len(painter.calls))
+    return WorkDone(done, len(painter.calls))
 
 
 def _script() -> dict[str, Any]:
@@ -69,20 +69,20 @@ def share(home: Path, database: str, processes: int, trajectories: int) -> None:
     names = [f"t{k:03}" for k in range(trajectories)]
     ends = []
     for k in range(processes):
-        ours, theirs = PROCESSES.Pipe()
-        process = PROCESSES.Process(target=work, args=(names[k::processes], env, theirs))
+        receiving, sending = PROCESSES.Pipe()
+        process = PROCESSES.Process(target=work, args=(names[k::processes], env, sending))
         process.start()
-        theirs.close()
-        ends.append((ours, process))
-    told = [ours.recv() for ours, _ in ends]
+        sending.close()
+        ends.append((receiving, process))
+    sent = [receiving.recv() for receiving, _ in ends]
     for _, process in ends:
         process.join()
-    failed = [kept for kept in told if isinstance(kept, str)]
+    failed = [report for report in sent if isinstance(report, str)]
     assert not failed, failed[:3]
-    done = [each for kept in told for each in kept.done]
+    done = [each for report in sent for each in report.done]
     assert sorted(name for name, _, _ in done) == names
     assert len({trajectory for _, trajectory, _ in done}) == trajectories
-    assert sum(kept.painted for kept in told) == ROUNDS * trajectories
+    assert sum(report.painted for report in sent) == ROUNDS * trajectories
     os.environ.update(env)
     asyncio.run(_check(done))
 

@@ -23,7 +23,7 @@ from gems_graph.generators.http import open_backend
 from gems_graph.persistence.savers import open_saver
 from gems_graph.settings import from_env, settle
 from gems_graph.testing import ChatServer, Fault, Flaky, Hang, ImageServer
-from tests.conftest import Gems, Said, criteria, verdicts
+from tests.conftest import CommandResult, Gems, two_rounds
 
 SECRET = "sk-SENTINEL0badc0de"
 ECHO = f'{{"error": {{"message": "Incorrect API key provided: {SECRET}"}}}}'
@@ -45,18 +45,14 @@ def under(folder: Path) -> Iterator[tuple[Path, bytes]]:
     return ((file, file.read_bytes()) for file in folder.rglob("*") if file.is_file())
 
 
-def nowhere(folder: Path, caplog: pytest.LogCaptureFixture, *said: Said) -> None:
+def nowhere(folder: Path, caplog: pytest.LogCaptureFixture, *result: CommandResult) -> None:
     """Make sure that the secret is in no file, output or log record."""
     files = dict(under(folder))
     assert {"trajectories.sqlite", "journal.sqlite"} <= {file.name for file in files}
     assert [file for file, data in files.items() if any(form in data for form in FORMS)] == []
-    assert SECRET not in repr(said)
+    assert SECRET not in repr(result)
     assert caplog.records
     assert [r for r in caplog.records if SECRET in f"{r.getMessage()}{r.__dict__}"] == []
-
-
-def refines() -> dict[str, Any]:
-    return {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
 
 
 def options(chat: ChatServer, images: ImageServer) -> list[str]:
@@ -74,11 +70,11 @@ def test_a_run_shows_its_keys_to_the_servers_alone(
     caplog: pytest.LogCaptureFixture,
     more: list[str],
 ) -> None:
-    with ChatServer(refines(), reasoning="because") as chat, ImageServer() as images:
-        said = gems("run", "p", *options(chat, images), *more)
+    with ChatServer(two_rounds(), reasoning="because") as chat, ImageServer() as images:
+        result = gems("run", "p", *options(chat, images), *more)
         keys = {request["key"] for request in [*chat.requests, *images.requests]}
-    assert (said.code, keys) == (0, {f"Bearer {SECRET}"})
-    nowhere(tmp_path, caplog, said)
+    assert (result.code, keys) == (0, {f"Bearer {SECRET}"})
+    nowhere(tmp_path, caplog, result)
 
 
 @pytest.mark.parametrize("status", [401, 500])
@@ -93,14 +89,14 @@ def test_a_run_that_fails_tells_nobody_its_keys_and_can_be_taken_up(
     fault = Fault(status, ECHO)
     faults = [fault] if status == 401 else [fault, fault]  # a 401 is not tried again
     good = {"select-skills": {"skills": []}, "refine": {"rationale": "r", "prompt": "b"}}
-    script = refines() | ({of: [*faults, good[of]]} if of in good else {})
+    script = two_rounds() | ({of: [*faults, good[of]]} if of in good else {})
     pictures = {"first image": faults, "second image": [None, *faults]}.get(of, [])
     with ChatServer(script) as chat, ImageServer(pictures) as images:
-        said = gems("run", "p", *options(chat, images))
+        result = gems("run", "p", *options(chat, images))
         again = gems("resume", "t", "--json")
-    assert said.code == (1 if of in ("select-skills", "first image") else 3)
+    assert result.code == (1 if of in ("select-skills", "first image") else 3)
     assert json.loads(again.out)["stop_reason"] == "passed"
-    nowhere(tmp_path, caplog, said, again)
+    nowhere(tmp_path, caplog, result, again)
 
 
 class Hangs(Flaky):
@@ -122,10 +118,10 @@ def test_a_server_that_does_not_answer_is_named_without_keys(
 ) -> None:
     stuck = {who: Hangs()}
     with ChatServer(flaky=stuck.get("chat")) as chat, ImageServer(flaky=stuck.get("image")) as i:
-        said = gems("run", "p", *options(chat, i), "--set", f"{_TIMEOUT[who]}=0.3")
-    assert said.code == 1
-    assert "no answer within 0.3 s" in said.err
-    nowhere(tmp_path, caplog, said)
+        result = gems("run", "p", *options(chat, i), "--set", f"{_TIMEOUT[who]}=0.3")
+    assert result.code == 1
+    assert "no answer within 0.3 s" in result.err
+    nowhere(tmp_path, caplog, result)
 
 
 _TIMEOUT = {"chat": "call_timeout", "image": "image_timeout"}
@@ -137,10 +133,10 @@ def test_the_doctor_names_a_refused_key_without_showing_it(
 ) -> None:
     refused = Fault(401, ECHO)
     with ChatServer({"verify": refused}) as chat, ImageServer([refused]) as images:
-        said = gems("doctor", *options(chat, images)[:6])
-    assert said.code == 1
-    assert said.out.count("the key was refused") == 2
-    assert SECRET not in said.out + said.err + caplog.text
+        result = gems("doctor", *options(chat, images)[:6])
+    assert result.code == 1
+    assert result.out.count("the key was refused") == 2
+    assert SECRET not in result.out + result.err + caplog.text
 
 
 def test_a_key_of_another_scheme_is_sent_as_it_is(
@@ -175,7 +171,7 @@ KEPT = [
 ]
 
 
-def told(error: BaseException) -> str:
+def in_full(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)) + repr(error)
 
 
@@ -191,7 +187,7 @@ def test_settings_hold_no_credentials_whichever_way_they_come(dials: dict[str, A
         with pytest.raises((ConfigError, ValidationError)) as raised:
             way()
         assert "GEMS_API_KEY" in str(raised.value)
-        assert SECRET not in told(raised.value)
+        assert SECRET not in in_full(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -233,10 +229,10 @@ def test_the_command_line_refuses_credentials_and_writes_nothing(
         Path(".env").write_text(f"GEMS_MLLM_JUDGE_URL={url}\n")
     else:
         Path("gems.toml").write_text(f'mllm_url = "{url}"\n')
-    said = gems("run", "a red circle", *more)
-    assert (said.code, said.out) == (2, "")
-    assert "GEMS_API_KEY" in said.err
-    assert SECRET not in said.err + caplog.text
+    result = gems("run", "a red circle", *more)
+    assert (result.code, result.out) == (2, "")
+    assert "GEMS_API_KEY" in result.err
+    assert SECRET not in result.err + caplog.text
     assert {file.name for file, data in under(tmp_path) if SECRET.encode() in data} <= {
         ".env",
         "gems.toml",
@@ -260,10 +256,10 @@ def test_the_password_of_a_database_is_not_repeated(
     if url.startswith("postgresql"):
         pytest.importorskip("psycopg")
     monkeypatch.setenv("GEMS_DATABASE", url)
-    said = gems("resume", "t")
-    assert said.code in (1, 2)
-    assert "GEMS_DATABASE" in said.err
-    assert SECRET not in said.err
+    result = gems("resume", "t")
+    assert result.code in (1, 2)
+    assert "GEMS_DATABASE" in result.err
+    assert SECRET not in result.err
 
 
 @pytest.mark.parametrize(
@@ -275,9 +271,9 @@ def test_the_password_of_an_image_store_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GEMS_IMAGES", url)
-    said = gems("run", "a red circle")
-    assert said.code in (1, 2)
-    assert SECRET not in said.err
+    result = gems("run", "a red circle")
+    assert result.code in (1, 2)
+    assert SECRET not in result.err
 
 
 def photograph(seed: int) -> bytes:
@@ -293,7 +289,7 @@ def test_picture_bytes_lie_in_the_image_store_and_the_output_alone(
     tmp_path: Path,
 ) -> None:
     pictures = [photograph(seed) for seed in (1, 2)]
-    with ChatServer(refines(), reasoning="because") as chat, ImageServer(pictures) as images:
+    with ChatServer(two_rounds(), reasoning="because") as chat, ImageServer(pictures) as images:
         assert gems("run", "p", *options(chat, images)).code == 0
         sent = [block for r in chat.requests for block in r["messages"][0]["content"]]
     views = {block["image_url"]["url"].partition(",")[2] for block in sent if "image_url" in block}
@@ -321,7 +317,7 @@ def test_a_key_in_the_callers_own_model_stays_out_of_state(tmp_path: Path) -> No
             graph = build_graph(mllm=model, generator=f"http:{images}", checkpointer=saver)
             await graph.ainvoke({"prompt": "p"}, {"configurable": {"thread_id": "t"}})
 
-    with ChatServer(refines()) as chat, ImageServer() as images:
+    with ChatServer(two_rounds()) as chat, ImageServer() as images:
         asyncio.run(run(chat.url, images.url))
         assert {request["key"] for request in chat.requests} == {f"Bearer {SECRET}"}
     assert [file for file, data in under(tmp_path) if SECRET.encode() in data] == []

@@ -37,7 +37,7 @@ from gems_graph.skills import Skill, Skills
 from gems_graph.state import Criterion
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer
 from gems_graph.testing.doubles import text_of
-from tests.conftest import Gems, criteria, verdicts
+from tests.conftest import Gems, criteria, two_rounds, verdicts
 from tests.skills.test_skills import plain, write
 
 OSC = "\x1b]52;c;QUJD\x07"  # writes to the clipboard of a terminal
@@ -200,9 +200,9 @@ def test_runs_on_awkward_threads_write_nothing_outside(gems: Gems, tmp_path: Pat
 
 @pytest.mark.parametrize("arguments", [["a \udcff"], ["p", "--thread", "\udcff"]])
 def test_what_is_no_text_is_refused(gems: Gems, arguments: list[str]) -> None:
-    said = gems("run", *arguments)
-    assert (said.code, said.out) == (2, "")
-    assert "not UTF-8" in said.err
+    result = gems("run", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "not UTF-8" in result.err
 
 
 # --- Terminals
@@ -240,17 +240,17 @@ def test_what_models_say_steers_no_terminal_and_breaks_no_strip(
         "refine": {"rationale": STEERING, "prompt": f"better {STEERING}"},
     }
     with ChatServer(script, reasoning=STEERING) as chat, ImageServer() as images:
-        said = gems(
+        result = gems(
             "run", f"a cat {STEERING}", "--mllm", "compat:m", "--mllm-url", chat.url,
             "--generator", images.url, "--max-iterations", "2", "--out", "out", *more,
             "--thread", f"t{OSC}",
         )  # fmt: skip
-    assert said.code == 3
-    assert not CONTROL.search(said.out + said.err)
-    assert "[red]A[/]" in said.out + said.err
+    assert result.code == 3
+    assert not CONTROL.search(result.out + result.err)
+    assert "[red]A[/]" in result.out + result.err
     assert Image.open("out/rounds.png").size[0] > 100
     if more == ["--json"]:
-        assert json.loads(said.out) == json.loads(Path("out/trajectory.json").read_text())
+        assert json.loads(result.out) == json.loads(Path("out/trajectory.json").read_text())
 
 
 def test_a_live_table_shows_text_as_text() -> None:
@@ -276,9 +276,9 @@ def test_what_is_kept_steers_no_terminal(gems: Gems, command: str) -> None:
     assert made.code == 3
     names = [] if command == "history" else [thread]
     for form in ([], ["--json"]):
-        said = gems(command, *names, *form)
-        assert "u001b]52;c;QUJD" in said.out + said.err
-        assert not CONTROL.search(said.out + said.err)
+        result = gems(command, *names, *form)
+        assert "u001b]52;c;QUJD" in result.out + result.err
+        assert not CONTROL.search(result.out + result.err)
 
 
 ESCAPES = '"\\e]52;c;QUJD\\a \\x9b31m \\u202Ereversed"'  # as YAML writes them
@@ -290,18 +290,18 @@ def test_skills_steer_no_terminal(gems: Gems, command: list[str]) -> None:
     write(Path("skills"), "x", plain("x", ESCAPES, f"Body {STEERING}", more))
     write(Path("skills"), f"y{OSC}", plain("y"))
     write(Path("skills"), "z", f"# Skill: z\n## Description\n{STEERING}\n## Instructions\nI\n")
-    said = gems(
+    result = gems(
         "skills", *command, *(["--skills", "skills"] if command != ["check", "skills"] else [])
     )
-    assert "\\u001b]52;c;QUJD" in said.out + said.err
-    assert not CONTROL.search(said.out + said.err)
+    assert "\\u001b]52;c;QUJD" in result.out + result.err
+    assert not CONTROL.search(result.out + result.err)
 
 
 def test_notes_steer_no_terminal(gems: Gems) -> None:
     write(Path(".gems/skills"), f"y{OSC}", plain("y"))
-    said = gems("run", "a red circle", "--thread", f"t{OSC}")
-    assert "is left out" in said.err
-    assert not CONTROL.search(said.out + said.err)
+    result = gems("run", "a red circle", "--thread", f"t{OSC}")
+    assert "is left out" in result.err
+    assert not CONTROL.search(result.out + result.err)
 
 
 def test_half_a_character_costs_one_answer_and_not_the_run(store: Store) -> None:
@@ -504,7 +504,7 @@ STRICT = {"LANGGRAPH_STRICT_MSGPACK": "true"}
 
 
 def test_strict_checkpoints_survive_a_kill_without_a_warning(tmp_path: Path) -> None:
-    script = {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+    script = two_rounds()
     with ChatServer(script) as chat, ImageServer([None, Hang()]) as images:
         options = [
             "run", "p", "--mllm", "compat:m", "--mllm-url", chat.url, "--generator", images.url,

@@ -19,6 +19,7 @@ from tests.any_run.cases import N_MAX, Case
 from tests.any_run.oracle import Oracle, restarts
 from tests.any_run.said import PROMPTS, Key
 from tests.any_run.world import World
+from tests.conftest import letters
 
 
 def check_rounds(case: Case, world: World, out: dict[str, Any]) -> None:
@@ -43,10 +44,6 @@ def check_rounds(case: Case, world: World, out: dict[str, Any]) -> None:
     assert [seed for _, _, seed in told] == seeds[: len(told)]
     if case.prompt == PROMPTS[1]:
         assert all("OPEN" in prompt for _, prompt, _ in told)  # quoted text is the user's
-
-
-def letters(round_: Any) -> str:
-    return "".join(verdict["answer"][0] for verdict in round_["verdicts"])
 
 
 def check_result(out: dict[str, Any], tie_break: str = "first") -> None:

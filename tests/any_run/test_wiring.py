@@ -21,10 +21,11 @@ from gems_graph.errors import (
 )
 from gems_graph.nodes import MODULES
 from tests.any_run.cases import N_MAX
-from tests.any_run.holds import check_result, letters, plain_json
+from tests.any_run.holds import check_result, plain_json
 from tests.any_run.oracle import ILL, walk
 from tests.any_run.said import WORDS, runs
 from tests.any_run.test_answers import THREAD
+from tests.conftest import letters
 
 ERRORS: tuple[Callable[[], Exception], ...] = (
     lambda: KeyError("image"),

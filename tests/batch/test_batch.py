@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +20,7 @@ from PIL import Image
 
 from gems_graph.persistence.locks import claim
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer
-from tests.conftest import Gems, criteria
+from tests.conftest import Gems, criteria, wait_until
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
@@ -92,13 +91,16 @@ def unless(word: str, fault: Any, answer: Any) -> Callable[[str], Any]:
 
 def test_a_batch_leaves_a_folder_a_prompt_and_a_summary(gems: Gems, world: Any) -> None:
     w = world()
-    said = gems("run", "--prompts", write("p.txt", "a cat", "", "# no", "a dog"), *w.options)
-    assert said.code == 0
-    assert said.out.splitlines() == ["2 in all: 2 passed; cost unknown", "gems-out/p/summary.jsonl"]
-    assert said.err.splitlines()[0] == "2 prompts: 2 to draw, 2 at a time."
-    assert sorted(said.err.splitlines()[3:]) == [
+    result = gems("run", "--prompts", write("p.txt", "a cat", "", "# no", "a dog"), *w.options)
+    assert result.code == 0
+    assert result.out.splitlines() == [
+        "2 in all: 2 passed; cost unknown",
+        "gems-out/p/summary.jsonl",
+    ]
+    assert result.err.splitlines()[0] == "2 prompts: 2 to draw, 2 at a time."
+    assert sorted(result.err.splitlines()[3:]) == [
         f"{k}/2 {id_} passed 2/2, 1 round, cost unknown"
-        for k, id_ in enumerate([line.split()[1] for line in said.err.splitlines()[3:]], start=1)
+        for k, id_ in enumerate([line.split()[1] for line in result.err.splitlines()[3:]], start=1)
     ]
     names = {"image.png", "round-1.png", "rounds.png", "trajectory.json"}
     for id_, prompt in (("0001", "a cat"), ("0004", "a dog")):
@@ -116,10 +118,10 @@ def test_stdin_gives_prompts(gems: Gems, world: Any, monkeypatch: pytest.MonkeyP
     os.write(put, '{"prompt": "a cat"}\n{"prompt": "一只猫", "id": "x"}\n'.encode())
     os.close(put)
     monkeypatch.setattr(sys, "stdin", os.fdopen(read))
-    said = gems("run", "--prompts", "-", *world().options, "--json", "-q")
-    told = {r["id"]: r["prompt"] for r in map(json.loads, said.out.splitlines())}
+    result = gems("run", "--prompts", "-", *world().options, "--json", "-q")
+    told = {r["id"]: r["prompt"] for r in map(json.loads, result.out.splitlines())}
     assert told == {"0001": "a cat", "x": "一只猫"}
-    assert said.err == ""
+    assert result.err == ""
     assert Path("gems-out/stdin/x/image.png").is_file()
 
 
@@ -139,8 +141,8 @@ def test_a_prompt_may_have_settings_a_seed_and_criteria_of_its_own(gems: Gems, w
         {"prompt": "a", "settings": {"max_iterations": 1, "size": "96x64"}},
         {"prompt": "b", "id": 17, "seed": 3, "criteria": ["Is it b?", "Is it good?", "Really?"]},
     )
-    said = gems("run", "--prompts", file, *w.options, "--max-iterations", "2", "-q")
-    assert (said.code, said.out) == (3, "gems-out/p/summary.jsonl\n")
+    result = gems("run", "--prompts", file, *w.options, "--max-iterations", "2", "-q")
+    assert (result.code, result.out) == (3, "gems-out/p/summary.jsonl\n")
     first, second = record("gems-out/p/0001"), record("gems-out/p/17")
     assert [len(first["rounds"]), len(second["rounds"])] == [1, 2]
     assert (first["settings"]["size"], first["settings"]["seed"]) == ("96x64", 7)
@@ -158,16 +160,16 @@ def test_so_many_are_drawn_at_once_and_no_more(gems: Gems, world: Any) -> None:
 
     w = world({"decompose": decompose})
     file = write("p.txt", *"abcdef")
-    said = gems("run", "--prompts", file, *w.options, "--concurrency", "3")
-    assert said.code == 0
+    result = gems("run", "--prompts", file, *w.options, "--concurrency", "3")
+    assert result.code == 0
     assert w.pictures.most_at_once <= 3
 
 
 def test_a_cap_shared_by_name_holds_over_the_batch(gems: Gems, world: Any) -> None:
     w = world()
     caps = ["--set", "max_images=2", "--set", "budget=b", "--concurrency", "1"]
-    said = gems("run", "--prompts", write("p.txt", *"abcd"), *w.options, *caps)
-    assert (said.code, w.asked()["image"]) == (1, 2)
+    result = gems("run", "--prompts", write("p.txt", *"abcd"), *w.options, *caps)
+    assert (result.code, w.asked()["image"]) == (1, 2)
     assert [r["status"] for r in summary()] == ["passed", "passed", "failed", "failed"]
     caps[1] = "max_images=4"
     assert gems("run", "--prompts", "p.txt", *w.options, *caps).code == 0
@@ -182,23 +184,23 @@ def test_one_failed_prompt_stops_no_other_and_the_same_command_retries_it(
 ) -> None:
     w = world({"decompose": unless("bad", Fault(500), criteria(2))})
     file = write("p.txt", "bad", "b", "c", "d")
-    said = gems("run", "--prompts", file, *w.options, "--concurrency", "2")
-    assert said.code == 1
-    assert said.out.splitlines()[0] == "4 in all: 3 passed, 1 failed; cost unknown"
-    assert "0001 failed" in said.err
-    assert "HTTP 500: the server failed" in said.err
-    assert said.err.splitlines()[-1] == "1 failed; the same command tries them again."
+    result = gems("run", "--prompts", file, *w.options, "--concurrency", "2")
+    assert result.code == 1
+    assert result.out.splitlines()[0] == "4 in all: 3 passed, 1 failed; cost unknown"
+    assert "0001 failed" in result.err
+    assert "HTTP 500: the server failed" in result.err
+    assert result.err.splitlines()[-1] == "1 failed; the same command tries them again."
     assert (summary()[0]["status"], summary()[0]["folder"]) == ("failed", None)
     before = w.asked()
     w.chat.script["decompose"] = criteria(2)
-    said = gems("run", "--prompts", file, *w.options, "--json")
-    assert said.code == 0
-    told = {r["id"]: (r["status"], r["skipped"]) for r in map(json.loads, said.out.splitlines())}
+    result = gems("run", "--prompts", file, *w.options, "--json")
+    assert result.code == 0
+    told = {r["id"]: (r["status"], r["skipped"]) for r in map(json.loads, result.out.splitlines())}
     assert told == {
         "0001": ("passed", False),
         **dict.fromkeys(("0002", "0003", "0004"), ("passed", True)),
     }
-    assert summary() == sorted(map(json.loads, said.out.splitlines()), key=lambda r: r["id"])
+    assert summary() == sorted(map(json.loads, result.out.splitlines()), key=lambda r: r["id"])
     more = w.asked() - before
     del more["select-skills"]  # which had been answered, or was cut off
     assert more == {"decompose": 1, "image": 1, "verify": 2}
@@ -207,13 +209,13 @@ def test_one_failed_prompt_stops_no_other_and_the_same_command_retries_it(
 def test_an_outage_after_a_picture_is_taken_up_in_its_place(gems: Gems, world: Any) -> None:
     no, yes = {"evidence": "-", "answer": "no"}, {"evidence": "-", "answer": "yes"}
     w = world({"decompose": criteria(1), "verify": [no, yes], "refine": Fault(500)})
-    said = gems("run", "--prompts", write("p.txt", "a"), *w.options)
-    assert said.code == 3
-    assert "0001 failed 0/1, 1 round, cost unknown: ModelError: " in said.err
+    result = gems("run", "--prompts", write("p.txt", "a"), *w.options)
+    assert result.code == 3
+    assert "0001 failed 0/1, 1 round, cost unknown: ModelError: " in result.err
     assert record("gems-out/p/0001")["stop_reason"] == "error"
     w.chat.script["refine"] = {"rationale": "-", "prompt": "better"}
-    said = gems("run", "--prompts", "p.txt", *w.options)
-    assert said.code == 0
+    result = gems("run", "--prompts", "p.txt", *w.options)
+    assert result.code == 0
     assert [len(record("gems-out/p/0001")["rounds"]), w.asked()["image"]] == [2, 2]
     assert {file.name for file in Path("gems-out/p").iterdir()} == {"0001", "summary.jsonl"}
 
@@ -221,20 +223,20 @@ def test_an_outage_after_a_picture_is_taken_up_in_its_place(gems: Gems, world: A
 def test_what_a_failed_prompt_had_cost_is_told_as_the_least(gems: Gems, world: Any) -> None:
     w = world(images=[Fault(500)])
     Path("gems.toml").write_text("prices = {m = {input = 100, output = 100}, http = {image = 1}}")
-    said = gems("run", "--prompts", write("p.txt", "a", "b"), *w.options, "--concurrency", "1")
+    result = gems("run", "--prompts", write("p.txt", "a", "b"), *w.options, "--concurrency", "1")
     call = 110 * 100 / 1e6
     assert [r["cost"] for r in summary()] == pytest.approx([2 * call, 4 * call + 1])
-    assert said.out.startswith("2 in all: 1 passed, 1 failed; cost at least 1.0660\n")
+    assert result.out.startswith("2 in all: 1 passed, 1 failed; cost at least 1.0660\n")
 
 
 def test_what_fails_for_all_is_tried_five_times_only(gems: Gems, world: Any) -> None:
     w = world({"decompose": Fault(401)})
     file = write("p.txt", *map(str, range(12)))
-    said = gems("run", "--prompts", file, *w.options, "--concurrency", "1")
-    assert said.code == 1
+    result = gems("run", "--prompts", file, *w.options, "--concurrency", "1")
+    assert result.code == 1
     assert w.asked()["decompose"] == 5
-    assert said.out.startswith("12 in all: 5 failed, 7 not begun; cost ")
-    first, second = said.err.splitlines()[-2:]
+    assert result.out.startswith("12 in all: 5 failed, 7 not begun; cost ")
+    first, second = result.err.splitlines()[-2:]
     assert first.startswith(
         "Stopped, as prompt after prompt failed in the same way: The chat model"
     )
@@ -248,14 +250,14 @@ def test_what_fails_for_all_is_tried_five_times_only(gems: Gems, world: Any) -> 
 def test_a_picture_between_failures_lets_the_rest_be_tried(gems: Gems, world: Any) -> None:
     w = world({"decompose": unless("bad", Fault(500), criteria(1))})
     file = write("p.txt", *["bad"] * 4, "b", *["bad"] * 4, "c")
-    said = gems("run", "--prompts", file, *w.options, "--concurrency", "1")
-    assert said.out.startswith("10 in all: 2 passed, 8 failed; cost ")
+    result = gems("run", "--prompts", file, *w.options, "--concurrency", "1")
+    assert result.out.startswith("10 in all: 2 passed, 8 failed; cost ")
 
 
 def test_prompts_outside_the_small_world_fail_alone_however_many(gems: Gems) -> None:
     file = write("p.txt", *["a cat"] * 7, "a red circle")
-    said = gems("run", "--prompts", file, "--seed", "1", "--set", "retries=0")
-    assert said.code == 1
+    result = gems("run", "--prompts", file, "--seed", "1", "--set", "retries=0")
+    assert result.code == 1
     assert [r["status"] for r in summary()] == ["failed"] * 7 + ["passed"]
     assert "does not know 'cat'" in summary()[0]["error"]
 
@@ -265,9 +267,9 @@ def test_a_model_that_cannot_be_opened_is_told_before_anything_is_drawn(
 ) -> None:
     file = write("p.jsonl", {"prompt": "a"}, {"prompt": "b", "settings": {"generator": "nobody"}})
     w = world()
-    said = gems("run", "--prompts", file, *w.options)
-    assert (said.code, w.asked().total()) == (2, 0)
-    assert "nobody" in said.err.splitlines()[-1]
+    result = gems("run", "--prompts", file, *w.options)
+    assert (result.code, w.asked().total()) == (2, 0)
+    assert "nobody" in result.err.splitlines()[-1]
     assert not Path("gems-out").exists()
 
 
@@ -280,12 +282,12 @@ def test_what_the_folder_has_is_skipped_and_what_changed_gets_another(
     w = world()
     gems("run", "--prompts", write("p.txt", "a", "b", "b"), *w.options)
     assert w.asked()["image"] == 3  # the same words twice are two wishes
-    said = gems("run", "--prompts", "p.txt", *w.options)
-    assert (said.code, w.asked()["image"]) == (0, 3)
-    assert said.err.splitlines()[0] == "3 prompts, all done before: nothing to draw."
+    result = gems("run", "--prompts", "p.txt", *w.options)
+    assert (result.code, w.asked()["image"]) == (0, 3)
+    assert result.err.splitlines()[0] == "3 prompts, all done before: nothing to draw."
     write("p.txt", "new", "a", "b", "b")  # the other lines have only moved
-    said = gems("run", "--prompts", "p.txt", *w.options)
-    assert (said.code, w.asked()["image"]) == (0, 4)
+    result = gems("run", "--prompts", "p.txt", *w.options)
+    assert (result.code, w.asked()["image"]) == (0, 4)
     assert [Path(r["folder"]).name for r in summary()] == ["0001-2", "0001", "0002", "0003"]
     assert record("gems-out/p/0001")["prompt"] == "a"
     assert record("gems-out/p/0001-2")["prompt"] == "new"
@@ -303,13 +305,13 @@ def test_a_changed_prompt_under_the_same_id_is_drawn_beside_the_old(gems: Gems, 
 def test_other_settings_draw_nothing_again_and_say_so(gems: Gems, world: Any) -> None:
     w = world()
     gems("run", "--prompts", write("p.txt", "a"), *w.options)
-    said = gems("run", "--prompts", "p.txt", *w.options, "--seed", "8", "--set", "call_timeout=9")
+    result = gems("run", "--prompts", "p.txt", *w.options, "--seed", "8", "--set", "call_timeout=9")
     assert w.asked()["image"] == 1
-    assert "1 of those done before were drawn with other settings (seed)" in said.err
+    assert "1 of those done before were drawn with other settings (seed)" in result.err
     without_seed = [*w.options[:4], *w.options[6:]]
-    said = gems("run", "--prompts", "p.txt", *without_seed)
-    assert (w.asked()["image"], "other settings" in said.err) == (1, False)
-    said = gems("run", "--prompts", "p.txt", *w.options, "--seed", "8", "--out", "other")
+    result = gems("run", "--prompts", "p.txt", *without_seed)
+    assert (w.asked()["image"], "other settings" in result.err) == (1, False)
+    result = gems("run", "--prompts", "p.txt", *w.options, "--seed", "8", "--out", "other")
     assert (w.asked()["image"], record("other/0001")["settings"]["seed"]) == (2, 8)
 
 
@@ -322,8 +324,8 @@ def test_a_folder_that_was_lost_is_written_again_for_nothing(gems: Gems, world: 
     Path("gems-out/p/0002/trajectory.json").write_text("{")  # what is not ours stays
     Path("gems-out/p/0003").rename("gems-out/p/.old-0003")
     Path("gems-out/p/.part-3").mkdir()
-    said = gems("run", "--prompts", "p.txt", *w.options)
-    assert said.err.splitlines()[0] == "3 prompts, 1 done before: 2 to draw, 2 at a time."
+    result = gems("run", "--prompts", "p.txt", *w.options)
+    assert result.err.splitlines()[0] == "3 prompts, 1 done before: 2 to draw, 2 at a time."
     assert (w.asked(), picture.read_bytes()) == (before, drawn)
     assert {file.name for file in Path("gems-out/p").iterdir()} == {
         "0001", "0002", "0002-2", "0003", "summary.jsonl",
@@ -332,9 +334,9 @@ def test_a_folder_that_was_lost_is_written_again_for_nothing(gems: Gems, world: 
 
 def test_a_dry_run_asks_nobody(gems: Gems, world: Any) -> None:
     w = world()
-    said = gems("run", "--prompts", write("p.txt", "a", "b"), *w.options, "--dry-run")
-    assert (said.code, said.err, w.asked().total()) == (0, "", 0)
-    assert said.out.splitlines() == [
+    result = gems("run", "--prompts", write("p.txt", "a", "b"), *w.options, "--dry-run")
+    assert (result.code, result.err, w.asked().total()) == (0, "", 0)
+    assert result.out.splitlines() == [
         "2 prompts: 2 to draw, 2 at a time.",
         "They take 2 to 10 images and 16 to 82 chat calls (6 criteria each assumed); repeats come "
         "on top.",
@@ -349,14 +351,14 @@ def test_the_estimate_holds(gems: Gems, world: Any) -> None:
     w = world({"decompose": criteria(6), "select-skills": {"skills": ["spatial-intelligence"]}})
     w.chat.script["verify"] = no
     alone = ["--set", "skill_criteria=false", "--max-iterations", "3"]
-    said = gems("run", "--prompts", write("p.txt", "a"), *w.options, *alone)
-    assert "They take 1 to 3 images and 8 to 25 chat calls" in said.err
+    result = gems("run", "--prompts", write("p.txt", "a"), *w.options, *alone)
+    assert "They take 1 to 3 images and 8 to 25 chat calls" in result.err
     asked = w.asked()
     assert (asked["image"], asked.total() - asked["image"]) == (3, 25)
     before = w.asked()
     w.chat.script["verify"] = {"evidence": "-", "answer": "yes"}
     w.chat.script["select-skills"] = {"skills": []}
-    said = gems("run", "--prompts", write("p.txt", "b"), *w.options, *alone)
+    result = gems("run", "--prompts", write("p.txt", "b"), *w.options, *alone)
     asked = w.asked() - before
     assert (asked["image"], asked.total() - asked["image"]) == (1, 8)
 
@@ -373,31 +375,24 @@ def start(world: World, *more: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @posix
 def test_after_a_kill_the_same_command_pays_nothing_twice(gems: Gems, world: Any) -> None:
     w = world(images=[None, None, Hang(), Hang()])
     write("p.txt", *"abcdef")
     child = start(w, "--concurrency", "2")
-    until(lambda: w.asked()["image"] == 4)  # two are drawn, two are being drawn
-    until(lambda: len(summary()) == 2)
-    said = gems("run", "--prompts", "p.txt", *w.options)
-    assert said.code == 2
-    assert "gems-out/p is being worked on by another process" in said.err
+    wait_until(lambda: w.asked()["image"] == 4)  # two are drawn, two are being drawn
+    wait_until(lambda: len(summary()) == 2)
+    result = gems("run", "--prompts", "p.txt", *w.options)
+    assert result.code == 2
+    assert "gems-out/p is being worked on by another process" in result.err
     child.send_signal(signal.SIGKILL)
     child.communicate(timeout=30)
     folders = {file.name for file in Path("gems-out/p").iterdir()} - {"summary.jsonl"}
     assert len(folders) == 2
     assert all(Path("gems-out/p", name, "rounds.png").is_file() for name in folders)
     assert {r["id"] for r in summary()} == folders
-    said = gems("run", "--prompts", "p.txt", *w.options)
-    assert said.code == 0
+    result = gems("run", "--prompts", "p.txt", *w.options)
+    assert result.code == 0
     assert [r["status"] for r in summary()] == ["passed"] * 6
     asked = w.asked()
     assert asked == {"select-skills": 6, "decompose": 6, "image": 6 + 2, "verify": 12}
@@ -417,7 +412,7 @@ def test_ctrl_c_ends_all_and_says_how_to_go_on(
             return yes
         if both.wait(30) == 0:
             os.kill(os.getpid(), signal.SIGINT)
-        until(lambda: "Stopping when this step is done" in err.getvalue())
+        wait_until(lambda: "Stopping when this step is done" in err.getvalue())
         if signals == 2:
             if both.wait(30) == 0:
                 os.kill(os.getpid(), signal.SIGINT)
@@ -427,10 +422,10 @@ def test_ctrl_c_ends_all_and_says_how_to_go_on(
     w = world({"decompose": criteria(1), "verify": verify})
     monkeypatch.setattr(sys, "stderr", err)
     file = write("p.txt", *"abcd")
-    said = gems("run", "--prompts", file, *w.options, "--concurrency", "2")
+    result = gems("run", "--prompts", file, *w.options, "--concurrency", "2")
     over.set()
-    assert said.code == 130
-    assert said.out.splitlines()[0] == "4 in all: 2 interrupted, 2 not begun; cost unknown"
+    assert result.code == 130
+    assert result.out.splitlines()[0] == "4 in all: 2 interrupted, 2 not begun; cost unknown"
     last = err.getvalue().splitlines()[-1]
     assert last == "Interrupted: 0 of 4 have ended. Go on with the same command."
     assert [r["status"] for r in summary()] == ["interrupted"] * 2
@@ -458,9 +453,9 @@ def test_resume_all_takes_up_what_did_not_end_well(gems: Gems, world: Any) -> No
     w.chat.script |= {"decompose": criteria(1), "verify": {"evidence": "-", "answer": "yes"}}
     gems("run", "again", *w.options, "--set", "max_cost=1", "--thread", "fine", "-q")  # no price
     before = w.asked()
-    said = gems("resume", "--all", "--set", "max_images=9", "--out", "again")
-    assert said.code == 0
-    assert said.err.splitlines()[:2] == [
+    result = gems("resume", "--all", "--set", "max_images=9", "--out", "again")
+    assert result.code == 0
+    assert result.err.splitlines()[:2] == [
         "3 to take up.",
         "asks waits for an answer: gems resume asks",
     ]
@@ -470,8 +465,8 @@ def test_resume_all_takes_up_what_did_not_end_well(gems: Gems, world: Any) -> No
     }  # fmt: skip
     assert (w.asked() - before)["image"] == 3
     assert record("again/down")["thread"] == "down"
-    said = gems("resume", "--all")
-    assert (said.code, said.err.splitlines()[0]) == (0, "0 to take up.")
+    result = gems("resume", "--all")
+    assert (result.code, result.err.splitlines()[0]) == (0, "0 to take up.")
 
 
 def test_what_another_works_on_is_left_alone(gems: Gems, world: Any) -> None:
@@ -479,14 +474,14 @@ def test_what_another_works_on_is_left_alone(gems: Gems, world: Any) -> None:
     gems("run", "a", *w.options, "--thread", "t", "-q")
     before = w.asked()
     with claim("t"):
-        said = gems("resume", "--all")
-        assert (said.code, said.err.splitlines()) == (
+        result = gems("resume", "--all")
+        assert (result.code, result.err.splitlines()) == (
             0, ["0 to take up.", "t is being worked on by another process."],
         )  # fmt: skip
         for arguments in (["resume", "t"], ["run", "b", *w.options, "--thread", "t"]):
-            said = gems(*arguments)
-            assert said.code in (1, 2)
-            assert "t is being worked on by another process: wait for it" in said.err
+            result = gems(*arguments)
+            assert result.code in (1, 2)
+            assert "t is being worked on by another process: wait for it" in result.err
     assert w.asked() == before
 
 
@@ -511,6 +506,6 @@ def test_wrong_usage_exits_2_and_names_the_remedy(
     gems: Gems, arguments: list[str], remedy: str
 ) -> None:
     write("p.txt", "a red circle")
-    said = gems(*arguments)
-    assert (said.code, said.out) == (2, "")
-    assert remedy in said.err
+    result = gems(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert remedy in result.err

@@ -21,7 +21,7 @@ from gems_graph.calls.ledger import add, no_usage, total
 from gems_graph.errors import BudgetError, ConfigError
 from gems_graph.settings.prices import Price, price_of
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer, Painter, ScriptedChat
-from tests.conftest import criteria, verdicts
+from tests.conftest import criteria, two_rounds, verdicts
 
 
 def never(rounds: int = 1) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def test_the_journal_counts_what_was_never_settled(tmp_path: Path) -> None:
 
 
 def test_the_ledger_is_kept_by_role_and_adds_up(store: Store) -> None:
-    script = {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+    script = two_rounds()
     faults = [Fault(503), None, None]
     with ChatServer(script) as chat, ImageServer(faults) as images:
         out = graph_over(chat, images, store).invoke({"prompt": "p"})

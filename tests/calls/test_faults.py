@@ -22,13 +22,11 @@ from gems_graph.persistence.threads import Threads, config_of, open_threads
 from gems_graph.runs.follow import Job, follow
 from gems_graph.runs.outcome import Outcome
 from gems_graph.settings import settle
+from tests.conftest import HARD
 from tests.crash import temporary
 
-HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
-"""Seed 1 draws it right in its second round."""
 
-
-class Said:
+class FinishedCommand:
     """A finished `gems` of its own process."""
 
     def __init__(self, *arguments: str, **env: str) -> None:
@@ -72,30 +70,32 @@ def test_a_full_disk_is_one_error_and_the_run_goes_on_when_there_is_room(
         while True:
             file.write(b"x" * 4096)
     os.truncate(filler, filler.stat().st_size - free * 1024)
-    full = Said(*run, GEMS_HOME=str(home))
+    full = FinishedCommand(*run, GEMS_HOME=str(home))
     assert full.code in {1, 3}, full.err
     assert any(word in full.complaint for word in ("disk", "space", "full")), full.complaint
     filler.unlink()
-    again = Said("resume", "t", "--out", "out", "--quiet", GEMS_HOME=str(home))
+    again = FinishedCommand("resume", "t", "--out", "out", "--quiet", GEMS_HOME=str(home))
     if "There is no trajectory" in again.err or "start it again" in again.err:
-        again = Said(*run, GEMS_HOME=str(home))
+        again = FinishedCommand(*run, GEMS_HOME=str(home))
     assert again.code == 0, again.err
     assert not temporary(home)
 
 
 def test_a_read_only_folder_is_one_error(disk: Callable[..., Path]) -> None:
     home = disk("size=1m,ro")
-    said = Said("run", HARD, "--quiet", GEMS_HOME=str(home))
-    assert said.code == 1
-    assert "GEMS_HOME" in said.complaint
+    result = FinishedCommand("run", HARD, "--quiet", GEMS_HOME=str(home))
+    assert result.code == 1
+    assert "GEMS_HOME" in result.complaint
 
 
 def test_an_output_folder_that_cannot_be_written_loses_nothing(disk: Callable[..., Path]) -> None:
     folder = disk("size=1m,ro")
-    said = Said("run", HARD, "--seed", "1", "--thread", "t", "--out", str(folder / "out"), "-q")
-    assert said.code == 1
-    assert "The run itself is kept" in said.complaint
-    assert Said("resume", "t", "--out", "elsewhere", "--quiet").code == 0
+    result = FinishedCommand(
+        "run", HARD, "--seed", "1", "--thread", "t", "--out", str(folder / "out"), "-q"
+    )
+    assert result.code == 1
+    assert "The run itself is kept" in result.complaint
+    assert FinishedCommand("resume", "t", "--out", "elsewhere", "--quiet").code == 0
 
 
 # ------------------------------------------------------------------ databases
@@ -109,11 +109,6 @@ def go(prompt: str | None, thread: str = "t", **dials: Any) -> Any:
 async def _go(job: Job) -> Outcome:
     async with open_threads() as threads:
         return await follow(threads, job)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -167,12 +162,12 @@ async def test_a_deleted_picture_is_named_with_the_trajectory_that_needs_it() ->
     file = Path(Store(paths.images()).where(outcome.state["result"]["image"]["sha256"]))
     kept = file.read_bytes()
     file.unlink()
-    said = Said("resume", "t", "--out", "again", "--quiet")
-    assert said.code == 1
-    assert file.name in said.complaint
-    assert "t" in said.complaint.split(file.name)[1]
+    result = FinishedCommand("resume", "t", "--out", "again", "--quiet")
+    assert result.code == 1
+    assert file.name in result.complaint
+    assert "t" in result.complaint.split(file.name)[1]
     file.write_bytes(kept)
-    assert Said("resume", "t", "--out", "again", "--quiet").code == 0
+    assert FinishedCommand("resume", "t", "--out", "again", "--quiet").code == 0
 
 
 @pytest.mark.anyio

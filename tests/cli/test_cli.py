@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gems_graph.testing import ChatServer, Fault, ImageServer
-from tests.conftest import Gems, criteria, verdicts
+from tests.conftest import Gems, criteria, two_rounds, verdicts
 
 
 @pytest.fixture
@@ -34,19 +34,15 @@ def servers() -> Iterator[Callable[..., list[str]]]:
         server.__exit__()
 
 
-def two_rounds() -> dict[str, Any]:
-    return {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
-
-
 def test_a_run_leaves_pictures_a_strip_and_a_record(gems: Gems, servers: Any) -> None:
-    said = gems("run", "猫 and a dog", *servers(two_rounds()), "--out", "here")
-    assert said.code == 0
-    assert said.out.splitlines() == [
+    result = gems("run", "猫 and a dog", *servers(two_rounds()), "--out", "here")
+    assert result.code == 0
+    assert result.out.splitlines() == [
         "Passed: round 2 passes all 2 criteria.",
         str(Path("here/image.png")),
         str(Path("here/rounds.png")),
     ]
-    assert said.err.splitlines() == [
+    assert result.err.splitlines() == [
         "2 criteria",
         "round 1: 1 of 2",
         "  not yet: Is there B?",
@@ -71,43 +67,43 @@ def test_a_run_leaves_pictures_a_strip_and_a_record(gems: Gems, servers: Any) ->
 
 
 def test_json_alone_stands_on_stdout(gems: Gems, servers: Any) -> None:
-    said = gems("run", "p", *servers(two_rounds()), "--json", "--quiet")
-    assert json.loads(said.out)["result"]["success"]
-    assert said.err == ""
+    result = gems("run", "p", *servers(two_rounds()), "--json", "--quiet")
+    assert json.loads(result.out)["result"]["success"]
+    assert result.err == ""
 
 
 def test_quiet_prints_the_picture_alone(gems: Gems, servers: Any) -> None:
-    said = gems("run", "p", *servers(two_rounds()), "-q", "--out", "x")
-    assert (said.code, said.out, said.err) == (0, f"{Path('x/image.png')}\n", "")
+    result = gems("run", "p", *servers(two_rounds()), "-q", "--out", "x")
+    assert (result.code, result.out, result.err) == (0, f"{Path('x/image.png')}\n", "")
 
 
 def test_a_best_effort_exits_3(gems: Gems, servers: Any) -> None:
     script = {"decompose": criteria(2), "verify": verdicts("yn")}
-    said = gems("run", "p", *servers(script), "--max-iterations", "2")
-    assert said.code == 3
-    assert "Best effort: round 1 passes 1 of 2" in said.out
+    result = gems("run", "p", *servers(script), "--max-iterations", "2")
+    assert result.code == 3
+    assert "Best effort: round 1 passes 1 of 2" in result.out
 
 
 def test_an_error_after_an_image_exits_3_and_says_so(gems: Gems, servers: Any) -> None:
     script = {"decompose": criteria(2), "verify": verdicts("yn"), "refine": Fault(401)}
-    said = gems("run", "p", *servers(script))
-    assert said.code == 3
-    assert "Stopped in refiner" in said.out
-    assert "key was refused" in said.out
+    result = gems("run", "p", *servers(script))
+    assert result.code == 3
+    assert "Stopped in refiner" in result.out
+    assert "key was refused" in result.out
 
 
 def test_an_unverified_image_exits_3(gems: Gems, servers: Any) -> None:
-    said = gems("run", "p", *servers({"verify": Fault(500)}), "--out", "x")
-    assert said.code == 3
-    assert "no round was verified" in said.out
+    result = gems("run", "p", *servers({"verify": Fault(500)}), "--out", "x")
+    assert result.code == 3
+    assert "no round was verified" in result.out
     assert Path("x/round-1.png").is_file()
     assert Path("x/rounds.png").is_file()
 
 
 def test_an_error_without_an_image_exits_1(gems: Gems, servers: Any) -> None:
-    said = gems("run", "p", *servers({}, [Fault(500), Fault(500)]), "--out", "x")
-    assert said.code == 1
-    assert said.err.splitlines()[-1].startswith("gems: The generator 'http:")
+    result = gems("run", "p", *servers({}, [Fault(500), Fault(500)]), "--out", "x")
+    assert result.code == 1
+    assert result.err.splitlines()[-1].startswith("gems: The generator 'http:")
     assert not Path("x").exists()
 
 
@@ -130,25 +126,25 @@ def test_an_error_without_an_image_exits_1(gems: Gems, servers: Any) -> None:
 def test_wrong_usage_exits_2_and_names_the_remedy(
     gems: Gems, arguments: list[str], remedy: str
 ) -> None:
-    said = gems(*arguments)
-    assert said.code == 2
-    assert remedy in said.err
-    assert said.out == ""
+    result = gems(*arguments)
+    assert result.code == 2
+    assert remedy in result.err
+    assert result.out == ""
 
 
 def test_a_second_run_never_overwrites_the_first(gems: Gems, servers: Any) -> None:
     options = servers({"decompose": criteria(1), "verify": verdicts("y")})
     gems("run", "one", *options, "--out", "x")
-    said = gems("run", "two", *options, "--out", "x", "-q")
-    assert said.out == f"{Path('x-2/image.png')}\n"
+    result = gems("run", "two", *options, "--out", "x", "-q")
+    assert result.out == f"{Path('x-2/image.png')}\n"
     assert json.loads(Path("x/trajectory.json").read_text())["prompt"] == "one"
 
 
 @pytest.mark.parametrize("text", ["Is it A?\n\n Is it B? \n", '["Is it A?", "Is it B?"]'])
 def test_own_criteria_replace_the_decomposer(gems: Gems, servers: Any, text: str) -> None:
     Path("criteria.txt").write_text(text)
-    said = gems("run", "p", *servers({}), "--criteria", "criteria.txt", "--json", "-q")
-    record = json.loads(said.out)
+    result = gems("run", "p", *servers({}), "--criteria", "criteria.txt", "--json", "-q")
+    record = json.loads(result.out)
     assert [c["question"] for c in record["criteria"]] == ["Is it A?", "Is it B?"]
     assert {c["source"] for c in record["criteria"]} == {"user"}
 
@@ -178,11 +174,11 @@ def test_what_is_no_setting_has_a_variable_too(
     variables = {"CRITERIA": "mine.txt", "OUT": "there", "THREAD": "t", "JSON": "1", "QUIET": "1"}
     for name, value in variables.items():
         monkeypatch.setenv(f"GEMS_{name}", value)
-    said = gems("run", "p", *servers({}))
-    record = json.loads(said.out)
+    result = gems("run", "p", *servers({}))
+    record = json.loads(result.out)
     assert (record["thread"], record["criteria"][0]["question"]) == ("t", "Is it A?")
     assert Path("there/image.png").is_file()
-    assert said.err == ""
+    assert result.err == ""
 
 
 def test_trajectories_persist_under_gems_home(gems: Gems, servers: Any, tmp_path: Path) -> None:
@@ -201,9 +197,9 @@ def test_a_home_that_cannot_be_used_is_named(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GEMS_HOME", str(tmp_path / "file"))
-    said = gems("run", "p", *servers({}))
-    assert said.code == 1
-    assert "GEMS_HOME" in said.err
+    result = gems("run", "p", *servers({}))
+    assert result.code == 1
+    assert "GEMS_HOME" in result.err
 
 
 def test_stdin_gives_the_prompt(gems: Gems, servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,10 +212,10 @@ def test_stdin_gives_the_prompt(gems: Gems, servers: Any, monkeypatch: pytest.Mo
 
 
 def test_settings_lists_every_dial(gems: Gems) -> None:
-    said = gems("settings")
-    assert said.code == 0
-    assert "max_iterations = 5" in said.out
-    assert "N_max" in said.out
+    result = gems("settings")
+    assert result.code == 0
+    assert "max_iterations = 5" in result.out
+    assert "N_max" in result.out
 
 
 def test_a_run_that_ended_on_an_outage_is_taken_up_again(gems: Gems, servers: Any) -> None:
@@ -227,9 +223,9 @@ def test_a_run_that_ended_on_an_outage_is_taken_up_again(gems: Gems, servers: An
     first = gems("run", "p", *servers(script), "--thread", "t", "--json", "-q")
     before = json.loads(first.out)
     assert (first.code, before["stop_reason"], len(before["rounds"])) == (3, "error", 1)
-    said = gems("resume", "t", "--json", "-q")
-    after = json.loads(said.out)
-    assert (said.code, after["stop_reason"]) == (0, "passed")
+    result = gems("resume", "t", "--json", "-q")
+    after = json.loads(result.out)
+    assert (result.code, after["stop_reason"]) == (0, "passed")
     assert after["rounds"][0] == before["rounds"][0]  # not drawn again
     assert after["rounds"][1]["prompt"] == "better"
     assert after["settings"] == before["settings"]
@@ -241,20 +237,20 @@ def test_a_spent_budget_can_be_raised(gems: Gems, servers: Any) -> None:
     options = [*servers(two_rounds()), "--set", "max_images=1", "--thread", "t"]
     assert json.loads(gems("run", "p", *options, "--json", "-q").out)["stop_reason"] == "budget"
     assert gems("resume", "-q").code == 3  # the latest thread, the cap as it was
-    said = gems("resume", "--set", "max_images=2", "--json", "-q")
-    assert (said.code, json.loads(said.out)["stop_reason"]) == (0, "passed")
+    result = gems("resume", "--set", "max_images=2", "--json", "-q")
+    assert (result.code, json.loads(result.out)["stop_reason"]) == (0, "passed")
 
 
 def test_a_finished_run_is_only_written_out_again(gems: Gems, servers: Any) -> None:
     gems("run", "p", *servers(two_rounds()), "--thread", "t", "-q")
-    said = gems("resume", "t", "--out", "again", "-q")
-    assert (said.code, said.out) == (0, f"{Path('again/image.png')}\n")
+    result = gems("resume", "t", "--out", "again", "-q")
+    assert (result.code, result.out) == (0, f"{Path('again/image.png')}\n")
 
 
 def test_resuming_nothing_is_named(gems: Gems) -> None:
-    said = gems("resume", "nobody")
-    assert said.code == 1
-    assert "no trajectory 'nobody'" in said.err
-    said = gems("resume")
-    assert said.code == 2
-    assert "no trajectory in" in said.err
+    result = gems("resume", "nobody")
+    assert result.code == 1
+    assert "no trajectory 'nobody'" in result.err
+    result = gems("resume")
+    assert result.code == 2
+    assert "no trajectory in" in result.err

@@ -16,14 +16,14 @@ from tests.skills.test_skills import PACKAGED, plain, write
 def test_list_names_every_skill_its_source_and_what_is_broken(gems: Any, tmp_path: Path) -> None:
     write(tmp_path / "more", "mine", plain("mine", "Does mine."))
     write(tmp_path / "more", "bad", "nothing")
-    said = gems("skills", "list", "--skills", str(tmp_path / "more"))
-    assert said.code == 0
-    names = [line.split(" (")[0] for line in said.out.splitlines()[::2]]
+    result = gems("skills", "list", "--skills", str(tmp_path / "more"))
+    assert result.code == 0
+    names = [line.split(" (")[0] for line in result.out.splitlines()[::2]]
     assert names == sorted([*PACKAGED, "mine"])
-    assert "mine (folder, " in said.out
-    assert "text-rendering (packaged)" in said.out
-    assert "    Does mine.\n" in said.out
-    [problem] = said.err.splitlines()
+    assert "mine (folder, " in result.out
+    assert "text-rendering (packaged)" in result.out
+    assert "    Does mine.\n" in result.out
+    [problem] = result.err.splitlines()
     assert "bad/SKILL.md:1 is left out" in problem
 
 
@@ -42,18 +42,18 @@ def test_show_tells_all_of_a_skill(gems: Any, tmp_path: Path) -> None:
     more = "license: MIT\ncriteria: [Is it so?]\n"
     write(tmp_path / "more", "mine", plain("mine", "Does mine.", "Do it.", more))
     write(tmp_path / "more" / "mine", "references", "x", "one.md")
-    said = gems("skills", "show", "Mine", "--skills", str(tmp_path / "more"))
-    assert said.code == 0
-    assert said.out.splitlines() == [
+    result = gems("skills", "show", "Mine", "--skills", str(tmp_path / "more"))
+    assert result.code == 0
+    assert result.out.splitlines() == [
         "name: mine", "description: Does mine.", f"from: {tmp_path}/more/mine/SKILL.md",
         "license: MIT", "criterion: Is it so?", "file: references/one.md", "", "Do it.",
     ]  # fmt: skip
 
 
 def test_new_makes_a_skill_that_passes_the_check(gems: Any) -> None:
-    said = gems("skills", "new", "wide-views")
-    assert (said.code, said.out) == (0, f"{Path('.gems/skills/wide-views/SKILL.md')}\n")
-    assert "name: wide-views" in Path(said.out.strip()).read_text()
+    result = gems("skills", "new", "wide-views")
+    assert (result.code, result.out) == (0, f"{Path('.gems/skills/wide-views/SKILL.md')}\n")
+    assert "name: wide-views" in Path(result.out.strip()).read_text()
     assert gems("skills", "check", ".gems/skills").out == "No problems found.\n"
     assert "wide-views (project" in gems("skills", "list").out
     assert gems("skills", "new", "other", "--in", "here").out == f"{Path('here/other/SKILL.md')}\n"
@@ -61,9 +61,9 @@ def test_new_makes_a_skill_that_passes_the_check(gems: Any) -> None:
 
 def test_check_lists_problems_and_exits_1(gems: Any, tmp_path: Path) -> None:
     write(tmp_path / "more", "bad", plain("worse"))
-    said = gems("skills", "check", str(tmp_path / "more"))
-    assert (said.code, said.err) == (1, "")
-    assert said.out.startswith(f"{tmp_path}/more/bad/SKILL.md:2: its folder is called 'bad'")
+    result = gems("skills", "check", str(tmp_path / "more"))
+    assert (result.code, result.err) == (1, "")
+    assert result.out.startswith(f"{tmp_path}/more/bad/SKILL.md:2: its folder is called 'bad'")
 
 
 def test_check_without_a_folder_takes_all_in_use(gems: Any) -> None:
@@ -95,9 +95,9 @@ def test_wrong_usage_is_one_sentence_and_exits_2(
     write(Path(".gems/skills"), "taken", plain("taken"))
     Path("file").write_text("")
     Path("empty").mkdir()
-    said = gems("skills", *arguments)
-    assert (said.code, said.out) == (2, "")
-    [line] = said.err.splitlines()
+    result = gems("skills", *arguments)
+    assert (result.code, result.out) == (2, "")
+    [line] = result.err.splitlines()
     assert line.startswith("gems: ")
     assert remedy in line
 
@@ -116,8 +116,8 @@ def test_run_takes_more_folders_on_top_of_the_environments(
         "decompose": criteria(1),
         "verify": verdicts("y"),
     }
-    said = gems(
+    result = gems(
         "run", "p", *servers(script), "--max-skills", "3", "--json", "-q",
         "--skills", str(tmp_path / "one"), "--skills", str(tmp_path / "two"),
     )  # fmt: skip
-    assert json.loads(said.out)["skills"] == ["a", "b", "c"]
+    assert json.loads(result.out)["skills"] == ["a", "b", "c"]

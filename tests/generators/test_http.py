@@ -15,7 +15,7 @@ from gems_graph.generators import open_generator
 from gems_graph.models import open_chat
 from gems_graph.settings.roles import ModelSpec
 from gems_graph.testing import ChatServer, Fault, ImageServer
-from tests.conftest import criteria, verdicts
+from tests.conftest import criteria, two_rounds, verdicts
 
 
 def graph(chat: ChatServer, images: ImageServer, store: Store, **dials: Any) -> Any:
@@ -30,7 +30,7 @@ def graph(chat: ChatServer, images: ImageServer, store: Store, **dials: Any) -> 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 def test_a_whole_trajectory_over_http(store: Store, field: str) -> None:
-    script = {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+    script = two_rounds()
     chat = ChatServer(script, reasoning="因为 it was red", reasoning_field=field)
     with chat, ImageServer() as images:
         out = graph(chat, images, store, size="96x64").invoke({"prompt": "a <red> cat & 猫"})

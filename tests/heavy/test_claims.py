@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from gems_graph.persistence import advisory
 from gems_graph.persistence.advisory import Hold, Session
 from gems_graph.persistence.postgres_claims import PostgresClaims, key_of
 from gems_graph.testing import ChatServer, Hang, ImageServer
-from tests.conftest import criteria
+from tests.conftest import criteria, wait_until
 
 pytestmark = pytest.mark.heavy
 NAMES = ["t", "", "a\x00b", "\udc80", "x" * 10_000, "一只猫 🐈"]
@@ -105,7 +104,7 @@ class Connections:
     def end(self) -> None:
         """End all, and wait until they are gone."""
         self._query("pg_terminate_backend(pid)")
-        until(lambda: len(self) == 0)
+        wait_until(lambda: len(self) == 0)
 
     def forbid(self) -> None:
         """Let nobody connect any more."""
@@ -117,13 +116,6 @@ class Connections:
 @pytest.fixture
 def connections(postgres: str, server: str) -> Connections:
     return Connections(server, postgres)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def other(url: str, thread: str) -> Session | None:
@@ -155,7 +147,7 @@ def test_any_names_are_held_on_one_connection_that_ends_with_the_last(
         for hold in holds:
             await hold.__aexit__(None, None, None)
         assert not [name for name in NAMES if name in await claims.busy()]
-        until(lambda: len(connections) == 0)
+        wait_until(lambda: len(connections) == 0)
         async with claims.hold("t"):
             pass
 

@@ -17,10 +17,10 @@ from gems_graph.errors import BudgetError, StoreError
 from gems_graph.persistence.savers import open_saver
 from gems_graph.persistence.threads import config_of, open_threads
 from gems_graph.testing import Painter, ScriptedChat
-from tests.conftest import criteria, verdicts
+from tests.conftest import HARD, two_rounds
 
 pytestmark = pytest.mark.heavy
-SCRIPT = {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+SCRIPT = two_rounds()
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +34,7 @@ def gems(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_trajectory_is_kept_shown_and_resumed_by_another_process() -> None:
-    hard = "three yellow squares and a purple cross and three orange squares and a green cross"
-    first = gems("run", hard, "--seed", "1", "--thread", "t", "--json", "-q")
+    first = gems("run", HARD, "--seed", "1", "--thread", "t", "--json", "-q")
     assert first.returncode == 0, first.stderr
     again = gems("resume", "t", "--json", "-q")
     assert json.loads(again.stdout)["rounds"] == json.loads(first.stdout)["rounds"]
@@ -112,7 +111,7 @@ def test_the_password_is_in_no_error_and_no_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GEMS_DATABASE", "postgresql://user:sentinel@127.0.0.1:1/none")
-    said = gems("run", "one red circle", "--out", "x")
-    assert said.returncode == 1
-    assert "sentinel" not in said.stdout + said.stderr
+    result = gems("run", "one red circle", "--out", "x")
+    assert result.returncode == 1
+    assert "sentinel" not in result.stdout + result.stderr
     assert not [f for f in tmp_path.rglob("*") if f.is_file() and b"sentinel" in f.read_bytes()]

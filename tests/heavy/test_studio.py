@@ -12,6 +12,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.conftest import HARD
+
 pytest.importorskip("langgraph_api", reason="needs the dev server: make heavy")
 
 ROOT = Path(__file__).parents[2]
@@ -81,14 +83,10 @@ def test_a_preset_is_a_choice_of_the_form(server: httpx2.Client) -> None:
     url = f"/assistants/{assistant['assistant_id']}/schemas"
     dial = server.get(url).json()["context_schema"]["properties"]["preset"]
     assert {"paper", "reference", "loop-only", "memory-experience"} <= set(dial["enum"])
-    hard = "three yellow squares and a purple cross and three orange squares and a green cross"
-    given = {"assistant_id": "gems", "input": {"prompt": hard}}
+    given = {"assistant_id": "gems", "input": {"prompt": HARD}}
     context = {"preset": "loop-only", "seed": 1, "max_iterations": 2}
     out = server.post("/runs/wait", json={**given, "context": context}).json()
     assert (len(out["rounds"]), out["experiences"], out["skills"]) == (2, [], [])
-
-
-HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
 
 
 def go(server: httpx2.Client, thread: str, **body: Any) -> Any:

@@ -15,22 +15,21 @@ from gems_graph import Store, build_graph
 from gems_graph.prompting.verbatim import missing
 from gems_graph.skills import Skill
 from gems_graph.testing import Painter, ScriptedChat, text_of
-from tests.conftest import criteria, verdicts
+from tests.conftest import criteria, prompts_of, verdicts
 from tests.prompting.test_verbatim import contents, damaged
 from tests.skills.test_skills import PACKAGED, plain, write
-
-
-def told(made: Any, task: str) -> list[str]:
-    return [text_of(messages[0]) for messages in made.chat.asked(task)]
 
 
 def test_the_manifest_first_and_instructions_only_when_picked(loop: Any) -> None:
     made = loop({"select-skills": [{"skills": []}, {"skills": ["`Spatial`"]}]})
     assert made.run()["skills"] == []
-    assert told(made, "apply-skills") == []
+    assert prompts_of(made.chat, "apply-skills") == []
     out = made.run()
     assert out["skills"] == ["spatial-intelligence"]
-    manifest, apply = told(made, "select-skills")[0], told(made, "apply-skills")[0]
+    manifest, apply = (
+        prompts_of(made.chat, "select-skills")[0],
+        prompts_of(made.chat, "apply-skills")[0],
+    )
     assert "Work out the layout" not in manifest
     assert all(name in manifest for name in PACKAGED)
     assert "Work out the layout" in apply
@@ -62,7 +61,7 @@ def test_composed_instructions_stand_in_a_stable_order(loop: Any) -> None:
     assert [made.run()["skills"] for _ in orders] == [
         ["creative-drawing", "spatial-intelligence"]
     ] * 2
-    one, other = told(made, "apply-skills")
+    one, other = prompts_of(made.chat, "apply-skills")
     assert one == other
     assert one.index('skill="creative-drawing"') < one.index('skill="spatial-intelligence"')
 
@@ -144,7 +143,7 @@ def test_a_skills_criteria_are_marked_judged_and_counted_apart(loop: Any, tmp_pa
     assert (result["passed"], result["total"], result["success"]) == (3, 4, False)
     assert (result["user_passed"], result["user_total"]) == (2, 2)
     assert result["why"].endswith("; of the request's own, 2 of 2")
-    assert "Is there D?" in told(made, "refine")[0]
+    assert "Is there D?" in prompts_of(made.chat, "refine")[0]
 
 
 def test_all_criteria_must_pass_for_success(loop: Any, tmp_path: Path) -> None:
@@ -194,7 +193,7 @@ def test_a_prompt_that_lost_quoted_text_is_asked_again_and_then_mended(loop: Any
     }
     made = loop(script)
     out = made.run('a shop, "OPEN", “24 h”')
-    first, second = told(made, "apply-skills")
+    first, second = prompts_of(made.chat, "apply-skills")
     assert "<lost>" not in first
     assert "<lost>OPEN</lost>\n<lost>24 h</lost>" in second
     assert out["rounds"][0]["prompt"] == 'A shop, "OPEN". The picture shows the text “24 h”.'
@@ -236,5 +235,5 @@ def test_objects_work_without_any_file(loop: Any) -> None:
     made = loop({**strict("yyy"), "select-skills": {"skills": ["mine"]}}, skills=[skill])
     out = made.run()
     assert [c["source"] for c in out["criteria"]][-1] == "skill:mine"
-    assert "Do it my way." in told(made, "apply-skills")[0]
-    assert "<files>" not in told(made, "apply-skills")[0]
+    assert "Do it my way." in prompts_of(made.chat, "apply-skills")[0]
+    assert "<files>" not in prompts_of(made.chat, "apply-skills")[0]

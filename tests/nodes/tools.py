@@ -19,22 +19,22 @@ def answer(form: Any, thought: str = "", **fields: Any) -> Answer[Any]:
     return Answer(form.model_validate(fields), thought, Reply("", thought, "stop"))
 
 
-def attempt(n: int = 1, **more: Any) -> Attempt:
-    return Attempt(**{"n": n, "prompt": f"prompt {n}", "thought": NOTHING, "seed": 7 + n, **more})
+def attempt(n: int = 1, **fields: Any) -> Attempt:
+    return Attempt(**{"n": n, "prompt": f"prompt {n}", "thought": NOTHING, "seed": 7 + n, **fields})
 
 
-def round_(n: int, letters: str, **more: Any) -> Round:
+def round_(n: int, letters: str, **fields: Any) -> Round:
     """Return a judged round, one letter (y, n, u) a criterion."""
     words = {"y": "yes", "n": "no", "u": "unsure"}
-    said = [Verdict(answer=words[each], p_yes=None, evidence="seen") for each in letters]
-    return Round(**{**attempt(n, image=PICTURE), "verdicts": said, **more})
+    verdicts = [Verdict(answer=words[each], p_yes=None, evidence="seen") for each in letters]
+    return Round(**{**attempt(n, image=PICTURE), "verdicts": verdicts, **fields})
 
 
-def state(*rounds: Round, **more: Any) -> State:
+def state(*rounds: Round, **fields: Any) -> State:
     count = len(rounds[0]["verdicts"]) if rounds else 2
     asked = [Criterion(question=f"Is there {k}?", source="decomposer") for k in range(count)]
-    found: Any = {
+    channels: Any = {
         "prompt": "a cat", "criteria": asked, "rounds": list(rounds), "settings": {},
-        "attempt": rounds[-1] if rounds else attempt(), **more,
+        "attempt": rounds[-1] if rounds else attempt(), **fields,
     }  # fmt: skip
-    return found
+    return channels

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +29,6 @@ from tests.kept import Kept, kept
 from tests.many import work
 
 DAY = 86_400.0
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "memory":
-        monkeypatch.setenv("GEMS_DATABASE", ":memory:")
-        journal = Journal(":memory:")  # the process has one
-        for trajectory in journal.trajectories().result():
-            journal.forget(trajectory).result()
-
-
-def go(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(scenario)
 
 
 def stored(store: Store) -> set[str]:
@@ -107,7 +94,7 @@ def test_a_removed_thread_leaves_nothing_behind_and_takes_nothing_else() -> None
             assert (await on.go_on("other", start.config))["result"] == other["result"]
             assert on.counts() == counts  # its journal is whole
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -124,7 +111,7 @@ def test_pictures_that_a_fork_shares_stay_until_the_last_of_them_goes() -> None:
             await remove(on.threads, [new, "newer"])
             assert stored(on.store) == set()
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -141,7 +128,7 @@ def test_an_unknown_or_busy_thread_keeps_all_from_being_removed() -> None:
             assert pictures(old) <= stored(on.store)
             assert await on.state("old")
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_a_picture_that_somebody_has_stored_again_stays() -> None:
@@ -155,7 +142,7 @@ def test_a_picture_that_somebody_has_stored_again_stays() -> None:
             assert stored(on.store) == {sha256}
             assert done.shared == 1
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -175,7 +162,7 @@ def test_what_others_have_only_written_or_only_journaled_stays() -> None:
             assert first not in stored(on.store)
             assert second not in stored(on.store)
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_a_damaged_thread_can_be_removed_and_while_there_is_one_pictures_stay() -> None:
@@ -192,7 +179,7 @@ def test_a_damaged_thread_can_be_removed_and_while_there_is_one_pictures_stay() 
             assert done.problem == ""
             assert await on.checkpoints("damaged") == []
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_what_a_removed_run_spent_of_a_shared_budget_stays_spent() -> None:
@@ -203,7 +190,7 @@ def test_what_a_removed_run_spent_of_a_shared_budget_stays_spent() -> None:
             with pytest.raises(BudgetError, match="3 of 3"):
                 await on.run("new")
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 # -------------------------------------------------------------------------- garbage collection
@@ -225,7 +212,7 @@ def test_what_is_in_use_stays_whatever_its_age_and_the_rest_goes_with_age() -> N
             assert await collect(on, grace=0) == {young}
             assert await collect(on, grace=0) == set()
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -244,7 +231,7 @@ def test_every_checkpoint_counts_also_of_branches_that_were_left() -> None:
             age(on.store, stored(on.store))
             assert await collect(on) == set()
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -259,7 +246,7 @@ def test_what_is_written_but_not_yet_in_a_checkpoint_is_in_use() -> None:
             age(on.store, [drawn, rubbish])
             assert await collect(on) == {rubbish}
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_calls_of_trajectories_kept_elsewhere_count_until_they_are_given_up() -> None:
@@ -277,7 +264,7 @@ def test_calls_of_trajectories_kept_elsewhere_count_until_they_are_given_up() ->
             assert (await find_leftovers(on.threads, grace=0)).orphans == []
             assert await on.go_on("t")  # its own calls are all there
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_nothing_goes_while_a_trajectory_cannot_be_read() -> None:
@@ -295,7 +282,7 @@ def test_nothing_goes_while_a_trajectory_cannot_be_read() -> None:
                 await collect(on, grace=0)
             assert old in stored(on.store)
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_an_empty_database_is_taken_for_the_wrong_one() -> None:
@@ -306,7 +293,7 @@ def test_an_empty_database_is_taken_for_the_wrong_one() -> None:
                 await collect(on, grace=0)
             assert await collect(on, grace=0, empty=True) == {old}
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_another_database_of_the_same_store_can_be_named(
@@ -329,9 +316,9 @@ def test_another_database_of_the_same_store_can_be_named(
                 await collect(on, also=[str(tmp_path / "typo.sqlite")])
 
     monkeypatch.setenv("GEMS_DATABASE", str(second))
-    go(elsewhere())
+    asyncio.run(elsewhere())
     monkeypatch.delenv("GEMS_DATABASE")
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_what_is_stored_anew_after_it_was_found_useless_stays() -> None:
@@ -347,7 +334,7 @@ def test_what_is_stored_anew_after_it_was_found_useless_stays() -> None:
             assert [entry.sha256 for entry in gone] == [older]
             assert old in stored(on.store)
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_no_picture_in_use_goes_while_other_processes_draw(tmp_path: Path) -> None:
@@ -389,7 +376,7 @@ def test_no_picture_in_use_goes_while_other_processes_draw(tmp_path: Path) -> No
                 for sha256 in pictures(await on.state(name)):
                     on.store.read(sha256)
 
-    go(collecting())
+    asyncio.run(collecting())
     assert not rubbish & stored(store)
 
 
@@ -420,18 +407,18 @@ def listed(gems: Gems) -> list[str]:
 
 @pytest.mark.usefixtures("three")
 def test_rm_lists_what_it_removes(gems: Gems) -> None:
-    said = gems("rm", "effort", "fine", "--dry-run")
-    assert (said.code, said.out) == (0, "effort\nfine\n")
-    assert said.err.startswith("Would remove 2 trajectories: ")
-    assert said.err.count(" 4 pictures and texts (") == 1
+    result = gems("rm", "effort", "fine", "--dry-run")
+    assert (result.code, result.out) == (0, "effort\nfine\n")
+    assert result.err.startswith("Would remove 2 trajectories: ")
+    assert result.err.count(" 4 pictures and texts (") == 1
     assert len(listed(gems)) == 3
-    said = gems("rm", "effort", "fine")
-    assert said.out == "effort\nfine\n"
-    assert said.err.startswith("Removed 2 trajectories: ")
+    result = gems("rm", "effort", "fine")
+    assert result.out == "effort\nfine\n"
+    assert result.err.startswith("Removed 2 trajectories: ")
     assert listed(gems) == ["also fine"]
-    said = gems("rm", "also fine", "effort")
-    assert (said.code, said.out) == (2, "")
-    assert "There is no trajectory 'effort'" in said.err
+    result = gems("rm", "also fine", "effort")
+    assert (result.code, result.out) == (2, "")
+    assert "There is no trajectory 'effort'" in result.err
     assert listed(gems) == ["also fine"]
 
 
@@ -444,9 +431,9 @@ def test_rm_takes_all_of_an_age_and_state(gems: Gems) -> None:
     assert gems("rm", "--older-than", "0s", "--state", "best effort").out == "effort\n"
     for wrong in ([], ["fine", "--older-than", "1d"], ["fine", "--state", "done"]):
         assert gems("rm", *wrong).code == 2
-    said = gems("rm", "--older-than", "soon")
-    assert said.code == 2
-    assert "'soon' is no span of time: write 30d" in said.err
+    result = gems("rm", "--older-than", "soon")
+    assert result.code == 2
+    assert "'soon' is no span of time: write 30d" in result.err
     assert listed(gems) == ["also fine", "fine"]
 
 
@@ -472,14 +459,18 @@ def test_on_a_terminal_both_ask_first(gems: Gems, monkeypatch: pytest.MonkeyPatc
 def test_gc_lists_files_and_leaves_what_is_young(gems: Gems) -> None:
     before = stored(Store(paths.images()))
     assert gems("gc", "--dry-run").out == ""
-    said = gems("gc")
-    assert (said.code, said.out, said.err) == (0, "", "Removed 0 pictures and texts (0.0 kB).\n")
-    said = gems("gc", "--grace", "0", "--dry-run")
-    assert said.err.startswith("Would remove 1 pictures and texts (0.1 kB).")
-    file = Path(said.out.strip())
+    result = gems("gc")
+    assert (result.code, result.out, result.err) == (
+        0,
+        "",
+        "Removed 0 pictures and texts (0.0 kB).\n",
+    )
+    result = gems("gc", "--grace", "0", "--dry-run")
+    assert result.err.startswith("Would remove 1 pictures and texts (0.1 kB).")
+    file = Path(result.out.strip())
     assert file.is_file()
     assert stored(Store(paths.images())) == before
-    assert gems("gc", "--grace", "0").out == said.out
+    assert gems("gc", "--grace", "0").out == result.out
     assert stored(Store(paths.images())) == before - {file.name}
 
 
@@ -489,10 +480,10 @@ def test_gc_shrinks_the_files_of_sqlite_on_demand(gems: Gems) -> None:
     gems("rm", "fine", "effort")
     before = kept_in.stat().st_size
     assert gems("gc").err.count("now") == 0
-    said = gems("gc", "--vacuum")
+    result = gems("gc", "--vacuum")
     assert kept_in.stat().st_size < before
-    assert f"{kept_in}: " in said.err
-    assert f"{paths.home() / 'journal.sqlite'}: " in said.err
+    assert f"{kept_in}: " in result.err
+    assert f"{paths.home() / 'journal.sqlite'}: " in result.err
     with sqlite3.connect(kept_in) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert listed(gems) == ["also fine"]
@@ -500,9 +491,9 @@ def test_gc_shrinks_the_files_of_sqlite_on_demand(gems: Gems) -> None:
 
 def test_gc_refuses_where_nothing_is_kept(gems: Gems, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMS_DATABASE", ":memory:")
-    said = gems("gc", "--grace", "0", "--empty")
-    assert said.code == 2
-    assert "where nothing is kept" in said.err
+    result = gems("gc", "--grace", "0", "--empty")
+    assert result.code == 2
+    assert "where nothing is kept" in result.err
 
 
 def test_gc_sweeps_what_dead_writers_left(gems: Gems) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,8 @@ from gems_graph.persistence.history import parent_of
 from gems_graph.persistence.threads import config_of
 from gems_graph.skills import Skill
 from gems_graph.testing import text_of
-from tests.conftest import Gems
-from tests.kept import Kept, kept, words
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "memory":
-        monkeypatch.setenv("GEMS_DATABASE", ":memory:")
-
-
-def go(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(scenario)
+from tests.conftest import Gems, letters
+from tests.kept import Kept, kept
 
 
 @pytest.mark.usefixtures("database")
@@ -47,7 +36,7 @@ def test_a_fork_keeps_rounds_and_goes_on_while_the_old_one_stays() -> None:
             assert len(out["experiences"]) == 2
             assert await on.checkpoints("old") == before
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -71,7 +60,7 @@ def test_a_fork_is_a_trajectory_of_its_own_and_knows_its_parent() -> None:
             assert "planner" not in out["ledger"]
             assert await parent_of(on.threads, "old", old["trajectory"]) is None
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -89,7 +78,7 @@ def test_round_0_keeps_the_plan_alone() -> None:
             assert out["skills"] == ["signs"]
             assert len(on.chat.asked("decompose")) == len(on.chat.asked("apply-skills")) == 1
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -107,7 +96,7 @@ def test_a_prompt_is_drawn_next_as_written(build: dict[str, Any]) -> None:
             learned = 0 if build.get("memory") == "none" else 2
             assert len(out["experiences"]) == learned  # one a round, or they would go astray
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -117,13 +106,13 @@ def test_a_first_prompt_can_be_replaced_too() -> None:
             await on.run("old")
             new = await on.fork("old", round=0, prompt="a dog", criteria=["Is there A?"])
             out = await on.go_on(new)
-            assert [(r["prompt"], r["origin"], words(r)) for r in out["rounds"]] == [
+            assert [(r["prompt"], r["origin"], letters(r)) for r in out["rounds"]] == [
                 ("a dog", "user", "y")
             ]
             assert out["criteria"] == [{"question": "Is there A?", "source": "decomposer"}]
             assert out["result"]["success"]
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -136,13 +125,13 @@ def test_new_criteria_judge_the_last_picture_kept_anew() -> None:
             painted, asked = on.counts()
             out = await on.go_on(new)
             assert on.counts() == (painted, asked + 2)
-            assert [words(r) for r in out["rounds"]] == ["uy", "yy"]
+            assert [letters(r) for r in out["rounds"]] == ["uy", "yy"]
             assert out["rounds"][0]["verdicts"][0]["evidence"] == "not asked in this round"
             assert [c["source"] for c in out["criteria"]] == ["user", "decomposer"]
             assert out["result"]["round"] == 2
             assert len(out["experiences"]) == 1
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -151,10 +140,10 @@ def test_new_criteria_may_judge_the_last_round_of_all() -> None:
         async with kept() as on:
             await on.run("old")
             out = await on.go_on(await on.fork("old", criteria=["Is there A?"]))
-            assert [words(r) for r in out["rounds"]] == ["y", "y", "y"]
+            assert [letters(r) for r in out["rounds"]] == ["y", "y", "y"]
             assert out["result"]["stop"] == {"reason": "passed"}
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -164,14 +153,14 @@ def test_prompt_and_criteria_combine() -> None:
             await on.run("old")
             criteria = ["Is there A?", "Is there C?"]
             new = await on.fork("old", round=1, prompt="a dog", criteria=criteria)
-            assert words((await on.state(new))["rounds"][0]) == "yn"
+            assert letters((await on.state(new))["rounds"][0]) == "yn"
             out = await on.go_on(new)
             assert [r["prompt"] for r in out["rounds"]] == ["a cat", "a dog", "a better prompt"]
-            assert [words(r) for r in out["rounds"]] == ["yn", "yn", "yn"]
+            assert [letters(r) for r in out["rounds"]] == ["yn", "yn", "yn"]
             assert len(out["experiences"]) == 2
             assert out["ledger"]["verifier"]["calls"] == 6
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -181,12 +170,12 @@ def test_a_prompt_is_drawn_even_if_the_old_picture_passes_the_new_criteria() -> 
             await on.run("old")
             new = await on.fork("old", round=1, prompt="a dog", criteria=["Is there A?"])
             out = await on.go_on(new)
-            assert [(r["prompt"], words(r)) for r in out["rounds"]] == [
+            assert [(r["prompt"], letters(r)) for r in out["rounds"]] == [
                 ("a cat", "y"),
                 ("a dog", "y"),
             ]
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -199,7 +188,7 @@ def test_a_picture_that_cannot_be_judged_leaves_no_half_made_fork() -> None:
                 await on.fork("old", round=1, prompt="x", criteria=["Is there C?"], to="new")
             assert await on.checkpoints("new") == []
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -215,7 +204,7 @@ def test_settings_of_a_fork_change_in_its_state_and_so_at_the_exits() -> None:
             with pytest.raises(ConfigError, match="no setting 'max_iteration'"):
                 await on.fork("old", settings={"max_iteration": 5})
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -242,7 +231,7 @@ def test_what_cannot_be_forked_is_said_before_anything_is_kept() -> None:
             with pytest.raises(UsageError, match="There is a thread 'fine' already"):
                 await on.fork("old", round=1, to="fine")
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_runs_that_an_error_or_a_budget_ended_are_forked() -> None:
@@ -262,7 +251,7 @@ def test_runs_that_an_error_or_a_budget_ended_are_forked() -> None:
             assert [r["prompt"] for r in out["rounds"]] == ["a cat", "p 2", "a better prompt"]
             assert out["result"]["stop"]["reason"] == "max_iterations"
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -282,7 +271,7 @@ def test_a_run_that_was_interrupted_mid_way_is_forked_after_its_last_verdict() -
             out = await on.go_on("old")
             assert [r["prompt"] for r in out["rounds"]] == ["a cat", *["a better prompt"] * 2]
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -309,7 +298,7 @@ def test_a_verdict_that_was_killed_before_its_checkpoint_counts() -> None:
             out = await on.go_on(await on.fork("cut", round=1, prompt="a dog"))
             assert [r["prompt"] for r in out["rounds"]] == ["a cat", "a dog", "a better prompt"]
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -321,7 +310,7 @@ def test_a_run_without_a_plan_cannot_be_forked() -> None:
             with pytest.raises(UsageError, match="no plan yet: go on with `gems resume old`"):
                 await on.fork("old")
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -337,7 +326,7 @@ def test_of_a_thread_used_again_only_the_latest_trajectory_is_forked() -> None:
             out = await on.go_on(await on.fork("old", round=0))
             assert out["prompt"] == out["rounds"][0]["prompt"] == "a dog"
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -357,7 +346,7 @@ def test_a_fork_can_be_forked_and_so_can_a_kept_round_of_it() -> None:
             assert [r["prompt"] for r in out["rounds"]][:2] == ["a cat", "a pig"]
             assert len(out["rounds"]) == 4
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -368,11 +357,11 @@ def test_a_verdict_that_a_person_overruled_stays_overruled() -> None:
             answer = Command(resume={"verdicts": {"1": "no"}, "prompt": "a dog"})
             await on.graph.ainvoke(answer, config_of("old"), durability="sync")
             new = await on.fork("old", round=1)
-            assert words((await on.state(new))["rounds"][0]) == "nn"
+            assert letters((await on.state(new))["rounds"][0]) == "nn"
             snapshot = await on.graph.aget_state(config_of(new))
             assert {*snapshot.next} == {"refiner", "compressor"}  # not asked about it again
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -389,7 +378,7 @@ def test_a_run_kept_at_its_end_alone_is_forked_as_well() -> None:
             await on.graph.ainvoke({"prompt": "a cow"}, config_of("old"), durability="exit")
             assert (await on.state(await on.fork("old", round=0)))["prompt"] == "a cow"
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -403,7 +392,7 @@ def test_a_lost_picture_is_missed_before_anything_is_paid() -> None:
             assert await on.checkpoints("new") == []
             assert await on.fork("old", round=1)
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 # ---------------------------------------------------- LangGraph's own time travel, in one thread
@@ -430,7 +419,7 @@ def test_a_replay_from_an_old_checkpoint_pays_for_nothing_twice() -> None:
             assert out["rounds"] == old["rounds"]
             assert out["result"] == old["result"]
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -454,7 +443,7 @@ def test_an_update_of_an_old_checkpoint_pays_only_for_what_is_different() -> Non
             out = await on.go_on(new)
             assert [r["prompt"] for r in out["rounds"]] == ["a cat", "a dog", "a cow"]
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_time_travel_works_without_await_as_well() -> None:
@@ -482,7 +471,7 @@ def test_the_refiner_of_a_fork_sees_what_the_rounds_kept_taught() -> None:
             [messages] = on.chat.asked("refine")[asked:]
             assert "cats are hard" in text_of(messages[0])
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 # --------------------------------------------------------------------------- the command line
@@ -501,27 +490,29 @@ def shapes(gems: Gems, tmp_path: Path) -> Path:
 
 def test_gems_fork_goes_on_at_once_as_gems_run_does(gems: Gems, shapes: Path) -> None:
     words = "a red circle above a blue square"
-    said = gems("fork", "old", "--round", "1", "--prompt", words, "--thread", "new", "--seed", "7")
-    assert said.code == 3
-    assert said.out.startswith("Best effort: round 1 passes 1 of 2")
-    assert "note: Forked from 'old' after round 1." in said.err
+    result = gems(
+        "fork", "old", "--round", "1", "--prompt", words, "--thread", "new", "--seed", "7"
+    )
+    assert result.code == 3
+    assert result.out.startswith("Best effort: round 1 passes 1 of 2")
+    assert "note: Forked from 'old' after round 1." in result.err
     record = json.loads(Path("gems-out/new/trajectory.json").read_text())
     assert [r["prompt"] for r in record["rounds"]][1] == words
     assert [r["seed"] for r in record["rounds"]] == [1, 8]
-    said = gems("fork", "old", "--criteria", str(shapes), "--json", "-q", "--out", "judged")
-    assert said.code == 0
-    assert json.loads(said.out)["result"]["success"]
+    result = gems("fork", "old", "--criteria", str(shapes), "--json", "-q", "--out", "judged")
+    assert result.code == 0
+    assert json.loads(result.out)["result"]["success"]
     assert Path("judged/image.png").is_file()
-    said = gems("fork", "old", "--max-iterations", "3", "--set", "memory=none", "-q", "--json")
-    record = json.loads(said.out)
+    result = gems("fork", "old", "--max-iterations", "3", "--set", "memory=none", "-q", "--json")
+    record = json.loads(result.out)
     assert (len(record["rounds"]), record["settings"]["memory"]) == (3, "none")
 
 
 def test_a_prepared_fork_is_gone_on_with_later(gems: Gems, shapes: Path) -> None:
-    said = gems("fork", "old", "--round", "0", "--no-run", "--set", "max_iterations=1")
-    assert said.code == 0
-    new = said.out.strip()
-    assert said.err == f"Go on with: gems resume {new}\n"
+    result = gems("fork", "old", "--round", "0", "--no-run", "--set", "max_iterations=1")
+    assert result.code == 0
+    new = result.out.strip()
+    assert result.err == f"Go on with: gems resume {new}\n"
     assert not Path("gems-out", new).exists()
     assert gems("resume", new, "-q").code == 3
     assert Path("gems-out", new, "round-1.png").is_file()
@@ -536,7 +527,7 @@ def test_gems_fork_says_in_one_sentence_what_is_wrong(gems: Gems, shapes: Path) 
         (["old", "--criteria", "no-such-file"], "no-such-file"),
         (["other"], "no trajectory 'other'"),
     ):
-        said = gems("fork", *arguments)
-        assert (said.code, said.out) == (2, "")
-        [line] = said.err.splitlines()
+        result = gems("fork", *arguments)
+        assert (result.code, result.out) == (2, "")
+        [line] = result.err.splitlines()
         assert remedy in line

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import threading
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -23,16 +22,6 @@ from gems_graph.persistence.show import look_up
 from gems_graph.persistence.threads import config_of
 from tests.conftest import Gems
 from tests.kept import Kept, kept
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "memory":
-        monkeypatch.setenv("GEMS_DATABASE", ":memory:")
-
-
-def go(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(scenario)
 
 
 async def lines_of(on: Kept) -> dict[str, Line]:
@@ -64,7 +53,7 @@ def test_every_trajectory_has_a_line_the_one_worked_on_last_first() -> None:
             assert one["when"] > str(lines["two"]["when"])
             assert (lines[new]["state"], lines[new]["verdict"]) == ("interrupted", "1/2 so far")
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -87,7 +76,7 @@ def test_lines_tell_how_each_stands() -> None:
             "busy": ("running", "no image"),
         }
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -116,7 +105,7 @@ def test_lines_tell_what_went_wrong(
             assert error in line["error"]
             assert bool(error) == bool(line["error"])
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -136,7 +125,7 @@ def test_a_run_that_was_cancelled_was_interrupted_and_did_not_fail() -> None:
             line = (await lines_of(on))["t"]
             assert (line["state"], line["error"]) == ("interrupted", "")
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 class Host(TypedDict, total=False):
@@ -169,7 +158,7 @@ def test_a_nested_loop_has_no_line_of_its_own_nor_has_another_graph() -> None:
             assert len(lines) == len({*lines}) <= 2
             assert "other" not in lines
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_only_what_is_shown_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +180,7 @@ def test_only_what_is_shown_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
             assert await thread_names(on.saver) == ["f", "e", "d", "c", "b", "a"]
             assert not read
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_damaged_and_newer_trajectories_are_listed_as_such() -> None:
@@ -207,7 +196,7 @@ def test_damaged_and_newer_trajectories_are_listed_as_such() -> None:
             assert "damaged" in lines["damaged"]["error"]
             assert "newer release" in lines["newer"]["error"]
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 # --------------------------------------------------------------------------- the command line
@@ -229,10 +218,10 @@ def some(gems: Gems) -> None:
 
 @pytest.mark.usefixtures("some")
 def test_history_is_lines_of_tabs_for_other_programs(gems: Gems) -> None:
-    said = gems("history")
-    assert said.code == 0
-    assert said.err == "Go on with one that did not end well, or waits: gems resume THREAD\n"
-    rows = [line.split("\t") for line in said.out.splitlines()]
+    result = gems("history")
+    assert result.code == 0
+    assert result.err == "Go on with one that did not end well, or waits: gems resume THREAD\n"
+    rows = [line.split("\t") for line in result.out.splitlines()]
     assert [[row[0], *row[2:]] for row in rows] == [
         ["cut", "a cow", "0", "not verified", "unknown", "interrupted"],
         ["fine", "a dog", "1", "passed 2/2", "unknown", "passed"],
@@ -254,9 +243,9 @@ def test_history_filters_and_counts(gems: Gems) -> None:
     assert names("--grep", "CATS") == ["effort"]
     assert names("--grep", "fin") == ["fine"]
     assert names("--grep", "cats", "--state", "passed") == []
-    said = gems("history", "--state", "finished")
-    assert said.code == 2
-    assert "no state 'finished'; the states are running, waiting, passed, accepted" in said.err
+    result = gems("history", "--state", "finished")
+    assert result.code == 2
+    assert "no state 'finished'; the states are running, waiting, passed, accepted" in result.err
 
 
 @pytest.mark.usefixtures("some")
@@ -288,7 +277,7 @@ def test_old_words_for_states_are_understood(gems: Gems) -> None:
     assert names("error") == names("failed") == {"down"}
     assert names("done") == names("passed") == {"fine"}
     assert names("done", "error") == {"fine", "down"}
-    told = {line["thread"]: line for line in gems("history", "--json").told}
+    told = {line["thread"]: line for line in gems("history", "--json").json}
     assert {name: line["open"] for name, line in told.items()} == {
         "effort": False, "spent": True, "fine": False, "down": True,
     }  # fmt: skip
@@ -296,12 +285,12 @@ def test_old_words_for_states_are_understood(gems: Gems) -> None:
 
 
 def test_an_empty_history_is_no_error(gems: Gems) -> None:
-    said = gems("history")
-    assert (said.code, said.out, said.err) == (0, "", "There is no such trajectory.\n")
+    result = gems("history")
+    assert (result.code, result.out, result.err) == (0, "", "There is no such trajectory.\n")
     assert gems("history", "--json").out == "[]\n"
-    said = gems("show")
-    assert said.code == 2
-    assert "There is no trajectory in" in said.err
+    result = gems("show")
+    assert result.code == 2
+    assert "There is no trajectory in" in result.err
 
 
 def test_on_a_terminal_the_prompt_gives_way() -> None:
@@ -324,9 +313,9 @@ def test_on_a_terminal_the_prompt_gives_way() -> None:
 
 @pytest.mark.usefixtures("some")
 def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:
-    said = gems("show", "effort")
-    assert said.code == 0
-    out = said.out
+    result = gems("show", "effort")
+    assert result.code == 0
+    out = result.out
     assert "state       best effort\n" in out
     assert "two\tcats\n            in \\u001b[31ma \\u202ehat" in out
     assert " Is there B?   ✗    ✗    ✗" in out

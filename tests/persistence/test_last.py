@@ -29,16 +29,6 @@ from tests.kept import Kept, kept
 RELEASES = sorted((Path(__file__).parents[1] / "fixtures").glob("release-*.zip"))
 
 
-@pytest.fixture(params=["sqlite", "memory"])
-def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "memory":
-        monkeypatch.setenv("GEMS_DATABASE", ":memory:")
-
-
-def go(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(scenario)
-
-
 async def same(on: Kept, thread: str, graph: Any = None) -> Last:
     """Check that a thread is read as LangGraph reads it, and return it."""
     last = await read_last(on.saver, thread)
@@ -120,7 +110,7 @@ def test_a_thread_is_read_as_the_graph_would(
             assert last.begins == (word == "not begun")
             assert standing_of(last, busy=True) in ("running", word)
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -152,7 +142,7 @@ def test_what_one_has_finished_while_its_sibling_works_counts(first: str) -> Non
             last = await same(on, "t")
             assert (standing_of(last), last.errors) == ("interrupted", ())
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("database")
@@ -171,7 +161,7 @@ def test_parallel_candidates_are_read_as_well(
             await on.go_on("t")
             assert standing_of(await same(on, "t")) == "best effort"
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_a_trajectory_that_lost_a_candidate_is_open_however_well_it_ended(
@@ -190,7 +180,7 @@ def test_a_trajectory_that_lost_a_candidate_is_open_however_well_it_ended(
             assert "no such seed" in line["error"]
             assert (await open_ends(on.threads)).open == ["t"]
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 class Fan(TypedDict, total=False):
@@ -224,7 +214,7 @@ def test_sends_and_joins_of_any_graph_are_read() -> None:
                 assert {*last.upcoming} == {task.name for task in theirs.tasks}, point
             assert (await read_last(on.saver, "nobody")) == Last()
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("archive", RELEASES, ids=lambda file: file.stem)
@@ -245,7 +235,7 @@ def test_threads_of_every_release_are_read_alike(archive: Path) -> None:
             assert words["interrupted"] == words["planned"] == "interrupted"
             assert words["budget"] == "best effort"
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 def test_a_damaged_one_raises_what_is_known() -> None:
@@ -256,7 +246,7 @@ def test_a_damaged_one_raises_what_is_known() -> None:
             with pytest.raises(UNREADABLE):
                 await read_last(on.saver, "t")
 
-    go(scenario())
+    asyncio.run(scenario())
 
 
 HISTORY = """
@@ -278,7 +268,7 @@ def test_history_builds_no_graph_and_imports_none() -> None:
         async with kept() as on:
             await on.run("t")
 
-    go(scenario())
+    asyncio.run(scenario())
     done = subprocess.run([sys.executable, "-c", HISTORY], capture_output=True, check=True)
     assert json.loads(done.stdout) == [["best effort"], []]
 
@@ -291,4 +281,4 @@ def test_a_thread_of_a_strategy_that_is_not_installed_is_listed_all_the_same() -
             await on.graph.aupdate_state(config_of("t"), {"settings": gone}, as_node="select")
             assert [line["state"] async for line in history(on.threads)] == ["best effort"]
 
-    go(scenario())
+    asyncio.run(scenario())

@@ -130,8 +130,3 @@ async def test_a_trajectory_of_a_newer_release_says_so(old_home: Path) -> None:
             await threads.state("finished")
         with pytest.raises(ConfigError, match="newer release"):
             await graph.ainvoke(None, config_of("finished"))
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"

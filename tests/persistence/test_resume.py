@@ -17,9 +17,9 @@ from gems_graph.errors import ConfigError
 from gems_graph.persistence.savers import open_saver
 from gems_graph.persistence.threads import config_of, open_threads
 from gems_graph.testing import Painter, ScriptedChat
-from tests.conftest import criteria, verdicts
+from tests.conftest import two_rounds
 
-SCRIPT = {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+SCRIPT = two_rounds()
 
 
 def graph(store: Store, saver: Any) -> Any:

@@ -65,10 +65,10 @@ def test_the_latest_thread_is_found_and_none_is_told_in_one_sentence(gems: Gems)
             await on.run("one")
             await on.run("two")
 
-    said = gems("resume")
-    assert said.code == 2
-    assert said.err.startswith("gems: There is no trajectory in ")
-    assert len(said.err.splitlines()) == 1
+    result = gems("resume")
+    assert result.code == 2
+    assert result.err.startswith("gems: There is no trajectory in ")
+    assert len(result.err.splitlines()) == 1
     asyncio.run(two())
     assert asyncio.run(latest()) == "two"
 

@@ -25,11 +25,6 @@ THOUGHT = {"text": "", "sha256": None}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "images")
-
-
-@pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine without any font of its own."""
     monkeypatch.delenv("GEMS_FONT", raising=False)

@@ -24,8 +24,8 @@ from gems_graph import Store, build_graph, run
 from gems_graph.errors import ConfigError, ModelError, UsageError
 from gems_graph.report.outcome import outcome
 from gems_graph.skills import Skill
-from gems_graph.testing import Painter, ScriptedChat, text_of
-from tests.conftest import Loop, criteria, verdicts
+from gems_graph.testing import Painter, ScriptedChat
+from tests.conftest import Loop, criteria, prompts_of, two_rounds, verdicts
 
 CONFIG: RunnableConfig = {"configurable": {"thread_id": "t"}}
 Make = Callable[..., "Paused"]
@@ -67,10 +67,6 @@ def paused(loop: Callable[..., Loop]) -> Make:
         return Paused(loop(plan, pause=pause, checkpointer=InMemorySaver(), **more))
 
     return make
-
-
-def told(chat: ScriptedChat, task: str) -> list[str]:
-    return [text_of(messages[0]) for messages in chat.asked(task)]
 
 
 # ------------------------------------------------------------------ the criteria
@@ -191,7 +187,9 @@ def test_a_reason_reaches_the_refiner(paused: Make) -> None:
     made = paused("yy", "yy")
     made.start()
     assert made.answer({"verdicts": {"1": "no: the hat is blue"}})["round"] == 2
-    assert "by a person: the hat is blue; the Verifier said yes" in told(made.chat, "refine")[0]
+    assert (
+        "by a person: the hat is blue; the Verifier said yes" in prompts_of(made.chat, "refine")[0]
+    )
 
 
 def test_an_accepted_picture_is_the_result_whatever_its_score(paused: Make) -> None:
@@ -465,7 +463,7 @@ def test_another_process_goes_on_days_later(tmp_path: Path) -> None:
 
 def test_an_async_saver_is_closed_and_opened_again(store: Store, tmp_path: Path) -> None:
     painter = Painter()
-    plan = {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+    plan = two_rounds()
     chat = ScriptedChat(script=plan)
 
     async def take(given: Any) -> Any:

@@ -13,11 +13,11 @@ from gems_graph import Store, arun, astream, run, stream
 from gems_graph.errors import UsageError
 from gems_graph.events import Event
 from gems_graph.testing import Painter, ScriptedChat
-from tests.conftest import criteria, verdicts
+from tests.conftest import two_rounds
 
 
 def build(store: Store) -> dict[str, Any]:
-    script = {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+    script = two_rounds()
     return {"mllm": ScriptedChat(script=script), "generator": Painter(), "store": store, "seed": 1}
 
 

@@ -14,13 +14,7 @@ from gems_graph.persistence.threads import Threads, open_threads
 from gems_graph.runs.follow import Job, follow, latest_thread
 from gems_graph.runs.stopping import Stopper
 from gems_graph.settings import settle
-
-HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+from tests.conftest import HARD
 
 
 @pytest.fixture

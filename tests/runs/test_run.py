@@ -18,16 +18,7 @@ from gems_graph.events import Event
 from gems_graph.review.answers import UnfitAnswerError
 from gems_graph.runs.outcome import Outcome
 from gems_graph.runs.run import Run
-from tests.conftest import Loop, criteria, verdicts
-
-
-def two_rounds() -> dict[str, Any]:
-    return {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+from tests.conftest import Loop, criteria, two_rounds
 
 
 class Heard(list[Event]):

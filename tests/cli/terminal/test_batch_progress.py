@@ -6,7 +6,6 @@ import io
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from gems_graph.batch import Tally, Task, estimate
 from gems_graph.batch.plan import Done
@@ -14,20 +13,16 @@ from gems_graph.calls.ledger import no_usage
 from gems_graph.cli.terminal.batch_output import BatchOptions, estimate_in_words
 from gems_graph.cli.terminal.batch_progress import Bar, Board, Lines, board, so_far
 from gems_graph.settings import settle
-from tests.conftest import ended, started
+from tests.conftest import console, ended, started
 
 OPTIONS = BatchOptions(Path("out"), 4)
 TASK = Task("c", "", "t", "p", None, settle(), Path("out/c"))
 
 
-def console(*, terminal: bool) -> Console:
-    return Console(file=io.StringIO(), force_terminal=terminal, width=120, color_system=None)
-
-
 def test_the_bar_says_count_rate_cost_and_time_left() -> None:
     seconds = [0.0]
     tally = Tally(5, [ended("a")], clock=lambda: seconds[0])
-    screen = console(terminal=True)
+    screen = console(terminal=True, width=120)
     with Bar(tally, OPTIONS, screen) as bar:
         assert so_far(tally) == "1 passed, cost 0.5000"
         bar.begin(TASK)

@@ -21,7 +21,7 @@ from gems_graph.cli.terminal.waiting import how_to_go_on
 from gems_graph.errors import UsageError
 from gems_graph.review.questions import CriteriaQuestion, Judged, VerdictQuestion
 from gems_graph.state import Criterion, ImageRef
-from tests.conftest import Gems, Said
+from tests.conftest import HARD, CommandResult, Gems
 
 ABOUT_CRITERIA = CriteriaQuestion(
     kind="criteria",
@@ -190,10 +190,8 @@ def test_the_users_editor_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 # ------------------------------------------------------------------ gems run, gems resume
 
-HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
 
-
-def start(gems: Gems, *options: str) -> Said:
+def start(gems: Gems, *options: str) -> CommandResult:
     return gems("run", HARD, "--seed", "1", "--thread", "t", "--out", "x", *options)
 
 
@@ -215,7 +213,7 @@ def test_without_a_terminal_a_run_waits_and_says_how_to_go_on(gems: Gems) -> Non
 def test_a_waiting_run_is_told_as_json_with_its_picture(gems: Gems) -> None:
     said = start(gems, "--pause", "verdicts", "--json", "-q")
     assert (said.code, said.err.count("\n")) == (4, 1)
-    told = said.told
+    told = said.json
     assert (told["thread"], told["question"]["round"]) == ("t", 1)
     assert told["file"] == str(Path("x/round-1.png"))
     assert Image.open(told["file"]).width == told["question"]["image"]["width"]
@@ -228,11 +226,11 @@ def test_criteria_are_answered_from_a_file_and_verdicts_by_number(gems: Gems) ->
     )
     options = ["--out", "x", "--json", "-q"]
     asked = gems("resume", "t", "--criteria", "mine.txt", *options)
-    assert [v["answer"] for v in asked.told["question"]["verdicts"]] == ["yes", "no"]
+    assert [v["answer"] for v in asked.json["question"]["verdicts"]] == ["yes", "no"]
     done = gems("resume", "t", "--verdict", "2=yes", *options)
     assert done.code == 0
-    assert (done.told["stop_reason"], len(done.told["rounds"])) == ("passed", 1)
-    assert [criterion["source"] for criterion in done.told["criteria"]] == ["decomposer"] * 2
+    assert (done.json["stop_reason"], len(done.json["rounds"])) == ("passed", 1)
+    assert [criterion["source"] for criterion in done.json["criteria"]] == ["decomposer"] * 2
     assert {file.name for file in Path("x").iterdir()} == {
         "image.png", "round-1.png", "rounds.png", "trajectory.json",
     }  # fmt: skip
@@ -241,7 +239,7 @@ def test_criteria_are_answered_from_a_file_and_verdicts_by_number(gems: Gems) ->
 def test_a_prompt_is_drawn_and_its_picture_accepted(gems: Gems) -> None:
     start(gems, "--pause", "verdicts", "-q")
     asked = gems("resume", "--prompt", "a red circle", "--out", "x", "--json", "-q")
-    assert (asked.code, asked.told["question"]["prompt"]) == (4, "a red circle")
+    assert (asked.code, asked.json["question"]["prompt"]) == (4, "a red circle")
     done = gems("resume", "--accept", "--out", "x")
     assert done.code == 0  # accepted, whatever its score
     assert done.out.startswith("Accepted: a person accepted round 2, which passes ")
@@ -261,15 +259,15 @@ def test_an_answer_that_does_not_fit_exits_2_and_the_run_still_waits(gems: Gems)
 
 def test_an_answer_to_nothing_is_refused(gems: Gems) -> None:
     start(gems, "--max-iterations", "1", "-q")
-    said = gems("resume", "t", "--accept")
-    assert said.code != 0
-    assert "'t' waits for no answer" in said.err
+    result = gems("resume", "t", "--accept")
+    assert result.code != 0
+    assert "'t' waits for no answer" in result.err
 
 
 def test_settings_given_with_the_answer_hold_from_there(gems: Gems) -> None:
     start(gems, "--pause", "both", "-q")
     done = gems("resume", "t", "--go-on", "--set", "pause=never", "--json", "-q")
-    assert "result" in done.told
+    assert "result" in done.json
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX pseudo-terminal")

@@ -8,11 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from gems_graph.cli.terminal.progress import Lines, LiveTable, Silent, progress
-from tests.conftest import started
-
-
-def console(*, terminal: bool) -> Console:
-    return Console(file=io.StringIO(), force_terminal=terminal, width=80, color_system=None)
+from tests.conftest import console, started
 
 
 def shown(screen: Console) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from gems_graph.cli.terminal import signals
 from gems_graph.testing import ChatServer, ImageServer
-from tests.conftest import criteria, verdicts
+from tests.conftest import two_rounds
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
@@ -49,7 +49,7 @@ class Run:
 
 @pytest.fixture
 def servers() -> Iterator[Any]:
-    script = {"decompose": criteria(2), "verify": verdicts("yn", "yy")}
+    script = two_rounds()
     with ChatServer(script) as chat, ImageServer() as images:
         yield chat, images
 
