@@ -157,8 +157,7 @@ def test_criteria_repaired_at_the_second_asking_are_used(loop: Make) -> None:
     made = loop({"decompose": ["nonsense", {"criteria": ["Is there A?", "Is there A?"]}]})
     out = made.run()
     assert [c["question"] for c in out["criteria"]] == ["Is there A?"]
-    complaint = text_of(made.chat.asked("decompose")[1][-1])
-    assert "could not be read" in complaint
+    assert len(made.chat.asked("decompose")) == 2
 
 
 def test_own_checklist_replaces_the_decomposer(loop: Make) -> None:

@@ -135,7 +135,7 @@ def test_the_doctor_names_a_refused_key_without_showing_it(
     with ChatServer({"verify": refused}) as chat, ImageServer([refused]) as images:
         result = gems("doctor", *options(chat, images)[:6])
     assert result.code == 1
-    assert result.out.count("the key was refused") == 2
+    assert result.out.count("HTTP 401") == 2
     assert SECRET not in result.out + result.err + caplog.text
 
 

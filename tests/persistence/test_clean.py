@@ -123,7 +123,7 @@ def test_an_unknown_or_busy_thread_keeps_all_from_being_removed() -> None:
                 await remove(on.threads, ["old", "nobody"])
             await on.run("busy")
             async with on.threads.claim("busy"):
-                with pytest.raises(UsageError, match="being worked on"):
+                with pytest.raises(UsageError, match="busy"):
                     await remove(on.threads, ["old", "busy"])
             assert pictures(old) <= stored(on.store)
             assert await on.state("old")
@@ -274,7 +274,7 @@ def test_nothing_goes_while_a_trajectory_cannot_be_read() -> None:
             await on.run("damaged")
             await on.graph.aupdate_state(config_of("fine"), {"schema": 99}, as_node="select")
             old = leave(on.store, "old")
-            with pytest.raises(ConfigError, match=r"'fine' needs is unknown.*newer release"):
+            with pytest.raises(ConfigError, match="'fine' needs is unknown"):
                 await collect(on, grace=0)
             await remove(on.threads, ["fine"])
             await on.damage("damaged")

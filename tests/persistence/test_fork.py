@@ -387,7 +387,7 @@ def test_a_lost_picture_is_missed_before_anything_is_paid() -> None:
         async with kept() as on:
             old = await on.run("old")
             on.store.remove(old["rounds"][1]["image"]["sha256"])
-            with pytest.raises(StoreError, match=r"missing from .* \(thread old\) needs it"):
+            with pytest.raises(StoreError, match=r"\(thread old\) needs it"):
                 await on.fork("old", round=2, to="new")
             assert await on.checkpoints("new") == []
             assert await on.fork("old", round=1)
@@ -494,7 +494,6 @@ def test_gems_fork_goes_on_at_once_as_gems_run_does(gems: Gems, shapes: Path) ->
         "fork", "old", "--round", "1", "--prompt", words, "--thread", "new", "--seed", "7"
     )
     assert result.code == 3
-    assert result.out.startswith("Best effort: round 1 passes 1 of 2")
     assert "note: Forked from 'old' after round 1." in result.err
     record = json.loads(Path("gems-out/new/trajectory.json").read_text())
     assert [r["prompt"] for r in record["rounds"]][1] == words

@@ -194,7 +194,7 @@ def test_damaged_and_newer_trajectories_are_listed_as_such() -> None:
             assert lines["fine"]["state"] == "best effort"
             assert lines["damaged"]["state"] == lines["newer"]["state"] == "unreadable"
             assert "damaged" in lines["damaged"]["error"]
-            assert "newer release" in lines["newer"]["error"]
+            assert "schema 99" in lines["newer"]["error"]
 
     asyncio.run(scenario())
 
@@ -288,9 +288,7 @@ def test_an_empty_history_is_no_error(gems: Gems) -> None:
     result = gems("history")
     assert (result.code, result.out, result.err) == (0, "", "There is no such trajectory.\n")
     assert gems("history", "--json").out == "[]\n"
-    result = gems("show")
-    assert result.code == 2
-    assert "There is no trajectory in" in result.err
+    assert gems("show").code == 2
 
 
 def test_on_a_terminal_the_prompt_gives_way() -> None:

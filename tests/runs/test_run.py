@@ -204,8 +204,8 @@ async def test_a_strangers_questions_are_answered_and_its_end_is_looked_up() -> 
     assert heard.types[-2:] == ["stopped", "stopped"]
 
 
-@pytest.mark.anyio
-async def test_a_stranger_is_stopped_in_the_middle_of_a_step() -> None:
+def hanging() -> tuple[Callable[[Theirs], Any], asyncio.Event]:
+    """Return a node that never ends, and an event that it sets when it begins."""
     reached = asyncio.Event()
 
     async def hang(state: Theirs) -> Theirs:
@@ -213,6 +213,12 @@ async def test_a_stranger_is_stopped_in_the_middle_of_a_step() -> None:
         await asyncio.Event().wait()
         return {}
 
+    return hang, reached
+
+
+@pytest.mark.anyio
+async def test_a_stranger_is_stopped_in_the_middle_of_a_step() -> None:
+    hang, reached = hanging()
     heard = Heard()
     run = Run(stranger(write=write, hang=hang), "t", heard)
     task = asyncio.create_task(run.start({"topic": "roses"}))
@@ -225,13 +231,7 @@ async def test_a_stranger_is_stopped_in_the_middle_of_a_step() -> None:
 
 @pytest.mark.anyio
 async def test_whoever_waits_for_a_run_may_be_cancelled_too() -> None:
-    reached = asyncio.Event()
-
-    async def hang(state: Theirs) -> Theirs:
-        reached.set()
-        await asyncio.Event().wait()
-        return {}
-
+    hang, reached = hanging()
     heard = Heard()
     task: asyncio.Task[Outcome] = asyncio.create_task(
         Run(stranger(hang=hang), "t", heard).start({"topic": "roses"})
