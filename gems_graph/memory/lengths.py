@@ -25,15 +25,15 @@ def words(text: str) -> float:
     return sum(map(_worth, _PIECE.findall(text)))
 
 
-def shorten(text: str, most: int) -> str:
+def shorten(text: str, limit: int) -> str:
     """Cut a text to `most` words, after a whole sentence if that keeps at least half of them."""
-    if words(text) <= most:
+    if words(text) <= limit:
         return text
-    kept = _first(text, most)
-    ends = [found.end() for found in _SENTENCE_END.finditer(f"{kept} ")]
-    if ends and words(kept[: ends[-1]]) * 2 >= most:
-        return kept[: ends[-1]]
-    return f"{kept.rstrip(' ,;:、，；：')}…"
+    start = _first(text, limit)
+    ends = [match.end() for match in _SENTENCE_END.finditer(f"{start} ")]
+    if ends and words(start[: ends[-1]]) * 2 >= limit:
+        return start[: ends[-1]]
+    return f"{start.rstrip(' ,;:、，；：')}…"
 
 
 def _first(text: str, most: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.graph import END, START
 
-from gems_graph.memory import all_pass, written
+from gems_graph.memory import all_pass, next_prompt_written
 from gems_graph.nodes import PAPER
 from gems_graph.review import review_criteria, review_verdict
 from gems_graph.runtime.node import in_effect
@@ -36,7 +36,7 @@ def after_verdict(state: State) -> str | list[str]:
     if state.get("stop"):  # an error or a budget: the best so far; or a person took the picture
         return EXIT
     settings, rounds = in_effect(state), state["rounds"]
-    if written(state):  # a person has written the next prompt
+    if next_prompt_written(state):  # a person has written the next prompt
         return COMPRESS if settings.memory == "experience" else DRAW
     if all_pass(rounds[-1]):  # done
         return EXIT
@@ -49,7 +49,7 @@ def after_verdict(state: State) -> str | list[str]:
 
 def after_compressor(state: State) -> str:
     """Refine only now in the order of the authors' code; in the paper's, that is under way."""
-    later = in_effect(state).order == "reference" and not written(state)
+    later = in_effect(state).order == "reference" and not next_prompt_written(state)
     return REFINE if later else DRAW
 
 
