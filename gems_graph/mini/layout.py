@@ -47,7 +47,7 @@ def satisfied(request: Request, cells: list[Cells]) -> bool:
 
 
 def _attempt(request: Request, rng: random.Random, keep: dict[int, Cells]) -> list[Cells] | None:
-    """Place groups one after another on free cells that suit what is placed already."""
+    """Place groups in random order on free cells; None if one finds no room."""
     placed: dict[int, Cells] = dict(keep)
     order = [k for k in range(len(request.groups)) if k not in placed]
     rng.shuffle(order)
@@ -61,8 +61,8 @@ def _attempt(request: Request, rng: random.Random, keep: dict[int, Cells]) -> li
 
 def _choose(request: Request, k: int, placed: dict[int, Cells], rng: random.Random) -> Cells | None:
     group = request.groups[k]
-    taken = {cell for cells in placed.values() for cell in cells}
-    free = [cell for cell in CELLS if cell not in taken and _suits(request, k, cell, placed)]
+    occupied = {cell for cells in placed.values() for cell in cells}
+    free = [cell for cell in CELLS if cell not in occupied and _suits(request, k, cell, placed)]
     if group.cells:
         return group.cells if set(group.cells) <= set(free) else None
     line = _line(group, rng)
@@ -98,8 +98,8 @@ def inside(cell: str, region: str | None) -> bool:
 
 def _related(word: str, subject: Cells, other: Cells) -> bool:
     axis = 0 if word in ("left of", "right of") else 1
-    first, then = (subject, other) if word in ("left of", "above") else (other, subject)
-    return max(cell[axis] for cell in first) < min(cell[axis] for cell in then)
+    first, second = (subject, other) if word in ("left of", "above") else (other, subject)
+    return max(cell[axis] for cell in first) < min(cell[axis] for cell in second)
 
 
 def _placed(group: Group, cells: Cells) -> bool:
