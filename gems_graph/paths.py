@@ -32,9 +32,9 @@ def make_private(folder: Path) -> None:
     Raises:
         OSError: it cannot be made.
     """
-    for missing in reversed([folder, *folder.parents]):
-        if not missing.exists():
-            missing.mkdir(mode=0o700, exist_ok=True)
+    for each in reversed([folder, *folder.parents]):
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)
 
 
 def make_private_file(file: Path) -> None:

@@ -141,7 +141,7 @@ class Folder:
 
 
 def _flush(folder: Path) -> None:
-    """Make new names in a folder outlive a power cut, where the system can."""
+    """Flush the entries of a folder to disk, where the system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -74,8 +74,8 @@ def _remembered(
     """Show a round as the memory holds it, by the modes of Fig. 4 (right).
 
     I prompt and feedback; II plus images; III plus raw thought; IV plus experience instead.
-    The current round keeps its image in all of them: it is an argument of Eq. 6. What is more
-    than the facts is known only for M_`upto`.
+    The current round keeps its image in all of them: it is an argument of Eq. 6. Thoughts
+    and experiences are shown only of the first `upto` rounds.
     """
     view, k = view_of(state, round_, settings.tie_break, side), _position(state["rounds"], round_)
     experiences = state.get("experiences", [])

@@ -12,21 +12,21 @@ _TRIES = 400
 
 
 def lay_out(
-    request: Request, seed: str, keep: dict[int, Cells] | None = None
+    request: Request, seed: str, settled: dict[int, Cells] | None = None
 ) -> list[Cells] | None:
     """Choose cells for every group; the same seed gives the same cells.
 
     Args:
         request: what is to be drawn.
         seed: any text.
-        keep: cells already settled, by group.
+        settled: cells already chosen, by group.
 
     Returns:
         Cells in reading order, one tuple a group; None if no layout was found.
     """
     rng = random.Random(seed)
     for _ in range(_TRIES):
-        cells = _attempt(request, rng, keep or {})
+        cells = _attempt(request, rng, settled or {})
         if cells and satisfied(request, cells):
             return cells
     return None
@@ -46,9 +46,9 @@ def satisfied(request: Request, cells: list[Cells]) -> bool:
     )
 
 
-def _attempt(request: Request, rng: random.Random, keep: dict[int, Cells]) -> list[Cells] | None:
+def _attempt(request: Request, rng: random.Random, settled: dict[int, Cells]) -> list[Cells] | None:
     """Place groups in random order on free cells; None if one finds no room."""
-    placed: dict[int, Cells] = dict(keep)
+    placed: dict[int, Cells] = dict(settled)
     order = [k for k in range(len(request.groups)) if k not in placed]
     rng.shuffle(order)
     for k in order:

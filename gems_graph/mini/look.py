@@ -46,7 +46,7 @@ def look(data: bytes) -> Look:
 def _look(data: bytes) -> Look:
     try:
         with Image.open(io.BytesIO(data)) as image:
-            pixels = _small(image.convert("RGB"))
+            pixels = _resized(image.convert("RGB"))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError):
         return Look(clear=False)
     return look_at(pixels)
@@ -68,7 +68,7 @@ def look_at(pixels: Array) -> Look:
     return Look(tuple(sorted(items, key=lambda i: (int(i.y * GRID), i.x))), name)
 
 
-def _small(image: Image.Image) -> Array:
+def _resized(image: Image.Image) -> Array:
     if max(image.size) > _LONGEST * min(image.size):
         msg = "a strip, not a picture of the small world"
         raise ValueError(msg)

@@ -109,7 +109,7 @@ class MiniNet:
 
         Pictures are (B, 3, 48, 48) with values in about -1..1.
         """
-        condition = silu(self._clock(time) + self._linear("pool", text.pooled))
+        condition = silu(self._time_embedding(time) + self._linear("pool", text.pooled))
         hidden = self._linear("inp", cut(noised)) + self.parameters["pos"]
         bias = np.pad(text.bias, ((0, 0), (0, 0), (0, 0), (hidden.shape[1], 0)))
         for index in range(self.depth):
@@ -138,7 +138,7 @@ class MiniNet:
             values.append(self._split_heads(value))
         return Text(keys, values, bias, pooled)
 
-    def _clock(self, time: float) -> Array:
+    def _time_embedding(self, time: float) -> Array:
         rates = np.exp(-np.log(np.float32(1e3)) * np.arange(64, dtype=np.float32) / 64)
         angle = np.float32(time) * np.float32(100) * rates
         wave = np.concatenate([np.cos(angle), np.sin(angle)])[None]
@@ -149,12 +149,12 @@ class MiniNet:
         gain = self.parameters[name + "g"]
         return rms(query) * gain[0], rms(key) * gain[1], value
 
-    def _feed(self, name: str, x: Array) -> Array:
+    def _feed_forward(self, name: str, x: Array) -> Array:
         return self._linear(name + "b", np.maximum(self._linear(name + "a", x), 0) ** 2)
 
     def _text_block(self, name: str, x: Array, bias: Array) -> Array:
         x = x + self._linear(name + "o", attend(*self._heads(name, rms(x)), bias))
-        return x + self._feed(name, rms(x))
+        return x + self._feed_forward(name, rms(x))
 
     def _image_block(
         self, index: int, x: Array, condition: Array, text: Text, bias: Array
@@ -166,7 +166,7 @@ class MiniNet:
         key = np.concatenate([key, text.keys[index]], 2)
         value = np.concatenate([value, text.values[index]], 2)
         x = x + self._linear(name + "o", attend(query, key, value, bias)) * (1 + gate1)
-        return x + self._feed(name, rms(x) * (1 + scale2) + shift2) * (1 + gate2)
+        return x + self._feed_forward(name, rms(x) * (1 + scale2) + shift2) * (1 + gate2)
 
 
 def load_net() -> MiniNet:

@@ -137,13 +137,13 @@ def _right_cells(attempt: Attempt, request: Request) -> dict[int, Cells]:
 
 
 def _write(
-    style: str, text: str, request: Request, keep: dict[int, Cells], seed: str
+    style: str, text: str, request: Request, kept_cells: dict[int, Cells], seed: str
 ) -> str | None:
     if style == "plain":
         return text
     if style == "regions":
         return write_regions(request)
-    cells = lay_out(request, seed, keep) or lay_out(request, seed)
+    cells = lay_out(request, seed, kept_cells) or lay_out(request, seed)
     return write_cells(request, cells, style) if cells else None
 
 

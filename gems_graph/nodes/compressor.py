@@ -38,7 +38,7 @@ def _calls(work: Workload) -> int:
     doing="learning", calls=_calls, sees=True,
 )  # fmt: skip
 async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Distil the attempt; a failure here costs this experience, not the run."""
+    """Distil the attempt into an experience; if the model fails, it is empty, with a note."""
     settings, n = toolbox.settings, state["rounds"][-1]["n"]
     context = compressor_context(state, settings, await toolbox.recall(state["rounds"]))
     try:

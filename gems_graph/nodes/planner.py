@@ -60,8 +60,8 @@ async def planner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     instructions = await toolbox.instructions([skill.name for skill in picked]) if picked else []
     readable = {each["name"] for each in instructions}
     skills = [skill for skill in picked if skill.name in readable]
-    lost = [skill for skill in picked if skill.name not in readable]
-    skill_notes = [f"The skill {skill.name!r} cannot be read any more." for skill in lost]
+    unreadable = [skill for skill in picked if skill.name not in readable]
+    skill_notes = [f"The skill {skill.name!r} cannot be read any more." for skill in unreadable]
     result, file_notes = await _write(state["prompt"], skills, instructions, toolbox)
     restored = [f"Round 1: the prompt lost {text!r}; it was put back." for text in result.restored]
     thought = await toolbox.keep(result.thought)

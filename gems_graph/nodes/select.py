@@ -56,7 +56,7 @@ def _accepted(state: State) -> bool:
 
 def _from_round(state: State, chosen: Round) -> Result:
     passed, total = passes(chosen), len(chosen["verdicts"])
-    user_passed, user_total = _of_the_request(state, chosen)
+    user_passed, user_total = _request_score(state, chosen)
     success = all_pass(chosen)
     stop = state.get("stop") or _ending(state, success)
     why = _why(state, chosen)
@@ -87,7 +87,7 @@ def _why(state: State, chosen: Round) -> str:
     return f"round {n} passes {passed} of {total}, the most of {len(state['rounds'])} round(s)"
 
 
-def _of_the_request(state: State, round_: Round) -> tuple[int, int]:
+def _request_score(state: State, round_: Round) -> tuple[int, int]:
     """Return how many of the request's own criteria pass, and how many there are."""
     pairs = zip(state["criteria"], round_["verdicts"], strict=True)
     answers = [verdict["answer"] for criterion, verdict in pairs if not of_a_skill(criterion)]

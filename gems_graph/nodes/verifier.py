@@ -62,7 +62,7 @@ def _calls(work: Workload) -> int:
     reads=("attempt",), owes=("rounds",), doing="looking", calls=_calls, sees=True,
 )  # fmt: skip
 async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Judge every criterion; an outage raises, and is never a verdict."""
+    """Judge every criterion; a model that cannot be reached raises, and gives no verdict."""
     attempt, criteria = state["attempt"], state["criteria"]
     verdicts: dict[int, Verdict] = {}
     if toolbox.settings.verify == "batched" and len(criteria) > 1:

@@ -31,7 +31,7 @@ class Span(NamedTuple):
 
 
 def quotations(text: str) -> list[Span]:
-    """Find the outermost quotations; marks around the whole text are how it was handed over."""
+    """Return the outermost quotations; marks around the whole text are not counted as one."""
     outermost = list(spans(text))
     if len(outermost) == 1 and text[outermost[0].start : outermost[0].end] == text.strip():
         offset = outermost[0].start + 1

@@ -14,15 +14,15 @@ _LONGEST, _LETTERS = 200, 40  # bytes of a name that stays as it is; characters 
 
 
 def printable(text: object) -> str:
-    """Spell out what a terminal would obey instead of showing it; line ends and tabs stay.
+    """Return a text with control characters escaped, except line ends and tabs.
 
-    Spelled as JSON spells it, so that a printed JSON text stays the same value.
+    Escaped as in JSON, so that a printed JSON text keeps its value.
     """
     return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", str(text).replace("\r\n", "\n"))
 
 
 def file_name(text: str) -> str:
-    """Return a text as the name of a file or folder, on any system; another text gets another.
+    """Return a name of a file or folder for a text, valid on any system and no other text's.
 
     A plain word stays as it is; of others the letters are kept, and a hash tells them apart.
     """

@@ -17,7 +17,7 @@ _KANA, _HAN = re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]")
 
 
 class Faithful(NamedTuple):
-    """A prompt that holds every quoted string, how it came about, and what code put back."""
+    """A prompt with every quoted string, the reasoning, and the strings that code put back."""
 
     prompt: str
     thought: str

@@ -25,7 +25,7 @@ class Column:
 
     @property
     def judged(self) -> bool:
-        """Whether somebody looked at the picture."""
+        """Whether the picture has verdicts."""
         return self.answers is not None
 
     @property

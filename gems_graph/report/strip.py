@@ -50,7 +50,7 @@ def _grid(count: int) -> Grid:
 
 
 def _even(count: int, limit: int) -> int:
-    """Return how many of `count` to put side by side, at most `most`, in bands of like length."""
+    """Return how many of `count` to put side by side, at most `limit`, in bands of like length."""
     bands = -(-count // limit)
     return -(-count // bands)
 

@@ -23,7 +23,7 @@ class UnfitAnswerError(UsageError, ValueError):
 
 
 class Ruling(NamedTuple):
-    """What a person says of one criterion, and why, if that was said."""
+    """A person's verdict on one criterion, and the reason; empty: none was given."""
 
     answer: Word
     reason: str

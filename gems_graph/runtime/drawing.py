@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Drawing:
-    """One picture, as it is asked for.
+    """A request for one picture.
 
     Attributes:
         prompt: what to draw.

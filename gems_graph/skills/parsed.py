@@ -20,7 +20,7 @@ class BrokenSkillError(ValueError):
 
 @dataclass(frozen=True)
 class Parsed:
-    """A skill file taken apart; `lines` tells where each key of the front matter stands."""
+    """A parsed skill file; `lines` holds the line of each key of the front matter."""
 
     name: str
     description: str

@@ -30,7 +30,7 @@ def one_after_another(settings: Settings) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Strategy:
-    """A wiring of modules, with what the rest of the program asks of it.
+    """A wiring of modules, and the facts about it that the rest of the program reads.
 
     Attributes:
         name: how `settings.strategy` calls it; kept with every trajectory.

@@ -49,10 +49,10 @@ class Block(nn.Module):
         """Update tokens (B, N, C); image blocks take `condition` (B, C) and `text` (B, L, C)."""
         if condition is None or text is None:
             x = x + self._mix(rms(x), bias, None)
-            return x + self._feed(rms(x))
+            return x + self._feed_forward(rms(x))
         scale1, shift1, gate1, scale2, shift2, gate2 = self.ada(condition)[:, None].chunk(6, -1)
         x = x + self._mix(rms(x) * (1 + scale1) + shift1, bias, text) * (1 + gate1)
-        return x + self._feed(rms(x) * (1 + scale2) + shift2) * (1 + gate2)
+        return x + self._feed_forward(rms(x) * (1 + scale2) + shift2) * (1 + gate2)
 
     def _mix(self, x: Tensor, bias: Tensor, text: Tensor | None) -> Tensor:
         query, key, value = self.qkv(x).chunk(3, -1)
@@ -65,7 +65,7 @@ class Block(nn.Module):
         mixed: Tensor = self.o(attend(query, key, value, bias).transpose(1, 2).flatten(2))
         return mixed
 
-    def _feed(self, x: Tensor) -> Tensor:
+    def _feed_forward(self, x: Tensor) -> Tensor:
         fed: Tensor = self.b(functional.relu(self.a(x)).square())
         return fed
 
