@@ -31,7 +31,7 @@ _NOWHERE = Place()
 
 
 class Toolbox(Library):
-    """The only door from a node to the world; tests replace it whole.
+    """Everything that a node may use outside the state; tests replace it whole.
 
     Made anew for each node call; the clients behind it are shared.
 
@@ -172,13 +172,13 @@ class Toolbox(Library):
         key = self._budget.key("generator", spec.name, drawing.request, round=n, branch=branch)
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
         async with self._backends.drawer() as generator:
-            progress = partial(self._step, n)
+            progress = partial(self._tell_step, n)
             ref = await pay(drawing.call(generator, self._budget, key, progress), self._budget)
         drawing.prepare_views(ref)
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref
 
-    def _step(self, n: int, done: int, of: int) -> None:
+    def _tell_step(self, n: int, done: int, of: int) -> None:
         self.tell(Progress(type="progress", what="step", round=n, done=done, of=of))
 
     def _prepare(
