@@ -12,8 +12,9 @@ from typing import Any
 from gems_graph.errors import StoreError
 from gems_graph.images import Store, needed_by
 from gems_graph.settings import settle
+from gems_graph.settings.roles import JUDGE
 from gems_graph.state import ImageRef, State
-from gems_graph.strategies.strategy import JUDGE, strategy_of
+from gems_graph.strategies import strategy_of
 
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SCHEMA = 1

@@ -83,7 +83,8 @@ def rounds_of(state: State, store: Store) -> Iterator[str]:
 
 def _attempt(attempt: Attempt, store: Store) -> Iterator[str]:
     yield fact("  prompt", attempt["prompt"])
-    about = [_ORIGIN[attempt["origin"]]] if "origin" in attempt else []
+    origin = attempt.get("origin", "")
+    about = [_ORIGIN.get(origin, f"by {origin}")] if origin else []
     about += [f"seed {attempt['seed']}"] if "seed" in attempt else []
     if about:
         yield fact("", ", ".join(about))

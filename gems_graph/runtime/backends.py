@@ -13,8 +13,6 @@ from gems_graph.models import Chat
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import Role
 
-GEMS_ROLES: tuple[Role, ...] = ("planner", "decomposer", "verifier", "refiner", "compressor")
-
 
 @dataclass(frozen=True)
 class Backends:

@@ -12,10 +12,9 @@ from gems_graph.calls.budget import Place
 from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.models import wrap
-from gems_graph.runtime.backends import GEMS_ROLES
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import Role
+from gems_graph.settings.roles import GEMS_ROLES, Role
 from gems_graph.skills import Skill
 
 Player = str | BaseChatModel

@@ -18,12 +18,12 @@ from gems_graph.images import Store
 from gems_graph.models import Chat, open_chat
 from gems_graph.models.answers import Answer, F, Question, ask
 from gems_graph.prompting.templates import prompts_in
-from gems_graph.runtime.backends import GEMS_ROLES, Backends
+from gems_graph.runtime.backends import Backends
 from gems_graph.runtime.drawing import Drawing
 from gems_graph.runtime.library import Library
 from gems_graph.runtime.prompts import extras_of, message_of
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import Role
+from gems_graph.settings.roles import GEMS_ROLES, Role
 from gems_graph.skills import Skill
 from gems_graph.state import ImageRef
 

@@ -16,11 +16,10 @@ from gems_graph.nodes.begin import begin
 from gems_graph.nodes.select import Choose, passing_or_best, result_of, selecting
 from gems_graph.runtime.module import Module, NodeFunction, Part, replaced
 from gems_graph.settings import Settings
+from gems_graph.settings.roles import JUDGE
 from gems_graph.state import Result, State
 
 Builder = StateGraph[Any, Any, Any, Any]
-JUDGE = "judge"
-"""The role that evaluation asks, whatever the strategy."""
 
 
 def one_after_another(settings: Settings) -> tuple[int, int]:
