@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: typed events, each plain JSON.
+"""The events of a run under way: typed, each plain JSON.
 
 Nodes send them through LangGraph's stream writer (`stream_mode="custom"`), so that Studio, a page,
 a host and our own terminal see the same. `type` tells them apart; readers ignore those that they do
@@ -17,7 +17,7 @@ from gems_graph.state import Criterion, ImageRef, Result, Round, Verdict
 
 
 class RunStarted(TypedDict):
-    """A run begins, or goes on: then with what it has so far, and what that used."""
+    """A run begins or goes on; one that goes on has its rounds so far, and what they used."""
 
     type: Literal["run_started"]
     thread: str
@@ -58,7 +58,7 @@ class Progress(TypedDict):
 
 
 class CriteriaReady(TypedDict):
-    """What pictures will be judged by."""
+    """The criteria that pictures will be judged by."""
 
     type: Literal["criteria"]
     criteria: list[Criterion]
@@ -117,7 +117,7 @@ class LessonLearned(TypedDict):
 
 
 class Noted(TypedDict):
-    """Something was not as it should be, and the run goes on."""
+    """A note: something went wrong that does not stop the run."""
 
     type: Literal["note"]
     text: str
@@ -172,4 +172,4 @@ Tell = Callable[[Event], None]
 
 
 def silent(event: Event) -> None:
-    """Take an event, and tell nobody."""
+    """Ignore an event: where nobody follows."""

@@ -15,7 +15,7 @@ from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.runtime.module import Module, NodeFunction
 from gems_graph.runtime.node import Node
-from gems_graph.runtime.players import Players, equip
+from gems_graph.runtime.players import Players, settings_and_toolbox
 from gems_graph.runtime.toolbox import MakeToolbox
 from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skill
@@ -60,22 +60,22 @@ def build_graph(
         ConfigError: a setting is out of bounds or unknown, there is no such strategy or role, or
             nothing leads to a module.
     """
-    given = settle(from_env(), settings, dials)
-    plan = open_strategy(strategy or given.strategy)
-    names, make = equip(
-        mllm, generator, store or Store(paths.images()), skills, plan.all_roles, plan.prompts
+    requested = settle(from_env(), settings, dials)
+    chosen = open_strategy(strategy or requested.strategy)
+    named, make_toolbox = settings_and_toolbox(
+        mllm, generator, store or Store(paths.images()), skills, chosen.all_roles, chosen.prompts
     )
-    built = settle(given, names, {"strategy": plan.name})
+    graph_settings = settle(requested, named, {"strategy": chosen.name})
     players = mllm if isinstance(mllm, Mapping) else {}
-    check_roles({*built.roles, *players}, plan)
-    plan = plan.having(modules or {})
+    check_roles({*graph_settings.roles, *players}, chosen)
+    chosen = chosen.with_modules(modules or {})
 
     graph = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
-    for name, module in plan.nodes.items():
-        graph.add_node(name, Node(module, built, toolbox or make, plan.pauses))
-    plan.wire(graph)
-    _check_reached(graph, plan)
-    return graph.compile(checkpointer=checkpointer, name=plan.name)
+    for name, module in chosen.nodes.items():
+        graph.add_node(name, Node(module, graph_settings, toolbox or make_toolbox, chosen.pauses))
+    chosen.wire(graph)
+    _check_reached(graph, chosen)
+    return graph.compile(checkpointer=checkpointer, name=chosen.name)
 
 
 def _check_reached(graph: Builder, strategy: Strategy) -> None:
@@ -89,9 +89,9 @@ def _check_reached(graph: Builder, strategy: Strategy) -> None:
         return
     ends = {end for way in ways for end in (way.ends or {}).values()}
     reached = {*ends, *(end for _, end in (*graph.edges, *graph.waiting_edges))}
-    if lost := [name for name in strategy.nodes if name not in reached]:
+    if unreached := [name for name in strategy.nodes if name not in reached]:
         msg = (
-            f"Nothing leads to the module {lost[0]!r} in the strategy {strategy.name!r}: wire it "
-            "in a Strategy of your own (docs/architecture.md)."
+            f"Nothing leads to the module {unreached[0]!r} in the strategy {strategy.name!r}: wire "
+            "it in a Strategy of your own (docs/architecture.md)."
         )
         raise ConfigError(msg)

@@ -1,4 +1,4 @@
-"""Find what ships with the package, installed or in a checkout."""
+"""Where packaged files, pictures, trajectories, locks and the journal lie."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def make_private(folder: Path) -> None:
     Raises:
         OSError: it cannot be made.
     """
-    for missing in reversed([folder, *folder.parents]):
-        if not missing.exists():
-            missing.mkdir(mode=0o700, exist_ok=True)
+    for each in reversed([folder, *folder.parents]):
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)
 
 
 def make_private_file(file: Path) -> None:
@@ -62,15 +62,15 @@ def database() -> str:
     return url.removeprefix("sqlite:///")
 
 
-def locks(kept: str | None = None) -> Path:
-    """Return the folder of lock files: beside the SQLite file of `kept`, or under `home`."""
-    beside = kept and kept != ":memory:" and "://" not in kept
-    return (Path(kept).resolve().parent if kept and beside else home()) / "locks"
+def locks(trajectories: str | None = None) -> Path:
+    """Return the folder of lock files: beside a SQLite file of trajectories, or under `home`."""
+    beside = trajectories and trajectories != ":memory:" and "://" not in trajectories
+    return (Path(trajectories).resolve().parent if trajectories and beside else home()) / "locks"
 
 
-def journal(kept: str | None = None) -> str:
-    """Return where paid calls are journaled: beside the trajectories, by default in `database`."""
-    kept = kept or database()
-    if kept == ":memory:" or "://" in kept:
-        return kept
-    return str(Path(kept).with_name("journal.sqlite"))
+def journal(trajectories: str | None = None) -> str:
+    """Return where paid calls are journaled: beside the trajectories (default: `database`)."""
+    trajectories = trajectories or database()
+    if trajectories == ":memory:" or "://" in trajectories:
+        return trajectories
+    return str(Path(trajectories).with_name("journal.sqlite"))

@@ -17,7 +17,7 @@ _ROOMS = {"mini": {"models": "gems_graph.mini.chat", "generators": "gems_graph.m
 
 
 def load(room: str, name: str, attribute: str = "open_backend") -> Any:
-    """Return what stands for a name in a room (`models`, `generators`, `strategies`), or None.
+    """Load what a name stands for in a room: `models`, `generators`, `strategies`; None: nothing.
 
     That is an entry point of the group `gems_graph.ROOM`, or the attribute of the module
     `gems_graph.ROOM.NAME`; `mini` has a room of its own.
@@ -25,7 +25,7 @@ def load(room: str, name: str, attribute: str = "open_backend") -> Any:
     Raises:
         ConfigError: the backend exists, but a package that it needs does not.
     """
-    if entry := _installed(room, tuple(sys.path)).get(name):
+    if entry := _entry_points(room, tuple(sys.path)).get(name):
         return entry.load()
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return None
@@ -40,17 +40,17 @@ def load(room: str, name: str, attribute: str = "open_backend") -> Any:
 
 
 def names(room: str, attribute: str = "STRATEGY") -> list[str]:
-    """Return what `load` finds in a room of one file each, ours first."""
+    """Return the names that `load` knows in a room of one file each, ours first."""
     folder = Path(__file__).parent / room
-    own = sorted(
+    built_in = sorted(
         file.stem
         for file in folder.glob("*.py")
         if hasattr(importlib.import_module(f"gems_graph.{room}.{file.stem}"), attribute)
     )
-    return [*own, *sorted(_installed(room, tuple(sys.path)))]
+    return [*built_in, *sorted(_entry_points(room, tuple(sys.path)))]
 
 
 @lru_cache(maxsize=16)
-def _installed(room: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
+def _entry_points(room: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
     """Return the entry points of a room; looked for once, as that reads every package's."""
     return {entry.name: entry for entry in entry_points(group=f"gems_graph.{room}")}

@@ -125,7 +125,7 @@ class Result(TypedDict, total=False):
 
 
 def first(old: Stop, new: Stop) -> Stop:
-    """Keep the first stop: two siblings may fail in one superstep."""
+    """Return the first stop: two siblings may fail in one superstep."""
     return old or new
 
 
@@ -184,7 +184,7 @@ MAPPINGS = ("ledger", "stop", "extra")
 """Channels whose updates are added to what is there."""
 
 
-def readable(state: State) -> None:
+def check_readable(state: State) -> None:
     """Make sure that this release understands a kept trajectory; release 0.1.0 wrote no version.
 
     Raises:

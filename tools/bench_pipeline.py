@@ -26,7 +26,7 @@ from gems_graph.persistence.savers import open_saver
 from gems_graph.testing import ChatServer, ImageServer
 
 ROUNDS, CRITERIA = 5, 8
-LIMITS = {"bare": 1.08, "gems run": 1.25, "stock saver": 1.25}
+LIMITS = {"bare": 1.08, "gems run": 1.15, "stock saver": 1.15}
 
 
 class Delays(NamedTuple):

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from gems_graph.batch.plan import Task
 from gems_graph.calls.ledger import total
 from gems_graph.errors import GemsError, StoreError
-from gems_graph.memory import worked
+from gems_graph.memory import seconds_worked
 from gems_graph.report.standing import Standing, standing
 
 STATUSES: tuple[Standing, ...] = (
@@ -100,7 +100,7 @@ def _spent(state: Mapping[str, Any]) -> Spent:
     return Spent(
         rounds=len(state.get("rounds") or []),
         cost=total(state.get("ledger") or {})["cost"],
-        seconds=round(worked(state.get("timings") or []), 3),
+        seconds=round(seconds_worked(state.get("timings") or []), 3),
     )
 
 

@@ -12,7 +12,7 @@ import typer
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import file_name
 from gems_graph.settings import Settings, from_assignments, from_file
-from gems_graph.settings.roles import ROLES
+from gems_graph.settings.roles import GEMS_ROLES, JUDGE
 
 SET = typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`.")
 OUT = typer.Option(
@@ -49,7 +49,8 @@ def roles_in(assignments: list[str]) -> dict[str, Any]:
     """Read ROLE=MODEL as the setting `roles`; nothing, if there are none."""
     pairs = [assignment.partition("=") for assignment in assignments]
     if wrong := next((name for name, _, model in pairs if not model), None):
-        msg = f"--role takes ROLE=MODEL, not {wrong!r}; the roles are {', '.join(ROLES)}."
+        names = ", ".join((*GEMS_ROLES, JUDGE))
+        msg = f"--role takes ROLE=MODEL, not {wrong!r}; the roles of GEMS are {names}."
         raise UsageError(msg)
     roles = {name.strip(): model.strip() for name, _, model in pairs}
     return {"roles": roles} if roles else {}

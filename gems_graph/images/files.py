@@ -1,4 +1,4 @@
-"""What the store asks of the place where its bytes lie."""
+"""What the store requires of the place where its bytes lie."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from gems_graph import paths
 from gems_graph.errors import StoreError
 from gems_graph.images.files import Check, Entry, is_key
-from gems_graph.images.parts import PARTS, is_left, new_part
+from gems_graph.images.parts import PARTS, is_abandoned, new_part
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -46,7 +46,7 @@ class Folder:
     def write(self, key: str, data: bytes, check: Check, *, anew: bool) -> None:
         """Write whole or not at all; what is there already counts as written now."""
         try:
-            if not anew and self._kept(key, len(data)):
+            if not anew and self._already_stored(key, len(data)):
                 check()
                 return
             try:
@@ -54,14 +54,14 @@ class Folder:
             except FileNotFoundError:  # somebody took our temporary file for a dead writer's
                 self._write(self._path(key), data, check)
         except OSError as error:
-            raise self._trouble("write to", error) from error
+            raise self._store_error("write to", error) from error
 
     def remove(self, key: str) -> None:
         """Remove a key; a missing one is fine."""
         try:
             self._path(key).unlink(missing_ok=True)
         except OSError as error:
-            raise self._trouble("remove from", error) from error
+            raise self._store_error("remove from", error) from error
 
     def entries(self) -> Iterator[Entry]:
         """Iterate over all keys, in no order."""
@@ -71,33 +71,33 @@ class Folder:
             for file in self._listed(shard):
                 with suppress(FileNotFoundError):  # removed meanwhile
                     if is_key(file.name) and file.name.startswith(shard.name):
-                        told = file.stat()
-                        yield Entry(file.name, told.st_size, told.st_mtime)
+                        status = file.stat()
+                        yield Entry(file.name, status.st_size, status.st_mtime)
 
     def sweep(self) -> int:
         """Remove temporary files of dead writers and return how many there were."""
         removed = 0
         for part in self._listed(self._folder / PARTS):
             with suppress(OSError):  # swept by somebody else, or not ours to remove
-                if is_left(part.name, part.stat().st_mtime):
+                if is_abandoned(part.name, part.stat().st_mtime):
                     Path(part).unlink()
                     removed += 1
         return removed
 
     def _listed(self, folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
         try:
-            with os.scandir(folder) as found:
-                return list(found)
+            with os.scandir(folder) as entries:
+                return list(entries)
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise self._trouble("list", error) from error
+            raise self._store_error("list", error) from error
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / key
 
-    def _kept(self, key: str, size: int) -> bool:
-        """Tell whether a file is there as it should be; and make it young, so that it stays."""
+    def _already_stored(self, key: str, size: int) -> bool:
+        """Tell whether a file of this size is there; its time becomes now, so that gc keeps it."""
         if self.size(key) != size:
             return False
         try:
@@ -118,7 +118,7 @@ class Folder:
                 file.flush()
                 os.fsync(file.fileno())
             check()
-            made = not target.parent.exists()
+            new_folder = not target.parent.exists()
             target.parent.mkdir(exist_ok=True)
             part.replace(target)
         except BaseException:
@@ -126,22 +126,22 @@ class Folder:
                 part.unlink(missing_ok=True)
             raise
         _flush(target.parent)
-        if made:
+        if new_folder:
             _flush(self._folder)
 
-    def _trouble(self, doing: str, error: OSError) -> StoreError:
+    def _store_error(self, doing: str, error: OSError) -> StoreError:
         if error.errno in _FULL:
             remedy = "Free some space, or point GEMS_IMAGES at another disk."
         elif error.errno in _FORBIDDEN:
             remedy = "Point GEMS_IMAGES at a folder you may write to."
         else:
             remedy = "Check the disk, or point GEMS_IMAGES elsewhere."
-        said = error.strerror or error
-        return StoreError(f"Cannot {doing} the image store {self.location} ({said}). {remedy}")
+        reason = error.strerror or error
+        return StoreError(f"Cannot {doing} the image store {self.location} ({reason}). {remedy}")
 
 
 def _flush(folder: Path) -> None:
-    """Make new names in a folder outlive a power cut, where the system can."""
+    """Flush the entries of a folder to disk, where the system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""What the store has lost, and whose it was."""
+"""The error for a lost picture or text, which names the trajectory that needs it."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def needed_by(trajectory: str, thread: str | None = None) -> Iterator[None]:
     except LostError as error:
         if error.needed or not trajectory:
             raise
-        who = f"trajectory {trajectory}" + (f" (thread {thread})" if thread else "")
-        again = "run it again"
+        owner = f"trajectory {trajectory}" + (f" (thread {thread})" if thread else "")
+        remedy = "run it again"
         if thread:
-            again = f"branch off from an earlier round with: gems fork {thread} --round N"
-        needed = f"; {who} needs it. Put the file back, or {again}."
+            remedy = f"branch off from an earlier round with: gems fork {thread} --round N"
+        needed = f"; {owner} needs it. Put the file back, or {remedy}."
         raise LostError(error.what, needed) from error

@@ -1,4 +1,4 @@
-"""Names of temporary files: whose they are, and whether their writer is gone, can be told."""
+"""Names of temporary files, from which host and process of the writer can be read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def new_part() -> str:
     return f".part-{_host()}-{os.getpid()}-{secrets.token_hex(6)}"
 
 
-def is_left(name: str, modified: float) -> bool:
+def is_abandoned(name: str, modified: float) -> bool:
     """Tell whether a temporary file was left by a writer that died.
 
     Of other hosts and of names we do not know only age tells; a process id may be taken again.

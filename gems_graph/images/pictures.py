@@ -1,4 +1,4 @@
-"""Read encoded pictures that nobody vouches for."""
+"""Decode pictures from untrusted bytes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def opened(data: bytes) -> Image.Image:
     Raises:
         NoPictureError: it is no PNG, JPEG or WebP, or has more than `MAX_PIXELS`.
     """
-    with _doubting(data):
+    with _as_no_picture(data):
         image = Image.open(io.BytesIO(data), formats=list(_MEDIA))
     if image.width * image.height > MAX_PIXELS:
         raise NoPictureError(_TOO_LARGE)
@@ -43,7 +43,7 @@ def decode(image: Image.Image, data: bytes) -> None:
     Raises:
         NoPictureError: it is not whole.
     """
-    with _doubting(data):
+    with _as_no_picture(data):
         image.load()
 
 
@@ -68,8 +68,8 @@ def media_type(image: Image.Image) -> str:
 
 
 @contextmanager
-def _doubting(data: bytes) -> Iterator[None]:
-    """Say that the data are no picture, whatever Pillow trips over."""
+def _as_no_picture(data: bytes) -> Iterator[None]:
+    """Turn whatever Pillow raises into a `NoPictureError`."""
     try:
         yield
     except Image.DecompressionBombError as error:

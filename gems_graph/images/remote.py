@@ -1,4 +1,4 @@
-"""A store's bytes wherever fsspec reaches: S3 and its like, or another machine's files."""
+"""A store's bytes behind an fsspec URL: S3 and its like, or another machine's files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 from gems_graph.errors import ConfigError, StoreError
 from gems_graph.images.files import Check, Entry, is_key
-from gems_graph.images.parts import PARTS, is_left, new_part
+from gems_graph.images.parts import PARTS, is_abandoned, new_part
 
-_WHOLE = {"s3", "s3a", "gs", "gcs", "az", "abfs", "memory"}
+_ATOMIC = {"s3", "s3a", "gs", "gcs", "az", "abfs", "memory"}
 """Protocols under which an object appears whole or not at all, and replaces what was there.
 
 S3 adds no partial objects, nor do its like; their "rename" is a copy and a removal. Everywhere
@@ -39,9 +39,9 @@ class Remote:
     def __init__(self, url: str) -> None:
         self.location = _masked(url).rstrip("/")
         protocol = url.partition("://")[0]
-        with self._reaching():
+        with self._store_errors():
             self._fs, self._root = _open(url, protocol, self.location)
-        self._whole = protocol in _WHOLE
+        self._atomic = protocol in _ATOMIC
 
     def where(self, key: str) -> str:
         """Return the URL of a key, without a password."""
@@ -50,7 +50,7 @@ class Remote:
     def size(self, key: str) -> int | None:
         """Return the size of a file in bytes; None: there is none."""
         try:
-            with self._reaching():
+            with self._store_errors():
                 self._fs.invalidate_cache(self._path(key))  # others write here, too
                 return int(self._fs.info(self._path(key))["size"])
         except FileNotFoundError:
@@ -58,50 +58,54 @@ class Remote:
 
     def read(self, key: str) -> bytes:
         """Return the bytes of a key."""
-        with self._reaching():
+        with self._store_errors():
             return bytes(self._fs.cat_file(self._path(key)))
 
     def write(self, key: str, data: bytes, check: Check, *, anew: bool) -> None:
         """Write whole or not at all; always, which costs no more than to ask what is there."""
         check()
         try:
-            with self._reaching():
-                if self._whole:
+            with self._store_errors():
+                if self._atomic:
                     self._fs.pipe_file(self._path(key), data)
                 else:
                     self._move_in(key, data)
         except OSError as error:
-            raise self._trouble(error) from error
+            raise self._store_error(error) from error
 
     def remove(self, key: str) -> None:
         """Remove a key; a missing one is fine."""
-        with suppress(FileNotFoundError), self._reaching():
+        with suppress(FileNotFoundError), self._store_errors():
             self._fs.rm_file(self._path(key))
 
     def entries(self) -> Iterator[Entry]:
         """Iterate over all keys, in no order."""
-        found: dict[str, dict[str, Any]] = {}
-        with suppress(FileNotFoundError), self._reaching():
+        listing: dict[str, dict[str, Any]] = {}
+        with suppress(FileNotFoundError), self._store_errors():
             self._fs.invalidate_cache()
-            found = self._fs.find(self._root, detail=True)
-        for path, told in found.items():
+            listing = self._fs.find(self._root, detail=True)
+        for path, info in listing.items():
             shard, _, name = path.rpartition("/")
             if is_key(name) and shard.endswith(f"/{name[:2]}"):
-                yield Entry(name, int(told["size"]), self._modified(told))
+                yield Entry(name, int(info["size"]), self._modified(info))
 
     def sweep(self) -> int:
         """Remove temporary files of dead writers and return how many there were."""
-        if self._whole:  # no such files
+        if self._atomic:  # no such files
             return 0
         parts: list[dict[str, Any]] = []
-        with suppress(FileNotFoundError), self._reaching():
+        with suppress(FileNotFoundError), self._store_errors():
             self._fs.invalidate_cache(f"{self._root}/{PARTS}")
             parts = self._fs.ls(f"{self._root}/{PARTS}", detail=True)
-        left = [p["name"] for p in parts if is_left(_last(p["name"]), self._modified(p))]
-        for path in left:
-            with suppress(FileNotFoundError), self._reaching():
+        abandoned = [
+            part["name"]
+            for part in parts
+            if is_abandoned(_file_name(part["name"]), self._modified(part))
+        ]
+        for path in abandoned:
+            with suppress(FileNotFoundError), self._store_errors():
                 self._fs.rm_file(path)
-        return len(left)
+        return len(abandoned)
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key[:2]}/{key}"
@@ -119,30 +123,30 @@ class Remote:
             if self.size(key) != len(data):  # else another writer was first, with the same bytes
                 raise
 
-    def _modified(self, told: dict[str, Any]) -> float:
-        """Return when a listed file was written; where nobody says, now: too young to remove."""
-        when = next((told[key] for key in _TIMES if told.get(key)), None)
-        if isinstance(when, str):
+    def _modified(self, info: dict[str, Any]) -> float:
+        """Return when a listed file was written; now, if the server does not say."""
+        time_written = next((info[key] for key in _TIMES if info.get(key)), None)
+        if isinstance(time_written, str):
             with suppress(ValueError):
-                when = datetime.fromisoformat(when)
-        if isinstance(when, datetime):
-            return when.timestamp()
-        return float(when) if isinstance(when, int | float) else time.time()
+                time_written = datetime.fromisoformat(time_written)
+        if isinstance(time_written, datetime):
+            return time_written.timestamp()
+        return float(time_written) if isinstance(time_written, int | float) else time.time()
 
     @contextmanager
-    def _reaching(self) -> Iterator[None]:
+    def _store_errors(self) -> Iterator[None]:
         """Turn whatever a driver raises into a `StoreError`, except that a file is missing."""
         try:
             yield
         except (FileNotFoundError, ConfigError, StoreError):
             raise
         except Exception as error:
-            raise self._trouble(error) from error
+            raise self._store_error(error) from error
 
-    def _trouble(self, error: Exception) -> StoreError:
-        said = _masked(f"{type(error).__name__}: {error}")
+    def _store_error(self, error: Exception) -> StoreError:
+        reason = _masked(f"{type(error).__name__}: {error}")
         msg = (
-            f"Cannot use the image store {self.location} ({said}). Check its address, your "
+            f"Cannot use the image store {self.location} ({reason}). Check its address, your "
             "credentials and the network, or point GEMS_IMAGES elsewhere."
         )
         return StoreError(msg)
@@ -170,5 +174,5 @@ def _masked(text: str) -> str:
     return _PASSWORD.sub(r"\1:***@", text)
 
 
-def _last(path: str) -> str:
+def _file_name(path: str) -> str:
     return path.rpartition("/")[2]

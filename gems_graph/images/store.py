@@ -1,4 +1,4 @@
-"""Put, read and show what is kept by its hash."""
+"""Store pictures and texts by hash, read them, and encode pictures for models."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Store:
         """
         image = opened(data)
         sha256 = hashlib.sha256(data).hexdigest()
-        with decoding(image, data) as check, self._mending(sha256) as anew:
+        with decoding(image, data) as check, self._known_damage(sha256) as anew:
             self._files.write(sha256, data, check, anew=anew)
         self._views.remember(sha256, Decoded(image, data))
         return ImageRef(
@@ -71,7 +71,7 @@ class Store:
             return Thought(text=text, sha256=None)
         data = text.encode()
         sha256 = hashlib.sha256(data).hexdigest()
-        with self._mending(sha256) as anew:
+        with self._known_damage(sha256) as anew:
             self._files.write(sha256, data, lambda: None, anew=anew)
         return Thought(text=text[:_INLINE], sha256=sha256)
 
@@ -158,7 +158,7 @@ class Store:
         return self._files.sweep()
 
     @contextmanager
-    def _mending(self, sha256: str) -> Iterator[bool]:
+    def _known_damage(self, sha256: str) -> Iterator[bool]:
         """Yield whether reading has shown a file to be damaged, which its size may not tell."""
         yield sha256 in self._damaged
         self._damaged.discard(sha256)

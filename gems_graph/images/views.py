@@ -1,4 +1,4 @@
-"""Pictures as models are shown them, encoded once."""
+"""Pictures scaled and encoded for models, each once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Decoded(NamedTuple):
 
 
 class View(NamedTuple):
-    """What is asked for: the picture's hash, its longest side in pixels, and the format."""
+    """A request for a view: the picture's hash, its longest side in pixels, and the format."""
 
     sha256: str
     side: int
@@ -51,14 +51,14 @@ class Views:
         self._views: OrderedDict[View, Future[tuple[str, str]]] = OrderedDict()
 
     def remember(self, sha256: str, decoded: Decoded) -> None:
-        """Keep a decoded picture a while: it is about to be shown to the Verifier."""
+        """Cache a decoded picture, which the Verifier is about to see."""
         with self._lock:
             self._decoded[sha256] = decoded
             while len(self._decoded) > _DECODED:
                 self._decoded.popitem(last=False)
 
     def forget(self, sha256: str) -> None:
-        """Keep nothing of a picture any longer."""
+        """Drop a picture and its views from the caches."""
         with self._lock:
             self._decoded.pop(sha256, None)
             for key in [key for key in self._views if key.sha256 == sha256]:
@@ -67,11 +67,11 @@ class Views:
     def of(self, view: View) -> tuple[str, str]:
         """Return a view: `(base64, media type)`."""
         with self._lock:
-            mine = view not in self._views
+            is_first = view not in self._views
             future = self._views.setdefault(view, Future())
             while len(self._views) > _VIEWS:
                 self._views.popitem(last=False)
-        if mine:  # whoever comes first encodes, the others wait for it
+        if is_first:  # whoever comes first encodes, the others wait for it
             try:
                 future.set_result(self._encode(view))
             except BaseException as error:
@@ -83,8 +83,8 @@ class Views:
 
     def _encode(self, view: View) -> tuple[str, str]:
         with self._lock:
-            known = self._decoded.get(view.sha256)
-        image, data = known or self._load(view.sha256)
+            decoded = self._decoded.get(view.sha256)
+        image, data = decoded or self._load(view.sha256)
         if max(image.size) <= view.side and image.format == "PNG" and len(data) < _SMALL:
             return base64.b64encode(data).decode(), "image/png"
         scale = min(1.0, view.side / max(image.size))

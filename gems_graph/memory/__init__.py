@@ -9,11 +9,11 @@ from gems_graph.memory.rounds import (
     best,
     has_image,
     likelihood,
+    next_prompt_written,
     passes,
+    seconds_worked,
     stagnant,
     unverified,
-    worked,
-    written,
 )
 
 __all__ = [
@@ -22,12 +22,12 @@ __all__ = [
     "compressor_context",
     "has_image",
     "likelihood",
+    "next_prompt_written",
     "passes",
     "refiner_context",
+    "seconds_worked",
     "shorten",
     "stagnant",
     "tokens",
     "unverified",
-    "worked",
-    "written",
 ]

@@ -23,47 +23,47 @@ def fit(current: View, history: Sequence[View], settings: Settings) -> dict[str,
     Returns:
         What templates show: `current`, `history` oldest first, and how many are `left_out`.
     """
-    bare = _less(current, "thought")
-    current = next(_fitting(current, settings.history_tokens, _LIGHTER[:2]), bare)
-    room = settings.history_tokens - weight(current)
-    kept: list[View] = []
+    without_thought = _without(current, "thought")
+    current = next(_fitting(current, settings.history_tokens, _LIGHTER[:2]), without_thought)
+    remaining = settings.history_tokens - weight(current)
+    included: list[View] = []
     for view in reversed(history):
-        lighter = next(_fitting(view, room, _LIGHTER), None)
+        lighter = next(_fitting(view, remaining, _LIGHTER), None)
         if lighter is None:  # older ones go as well: a memory without gaps
             break
-        kept.insert(0, lighter)
-        room -= weight(lighter)
-    dropped = history[: len(history) - len(kept)]
-    stubs = [_stub(view, room) for view in dropped if view["best"]]
-    shown = [*stubs, *_thumbnails(kept, settings.history_pictures)]
-    return {"current": current, "history": shown, "left_out": len(dropped) - len(stubs)}
+        included.insert(0, lighter)
+        remaining -= weight(lighter)
+    dropped = history[: len(history) - len(included)]
+    stubs = [_stub(view, remaining) for view in dropped if view["best"]]
+    views = [*stubs, *_thumbnails(included, settings.history_pictures)]
+    return {"current": current, "history": views, "left_out": len(dropped) - len(stubs)}
 
 
 def weight(view: View) -> int:
     """Estimate the tokens of a view, pictures apart."""
-    said = [f"{verdict['question']} {verdict['evidence']}" for verdict in view["verdicts"]]
-    texts = [view["prompt"], view["thought"], view["experience"], *said]
+    verdict_texts = [f"{verdict['question']} {verdict['evidence']}" for verdict in view["verdicts"]]
+    texts = [view["prompt"], view["thought"], view["experience"], *verdict_texts]
     return sum(tokens(text) + _TAGS for text in texts if text)
 
 
 def _fitting(view: View, room: int, forms: Sequence[Sequence[str]]) -> Iterator[View]:
     """Yield the forms of a view that fit, fullest first."""
-    return (lighter for form in forms if weight(lighter := _less(view, *form)) <= room)
+    return (lighter for form in forms if weight(lighter := _without(view, *form)) <= room)
 
 
-def _less(view: View, *parts: str) -> View:
-    """Leave parts out, and say so."""
-    gone = [part for part in parts if view[part]]
-    return {**view, **{part: _EMPTY[part] for part in gone}, "left_out": " ".join(gone)}
+def _without(view: View, *parts: str) -> View:
+    """Return a view with parts emptied, and their names in `left_out`."""
+    dropped = [part for part in parts if view[part]]
+    return {**view, **{part: _EMPTY[part] for part in dropped}, "left_out": " ".join(dropped)}
 
 
 def _stub(view: View, room: int) -> View:
-    """Keep the score of the best attempt, and its prompt if there is room."""
-    score = _less(view, "image", "thought", "verdicts", "experience")
-    return score if weight(score) <= room else _less(view, *_EMPTY)
+    """Return a view reduced to its score, with its prompt if there is room."""
+    score = _without(view, "image", "thought", "verdicts", "experience")
+    return score if weight(score) <= room else _without(view, *_EMPTY)
 
 
-def _thumbnails(views: Sequence[View], most: int) -> list[View]:
-    """Leave pictures to the newest only."""
-    first = max(0, len(views) - most)
+def _thumbnails(views: Sequence[View], limit: int) -> list[View]:
+    """Return the views with pictures only in the newest `limit`."""
+    first = max(0, len(views) - limit)
     return [{**view, "image": None} if k < first else view for k, view in enumerate(views)]

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from gems_graph.memory.budget import fit
-from gems_graph.memory.views import View, alone, only_experience, only_failures, view_of
+from gems_graph.memory.views import (
+    View,
+    only_experience,
+    only_failures,
+    view_of,
+    without_comparison,
+)
 from gems_graph.settings import Settings
 from gems_graph.state import Round, State
 
@@ -30,7 +36,7 @@ def refiner_context(
         current["thought"] = thoughts[_position(rounds, focus)]
     history = _history(state, settings, thoughts, upto, focus)
     if settings.memory == "none":
-        current = alone(current)
+        current = without_comparison(current)
     if not settings.show_passes:
         current, history = only_failures(current), [only_failures(view) for view in history]
     return fit(current, history, settings)
@@ -43,7 +49,7 @@ def compressor_context(state: State, settings: Settings, thoughts: Sequence[str]
     current["thought"] = thoughts[-1]
     history = _history(state, settings, thoughts, len(state["rounds"]) - 1, last)
     if settings.compressor_sees == "experiences":
-        current = alone(current)
+        current = without_comparison(current)
         history = [view for each in history if (view := only_experience(each))["experience"]]
     return fit(current, history, settings)
 
@@ -68,8 +74,8 @@ def _remembered(
     """Show a round as the memory holds it, by the modes of Fig. 4 (right).
 
     I prompt and feedback; II plus images; III plus raw thought; IV plus experience instead.
-    The current round keeps its image in all of them: it is an argument of Eq. 6. What is more
-    than the facts is known only for M_`upto`.
+    The current round keeps its image in all of them: it is an argument of Eq. 6. Thoughts
+    and experiences are shown only of the first `upto` rounds.
     """
     view, k = view_of(state, round_, settings.tie_break, side), _position(state["rounds"], round_)
     experiences = state.get("experiences", [])

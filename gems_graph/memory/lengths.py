@@ -22,32 +22,32 @@ def tokens(text: str) -> int:
 
 def words(text: str) -> float:
     """Count words; a wide character is half a word, an endless one many."""
-    return sum(map(_worth, _PIECE.findall(text)))
+    return sum(map(_word_count, _PIECE.findall(text)))
 
 
-def shorten(text: str, most: int) -> str:
-    """Cut a text to `most` words, after a whole sentence if that keeps at least half of them."""
-    if words(text) <= most:
+def shorten(text: str, limit: int) -> str:
+    """Cut a text to `limit` words, after a whole sentence if that keeps at least half of them."""
+    if words(text) <= limit:
         return text
-    kept = _first(text, most)
-    ends = [found.end() for found in _SENTENCE_END.finditer(f"{kept} ")]
-    if ends and words(kept[: ends[-1]]) * 2 >= most:
-        return kept[: ends[-1]]
-    return f"{kept.rstrip(' ,;:、，；：')}…"
+    start = _first(text, limit)
+    ends = [match.end() for match in _SENTENCE_END.finditer(f"{start} ")]
+    if ends and words(start[: ends[-1]]) * 2 >= limit:
+        return start[: ends[-1]]
+    return f"{start.rstrip(' ,;:、，；：')}…"
 
 
-def _first(text: str, most: int) -> str:
+def _first(text: str, limit: int) -> str:
     """Return as many whole words from the start as fit."""
-    room, end = float(most), 0
+    room, end = float(limit), 0
     for piece in _PIECE.finditer(text):
-        room -= _worth(piece[0])
+        room -= _word_count(piece[0])
         if room < 0:
             break
         end = piece.end()
     return text[:end]
 
 
-def _worth(piece: str) -> float:
+def _word_count(piece: str) -> float:
     if piece.isspace():
         return 0
     return 0.5 if _WIDE_ONE.match(piece) else 1

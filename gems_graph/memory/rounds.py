@@ -31,17 +31,17 @@ def best(rounds: Sequence[Round], tie_break: str = "first") -> Round:
 
 
 def likelihood(round_: Round) -> float:
-    """Return the geometric mean of p(yes) over the criteria whose server told it; 0 if none."""
-    told = [v["p_yes"] for v in round_["verdicts"] if v["p_yes"] is not None]
-    if not told:
+    """Return the geometric mean of p(yes) over the criteria that have one; 0 if none has."""
+    probabilities = [v["p_yes"] for v in round_["verdicts"] if v["p_yes"] is not None]
+    if not probabilities:
         return 0.0
-    return math.exp(sum(math.log(max(p, 1e-9)) for p in told) / len(told))
+    return math.exp(sum(math.log(max(p, 1e-9)) for p in probabilities) / len(probabilities))
 
 
 def stagnant(rounds: Sequence[Round], patience: int) -> bool:
-    """Tell whether the last `patience` rounds brought no better verdict; 0 is endless patience.
+    """Tell whether the last `patience` rounds brought no better verdict; never where it is 0.
 
-    A restart, and a prompt by a person, is given as many rounds to prove itself as anything before.
+    The count starts anew with a restart and with a prompt by a person.
     """
     restarts = [r["n"] - 1 for r in rounds if r.get("origin") in ("best", "seed", "user")]
     since = max([best(rounds)["n"], *restarts])
@@ -49,11 +49,11 @@ def stagnant(rounds: Sequence[Round], patience: int) -> bool:
 
 
 def has_image(state: State) -> bool:
-    """Tell whether a picture exists that must not be lost."""
+    """Tell whether any picture was drawn, judged or not."""
     return bool(state.get("rounds") or state.get("drawn") or state.get("attempt", {}).get("image"))
 
 
-def written(state: State) -> bool:
+def next_prompt_written(state: State) -> bool:
     """Tell whether the next prompt is there already: a person wrote it at the pause."""
     return state["attempt"]["n"] > state["rounds"][-1]["n"]
 
@@ -65,7 +65,7 @@ def unverified(state: State) -> Attempt | None:
     return next((a for a in attempts if a.get("image") and a["n"] not in judged), None)
 
 
-def worked(timings: Sequence[Timing]) -> float:
+def seconds_worked(timings: Sequence[Timing]) -> float:
     """Return the seconds a trajectory has worked; nodes of one superstep count as the longest.
 
     Timings of release 0.1.0 name no step, and count one by one.

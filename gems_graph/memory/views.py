@@ -29,21 +29,22 @@ def view_of(state: State, round_: Round, tie_break: str, side: int) -> View:
     }
 
 
-def alone(view: View) -> View:
-    """Drop what only a comparison with other rounds can tell."""
+def without_comparison(view: View) -> View:
+    """Drop what a comparison with other rounds tells: the best mark, earlier passes."""
     verdicts = [{**verdict, "passed_in": 0} for verdict in view["verdicts"]]
     return {**view, "best": False, "verdicts": verdicts}
 
 
 def only_failures(view: View) -> View:
     """Drop the verdicts that passed, and what follows from them, as the authors' code does."""
-    failed = [verdict for verdict in alone(view)["verdicts"] if verdict["answer"] != "yes"]
+    verdicts = without_comparison(view)["verdicts"]
+    failed = [verdict for verdict in verdicts if verdict["answer"] != "yes"]
     return {**view, "best": False, "total": 0, "verdicts": failed}
 
 
 def only_experience(view: View) -> View:
     """Drop everything but the experience, as the authors' Compressor sees the past."""
-    bare: View = {
+    blank: View = {
         "prompt": "",
         "image": None,
         "total": 0,
@@ -51,7 +52,7 @@ def only_experience(view: View) -> View:
         "verdicts": [],
         "thought": "",
     }
-    return {**view, **bare}
+    return {**view, **blank}
 
 
 def _verdicts(

@@ -108,20 +108,20 @@ def _apply(sheet: Sheet) -> Reply:
 def _decompose(sheet: Sheet) -> Reply:
     request = parse_request(sheet.part("user_prompt"))
     questions = write_checklist(request)
-    found = f"{len(request.groups)} groups and {len(request.relations)} relations"
-    return {"criteria": questions}, f"I read {found}; {len(questions)} questions cover them."
+    groups = f"{len(request.groups)} groups and {len(request.relations)} relations"
+    return {"criteria": questions}, f"I read {groups}; {len(questions)} questions cover them."
 
 
 def _verify(sheet: Sheet) -> Reply:
-    seen = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
-    verdict = judge(sheet.part("criterion"), seen)
+    picture = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
+    verdict = judge(sheet.part("criterion"), picture)
     reply = {"evidence": verdict.evidence, "answer": verdict.answer}
     return reply, f"I segmented the picture by colour. {verdict.evidence}"
 
 
 def _verify_all(sheet: Sheet) -> Reply:
-    seen = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
-    verdicts = [(int(n), judge(question, seen)) for n, question in sheet.parts("criterion", "n")]
+    picture = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
+    verdicts = [(int(n), judge(question, picture)) for n, question in sheet.parts("criterion", "n")]
     listed = [{"n": n, "evidence": v.evidence, "answer": v.answer} for n, v in verdicts]
     return {"verdicts": listed}, "I segmented the picture by colour and read off every answer."
 

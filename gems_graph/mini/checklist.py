@@ -50,7 +50,7 @@ def _stated_of_some(group: Group) -> Iterator[str]:
 
 
 def _stated_of_all(group: Group) -> Iterator[str]:
-    about = _the(group)
+    about = _question_start(group)
     if group.size:
         yield f"{about} {group.size}?"
     if group.region:
@@ -64,8 +64,8 @@ def _stated_of_all(group: Group) -> Iterator[str]:
 
 def _relations(request: Request) -> Iterator[str]:
     for relation in request.relations:
-        other = _the(request.groups[relation.object]).split(" ", 1)[1]
-        yield f"{_the(request.groups[relation.subject])} {relation.word} {other}?"
+        other = _question_start(request.groups[relation.object]).split(" ", 1)[1]
+        yield f"{_question_start(request.groups[relation.subject])} {relation.word} {other}?"
 
 
 def _nothing_else(request: Request) -> str:
@@ -75,8 +75,8 @@ def _nothing_else(request: Request) -> str:
     )
 
 
-def _the(group: Group) -> str:
-    """Begin a question about all items of a group: `Are the two red circles`."""
+def _question_start(group: Group) -> str:
+    """Return the start of a question about all items of a group: `Are the two red circles`."""
     name = Group(group.count, group.color, group.shape).words(one="")
     return f"{'Is' if group.count == 1 else 'Are'} the {name.strip()}"
 

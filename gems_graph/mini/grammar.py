@@ -45,17 +45,17 @@ def parse_request(text: str) -> Request:
     Raises:
         OutsideWorldError: it has words, counts or turns of phrase the small world lacks.
     """
-    _refuse_strange(text)
+    _check_words(text)
     reader = _Reader()
     for sentence in re.split(r"[.;\n]+", text):
         pieces = [flat(piece) for piece in sentence.split(",") if piece.strip()]
         for index, piece in enumerate(pieces):
             if index:
                 reader.comma(pieces[index:])
-            for rule, found in _scan(piece):
-                reader.take(rule, found)
+            for rule, match in _scan(piece):
+                reader.take(rule, match)
         reader.end()
-    return _possible(Request(tuple(reader.groups), tuple(reader.relations), reader.background))
+    return _checked(Request(tuple(reader.groups), tuple(reader.relations), reader.background))
 
 
 def flat(text: str) -> str:
@@ -75,29 +75,29 @@ class _Reader:
     pending: str = ""
     ahead: str | None = None
 
-    def take(self, rule: str, found: re.Match[str]) -> None:
+    def take(self, rule: str, token: re.Match[str]) -> None:
         """Act on one token."""
         match rule:
             case "background":
-                self.background = found[1]
+                self.background = token[1]
             case "ahead":
-                self.ahead = None if found[1] == "anywhere" else found[1]
+                self.ahead = None if token[1] == "anywhere" else token[1]
             case "region" if not self.current:
-                self.ahead = found[1]
+                self.ahead = token[1]
             case "region" | "arrangement":
-                self._amend(rule, found[1])
+                self._amend(rule, token[1])
             case "cells":
-                self._amend(rule, tuple(dict.fromkeys(re.findall(CELL, found[1]))))
+                self._amend(rule, tuple(dict.fromkeys(re.findall(CELL, token[1]))))
             case "group":
-                self._group(found)
+                self._group(token)
             case "relation":
-                self._relation(found[1])
+                self._relation(token[1])
 
-    def comma(self, rest: list[str]) -> None:
-        """Close the clause where a comma ends it: "A left of B, and C ..." starts anew with C."""
-        more = any(rule == "relation" for piece in rest for rule, _ in _scan(piece))
-        lone = len(self.current) == 1 and rest[0].startswith("and ")
-        if self.pending and self.current and (more or lone):
+    def comma(self, following: list[str]) -> None:
+        """Close the clause if this comma ends it: "A left of B, and C ..." begins anew with C."""
+        related = any(rule == "relation" for piece in following for rule, _ in _scan(piece))
+        lone = len(self.current) == 1 and following[0].startswith("and ")
+        if self.pending and self.current and (related or lone):
             self.end()
 
     def end(self) -> None:
@@ -112,10 +112,10 @@ class _Reader:
             pairs = [(s, o) for s in self.subjects for o in objects]
             self.relations += [Relation(self.pending, s, o) for s, o in pairs]
 
-    def _group(self, found: re.Match[str]) -> None:
-        group = Group(_count(found), found["color"], _singular(found["shape"]), found["size"])
-        twins = [i for i, known in enumerate(self.groups) if known.kind == group.kind]
-        if found["count"] == "the" and twins:
+    def _group(self, token: re.Match[str]) -> None:
+        group = Group(_count(token), token["color"], _singular(token["shape"]), token["size"])
+        twins = [i for i, other in enumerate(self.groups) if other.kind == group.kind]
+        if token["count"] == "the" and twins:
             self.current.append(twins[0])
             return
         self.groups.append(replace(group, region=self.ahead))
@@ -142,9 +142,9 @@ def _scan(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     place = 0
     while place < len(text):
         for rule, pattern in _RULES:
-            if found := pattern.match(text, place):
-                yield rule, found
-                place = found.end()
+            if match := pattern.match(text, place):
+                yield rule, match
+                place = match.end()
                 break
         else:
             raise outside(f"cannot read {text[place:]!r}")
@@ -154,21 +154,21 @@ def _singular(noun: str) -> str:
     return words.SINGULARS.get(noun, noun)
 
 
-def _count(found: re.Match[str]) -> int:
-    count, noun = found["count"], found["shape"]
+def _count(token: re.Match[str]) -> int:
+    count, noun = token["count"], token["shape"]
     if noun in words.SINGULARS and count in (None, "a"):
-        raise outside(f"must be told how many {found['color']} {noun}")
+        raise outside(f"must be told how many {token['color']} {noun}")
     return words.NUMBERS.get(count or "one", 1)
 
 
-def _refuse_strange(text: str) -> None:
-    if many := re.search(_MANY, text.lower()):
-        raise outside(f"draws at most four of a kind at once, not {many[0]!r}")
+def _check_words(text: str) -> None:
+    if match := re.search(_MANY, text.lower()):
+        raise outside(f"draws at most four of a kind at once, not {match[0]!r}")
     if unknown := words.unknown_words(words.normalise(text).split()):
         raise outside(f"does not know {', '.join(map(repr, unknown[:8]))}")
 
 
-def _possible(request: Request) -> Request:
+def _checked(request: Request) -> Request:
     if not request.groups:
         raise outside("finds nothing to draw in this request")
     if (total := sum(group.count for group in request.groups)) > MOST_ITEMS:

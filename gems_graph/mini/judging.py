@@ -1,4 +1,4 @@
-"""Answers questions about a picture from what was seen on it."""
+"""Answers questions about a picture from the items measured on it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _GAP = 0.03  # centres closer than this (in pictures) are neither left nor right
 
 @dataclass(frozen=True)
 class Judgement:
-    """An answer and what decides it."""
+    """An answer and the evidence for it."""
 
     answer: Word
     evidence: str
 
 
-def judge(text: str, seen: Look) -> Judgement:
+def judge(text: str, picture: Look) -> Judgement:
     """Answer a question; what cannot be read, in words or in pixels, is unsure."""
     question = parse_question(text)
     if question is None:
@@ -33,35 +33,36 @@ def judge(text: str, seen: Look) -> Judgement:
             "I can only read questions about counts, colours, shapes, sizes, "
             "places and relations of coloured shapes, not this one.",
         )
-    if not seen.clear:
+    if not picture.clear:
         return Judgement(
             "unsure", "This does not look like flat coloured shapes on a light background."
         )
-    return _judge(question, seen)
+    return _judge(question, picture)
 
 
-def holds(text: str, seen: Look) -> bool:
+def holds(text: str, picture: Look) -> bool:
     """Tell whether the answer is yes."""
-    return judge(text, seen).answer == "yes"
+    return judge(text, picture).answer == "yes"
 
 
-def _judge(question: Question, seen: Look) -> Judgement:
+def _judge(question: Question, picture: Look) -> Judgement:
     match question:
         case Question(form="background"):
             return Judgement(
-                _word(seen.background == question.word), f"The background is {seen.background}."
+                _word(picture.background == question.word),
+                f"The background is {picture.background}.",
             )
         case Question(form="only"):
-            return _only(question.nouns, seen)
+            return _only(question.nouns, picture)
         case Question(form="relation", a=Phrase() as a, b=Phrase() as b):
-            return _relation(a, question.word, b, seen)
+            return _relation(a, question.word, b, picture)
         case Question(form="count", a=Phrase() as a):
-            return _count(a, seen.items)
+            return _count(a, picture.items)
         case Question(form="region", a=Phrase(every=False) as a):
-            inside = [item for item in seen.items if item.within(question.word)]
+            inside = [item for item in picture.items if item.within(question.word)]
             return _count(a, inside, f" in the {question.word}")
         case Question(a=Phrase() as a):
-            return _quality(a.noun, question, seen)
+            return _quality(a.noun, question, picture)
     raise AssertionError(question)
 
 
@@ -75,28 +76,28 @@ def _count(phrase: Phrase, items: Sequence[Item], where: str = "") -> Judgement:
     return Judgement("unsure" if len(fits) > 1 else _word(fits.pop()), f"{evidence}.")
 
 
-def _only(nouns: Sequence[Noun], seen: Look) -> Judgement:
-    rest = [item for item in seen.items if not any(_fits(item, noun) for noun in nouns)]
-    if not rest:
+def _only(nouns: Sequence[Noun], picture: Look) -> Judgement:
+    others = [item for item in picture.items if not any(_fits(item, noun) for noun in nouns)]
+    if not others:
         return Judgement("yes", "I see nothing else.")
-    strange = [item for item in rest if not any(_might_fit(item, noun) for noun in nouns)]
-    named = ", ".join(f"a {_name(item)} at {item.cell}" for item in rest)
+    strange = [item for item in others if not any(_might_fit(item, noun) for noun in nouns)]
+    named = ", ".join(f"a {_name(item)} at {item.cell}" for item in others)
     return Judgement("no" if strange else "unsure", f"I also see {named}.")
 
 
-def _relation(a: Phrase, word: str, b: Phrase, seen: Look) -> Judgement:
-    left, right = ([item for item in seen.items if _fits(item, p.noun)] for p in (a, b))
-    if missing := [p.noun for p, items in ((a, left), (b, right)) if not items]:
-        return Judgement("no", f"I see no {missing[0]}.")
+def _relation(a: Phrase, word: str, b: Phrase, picture: Look) -> Judgement:
+    items_a, items_b = ([item for item in picture.items if _fits(item, p.noun)] for p in (a, b))
+    if absent := [p.noun for p, items in ((a, items_a), (b, items_b)) if not items]:
+        return Judgement("no", f"I see no {absent[0]}.")
     every_b = all if b.every else any
-    met = [every_b(_lies(item, word, other) for other in right) for item in left]
-    evidence = f"I see the {a.noun}{_places(left)} and the {b.noun}{_places(right)}."
+    met = [every_b(_lies(item, word, other) for other in items_b) for item in items_a]
+    evidence = f"I see the {a.noun}{_places(items_a)} and the {b.noun}{_places(items_b)}."
     return Judgement(_word(all(met) if a.every else any(met)), evidence)
 
 
-def _quality(noun: Noun, question: Question, seen: Look) -> Judgement:
+def _quality(noun: Noun, question: Question, picture: Look) -> Judgement:
     """Judge what is said of all things of a kind: a place, a size, a colour, a shape."""
-    items = [item for item in seen.items if _fits(item, noun)]
+    items = [item for item in picture.items if _fits(item, noun)]
     if not items:
         return Judgement("no", f"I see no {noun}.")
     listed = ", ".join(f"a {_name(item)} at {item.cell}" for item in items)

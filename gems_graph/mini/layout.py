@@ -12,21 +12,21 @@ _TRIES = 400
 
 
 def lay_out(
-    request: Request, seed: str, keep: dict[int, Cells] | None = None
+    request: Request, seed: str, settled: dict[int, Cells] | None = None
 ) -> list[Cells] | None:
     """Choose cells for every group; the same seed gives the same cells.
 
     Args:
         request: what is to be drawn.
         seed: any text.
-        keep: cells already settled, by group.
+        settled: cells already chosen, by group.
 
     Returns:
         Cells in reading order, one tuple a group; None if no layout was found.
     """
     rng = random.Random(seed)
     for _ in range(_TRIES):
-        cells = _attempt(request, rng, keep or {})
+        cells = _attempt(request, rng, settled or {})
         if cells and satisfied(request, cells):
             return cells
     return None
@@ -46,9 +46,9 @@ def satisfied(request: Request, cells: list[Cells]) -> bool:
     )
 
 
-def _attempt(request: Request, rng: random.Random, keep: dict[int, Cells]) -> list[Cells] | None:
-    """Place groups one after another on free cells that suit what is placed already."""
-    placed: dict[int, Cells] = dict(keep)
+def _attempt(request: Request, rng: random.Random, settled: dict[int, Cells]) -> list[Cells] | None:
+    """Place groups in random order on free cells; None if one finds no room."""
+    placed: dict[int, Cells] = dict(settled)
     order = [k for k in range(len(request.groups)) if k not in placed]
     rng.shuffle(order)
     for k in order:
@@ -61,8 +61,8 @@ def _attempt(request: Request, rng: random.Random, keep: dict[int, Cells]) -> li
 
 def _choose(request: Request, k: int, placed: dict[int, Cells], rng: random.Random) -> Cells | None:
     group = request.groups[k]
-    taken = {cell for cells in placed.values() for cell in cells}
-    free = [cell for cell in CELLS if cell not in taken and _suits(request, k, cell, placed)]
+    occupied = {cell for cells in placed.values() for cell in cells}
+    free = [cell for cell in CELLS if cell not in occupied and _suits(request, k, cell, placed)]
     if group.cells:
         return group.cells if set(group.cells) <= set(free) else None
     line = _line(group, rng)
@@ -98,8 +98,8 @@ def inside(cell: str, region: str | None) -> bool:
 
 def _related(word: str, subject: Cells, other: Cells) -> bool:
     axis = 0 if word in ("left of", "right of") else 1
-    first, then = (subject, other) if word in ("left of", "above") else (other, subject)
-    return max(cell[axis] for cell in first) < min(cell[axis] for cell in then)
+    first, second = (subject, other) if word in ("left of", "above") else (other, subject)
+    return max(cell[axis] for cell in first) < min(cell[axis] for cell in second)
 
 
 def _placed(group: Group, cells: Cells) -> bool:

@@ -1,4 +1,4 @@
-"""Distils an attempt into one lesson, in words that the refiner reads as well."""
+"""Writes one lesson about an attempt, in a form that the refiner parses."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def _compared(outcome: Outcome, before: Sequence[Outcome]) -> str:
 
 def _failures(attempt: Attempt) -> str:
     failed = [verdict for verdict in attempt.verdicts if verdict.answer != "yes"]
-    told = [f"{verdict.question} {verdict.seen}".strip() for verdict in failed[:_NAMED]]
-    more = [f"And {len(failed) - _NAMED} more."] if len(failed) > _NAMED else []
-    return f"; still off: {' '.join([*told, *more])}" if failed else ""
+    described = [f"{verdict.question} {verdict.seen}".strip() for verdict in failed[:_NAMED]]
+    remainder = [f"And {len(failed) - _NAMED} more."] if len(failed) > _NAMED else []
+    return f"; still off: {' '.join([*described, *remainder])}" if failed else ""

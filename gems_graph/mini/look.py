@@ -37,7 +37,7 @@ class Look:
 
 
 def look(data: bytes) -> Look:
-    """Look at an encoded picture of any size; the last pictures are remembered."""
+    """Look at an encoded picture of any size; the last 64 results are cached."""
     with _ONE_AT_A_TIME:  # all probes of a picture come at once and should cost one look
         return _look(data)
 
@@ -46,7 +46,7 @@ def look(data: bytes) -> Look:
 def _look(data: bytes) -> Look:
     try:
         with Image.open(io.BytesIO(data)) as image:
-            pixels = _small(image.convert("RGB"))
+            pixels = _resized(image.convert("RGB"))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError):
         return Look(clear=False)
     return look_at(pixels)
@@ -68,7 +68,7 @@ def look_at(pixels: Array) -> Look:
     return Look(tuple(sorted(items, key=lambda i: (int(i.y * GRID), i.x))), name)
 
 
-def _small(image: Image.Image) -> Array:
+def _resized(image: Image.Image) -> Array:
     if max(image.size) > _LONGEST * min(image.size):
         msg = "a strip, not a picture of the small world"
         raise ValueError(msg)
@@ -97,8 +97,8 @@ def _unmix(offset: Array, colors: Array) -> tuple[Array, Array]:
     """
     share = np.einsum("hwc,kc->khw", offset, colors) / (colors**2).sum(-1)[:, None, None]
     share = np.clip(share, 0, 1)
-    left = offset - share[..., None] * colors[:, None, None]
-    return share, np.linalg.norm(left, axis=-1)
+    residual = offset - share[..., None] * colors[:, None, None]
+    return share, np.linalg.norm(residual, axis=-1)
 
 
 def _blobs(mask: npt.NDArray[np.bool_]) -> list[Blob]:
@@ -106,23 +106,23 @@ def _blobs(mask: npt.NDArray[np.bool_]) -> list[Blob]:
 
     Items never cross their cell, but two neighbours of one colour may touch.
     """
-    rest = {(int(y), int(x)) for y, x in np.argwhere(mask)}
+    unvisited = {(int(y), int(x)) for y, x in np.argwhere(mask)}
     blobs: list[Blob] = []
-    while rest:
-        blob = _flood(rest)
+    while unvisited:
+        blob = _flood(unvisited)
         spans = [max(p[k] for p in blob) - min(p[k] for p in blob) + 1 for k in (0, 1)]
         blobs += [blob] if max(spans) <= CELL_SIDE + 1 else _cut(blob, mask.shape)
     return [blob for blob in blobs if len(blob) >= _SPECK]
 
 
-def _flood(rest: set[tuple[int, int]]) -> Blob:
-    """Take one blob out of the pixels left."""
-    blob = [rest.pop()]
+def _flood(unvisited: set[tuple[int, int]]) -> Blob:
+    """Remove one blob of connected pixels from the unvisited ones, and return it."""
+    blob = [unvisited.pop()]
     for y, x in blob:
-        for near in ((y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)):
-            if near in rest:
-                rest.remove(near)
-                blob.append(near)
+        for neighbour in ((y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)):
+            if neighbour in unvisited:
+                unvisited.remove(neighbour)
+                blob.append(neighbour)
     return blob
 
 

@@ -39,7 +39,7 @@ class Attempt:
 
 
 class Sheet:
-    """One message taken apart.
+    """The parts of one message.
 
     Args:
         messages: a conversation; its first human message counts, so that a request to
@@ -48,13 +48,13 @@ class Sheet:
 
     def __init__(self, messages: Sequence[BaseMessage]) -> None:
         self.pictures: list[bytes] = []
-        asked = [message for message in messages if isinstance(message, HumanMessage)]
-        self.text = self._flatten(asked[0]) if asked else ""
+        from_humans = [message for message in messages if isinstance(message, HumanMessage)]
+        self.text = self._flatten(from_humans[0]) if from_humans else ""
 
     def part(self, tag: str) -> str:
         """Return the text inside the first `<tag>`, or nothing."""
-        found = _find(tag, self.text)
-        return _clean(found[0][1]) if found else ""
+        matches = _find(tag, self.text)
+        return _clean(matches[0][1]) if matches else ""
 
     def parts(self, tag: str, attribute: str) -> list[tuple[str, str]]:
         """Return (value of an attribute, text) of every `<tag attribute="...">`."""
@@ -64,17 +64,17 @@ class Sheet:
         """Return the attempts inside `<history>` or `<current>`, oldest first."""
         return [
             self._attempt(body)
-            for _, whole in _find(tag, self.text)
-            for _, body in _find("attempt", whole)
+            for _, section in _find(tag, self.text)
+            for _, body in _find("attempt", section)
         ]
 
     def _attempt(self, text: str) -> Attempt:
-        shown = _PICTURE.search(text)
+        mark = _PICTURE.search(text)
         verdicts = [_verdict(head, body) for head, body in _find("verdict", text)]
         prompt, experience = (_find(tag, text) for tag in ("prompt", "experience"))
         return Attempt(
             prompt=_clean(prompt[0][1]) if prompt else "",
-            picture=self.pictures[int(shown[1])] if shown else None,
+            picture=self.pictures[int(mark[1])] if mark else None,
             verdicts=tuple(verdicts),
             experience=_clean(experience[0][1]) if experience else "",
         )
@@ -92,8 +92,8 @@ class Sheet:
 
 
 def _verdict(head: str, body: str) -> Verdict:
-    question, _, rest = body.partition("<seen>")
-    seen = rest.partition("</seen>")[0]
+    question, _, tail = body.partition("<seen>")
+    seen = tail.partition("</seen>")[0]
     return Verdict(_clean(question), _attribute(head, "answer"), _clean(seen))
 
 
@@ -103,8 +103,8 @@ def _find(tag: str, text: str) -> list[tuple[str, str]]:
 
 
 def _attribute(head: str, name: str) -> str:
-    found = re.search(rf'\b{name}="([^"]*)"', head)
-    return unescape(found[1]) if found else ""
+    match = re.search(rf'\b{name}="([^"]*)"', head)
+    return unescape(match[1]) if match else ""
 
 
 def _clean(text: str) -> str:

@@ -79,11 +79,11 @@ class MiniNet:
         text = self.read([encode(words) for words in prompts] + [[NULL]] * count)
         unit = np.linspace(0, 1, steps + 1)
         times = unit / (unit + SHIFT * (1 - unit))
-        for step, (now, then) in enumerate(itertools.pairwise(times), start=1):
+        for step, (now, later) in enumerate(itertools.pairwise(times), start=1):
             both = self.denoise(np.concatenate([picture, picture]), float(now), text)
             guided, free = both[:count], both[count:]
             clean = np.clip(free + np.float32(GUIDANCE) * (guided - free), -1.2, 1.2)
-            picture = picture + (clean - picture) * np.float32((then - now) / (1 - now))
+            picture = picture + (clean - picture) * np.float32((later - now) / (1 - now))
             if progress:
                 progress(step, steps)
         levels = (np.clip(picture, -1, 1) + np.float32(1)) * np.float32(127.5) + np.float32(0.5)
@@ -94,13 +94,13 @@ class MiniNet:
         """Encode prompts given as token ids, padded here to the longest of them."""
         length = max(map(len, rows))
         ids = np.array([[*row, *[PAD] * (length - len(row))] for row in rows])
-        known = ids != PAD
-        bias = np.where(known, np.float32(0), _MASKED)[:, None, None, :]
+        is_token = ids != PAD
+        bias = np.where(is_token, np.float32(0), _MASKED)[:, None, None, :]
         hidden: Array = self.parameters["emb.weight"][ids] + self.parameters["tpos"][:, :length]
         for index in range(self.text_depth):
             hidden = self._text_block(f"txt.{index}.", hidden, bias)
         hidden = rms(hidden)
-        weight = known.astype(np.float32)[..., None]
+        weight = is_token.astype(np.float32)[..., None]
         pooled = (hidden * weight).sum(1) / np.maximum(weight.sum(1), 1)
         return self._text(hidden, bias, pooled)
 
@@ -109,12 +109,12 @@ class MiniNet:
 
         Pictures are (B, 3, 48, 48) with values in about -1..1.
         """
-        mood = silu(self._clock(time) + self._linear("pool", text.pooled))
+        condition = silu(self._time_embedding(time) + self._linear("pool", text.pooled))
         hidden = self._linear("inp", cut(noised)) + self.parameters["pos"]
         bias = np.pad(text.bias, ((0, 0), (0, 0), (0, 0), (hidden.shape[1], 0)))
         for index in range(self.depth):
-            hidden = self._image_block(index, hidden, mood, text, bias)
-        scale, shift = np.split(self._linear("fin", mood)[:, None], 2, -1)
+            hidden = self._image_block(index, hidden, condition, text, bias)
+        scale, shift = np.split(self._linear("fin", condition)[:, None], 2, -1)
         hidden = rms(hidden) * (1 + scale) + shift
         return join(self._linear("out.2", silu(self._linear("out.0", hidden))))
 
@@ -138,7 +138,7 @@ class MiniNet:
             values.append(self._split_heads(value))
         return Text(keys, values, bias, pooled)
 
-    def _clock(self, time: float) -> Array:
+    def _time_embedding(self, time: float) -> Array:
         rates = np.exp(-np.log(np.float32(1e3)) * np.arange(64, dtype=np.float32) / 64)
         angle = np.float32(time) * np.float32(100) * rates
         wave = np.concatenate([np.cos(angle), np.sin(angle)])[None]
@@ -149,22 +149,24 @@ class MiniNet:
         gain = self.parameters[name + "g"]
         return rms(query) * gain[0], rms(key) * gain[1], value
 
-    def _feed(self, name: str, x: Array) -> Array:
+    def _feed_forward(self, name: str, x: Array) -> Array:
         return self._linear(name + "b", np.maximum(self._linear(name + "a", x), 0) ** 2)
 
     def _text_block(self, name: str, x: Array, bias: Array) -> Array:
         x = x + self._linear(name + "o", attend(*self._heads(name, rms(x)), bias))
-        return x + self._feed(name, rms(x))
+        return x + self._feed_forward(name, rms(x))
 
-    def _image_block(self, index: int, x: Array, mood: Array, text: Text, bias: Array) -> Array:
+    def _image_block(
+        self, index: int, x: Array, condition: Array, text: Text, bias: Array
+    ) -> Array:
         name = f"blocks.{index}."
-        parts = np.split(self._linear(name + "ada", mood)[:, None], 6, -1)
+        parts = np.split(self._linear(name + "ada", condition)[:, None], 6, -1)
         scale1, shift1, gate1, scale2, shift2, gate2 = parts
         query, key, value = self._heads(name, rms(x) * (1 + scale1) + shift1)
         key = np.concatenate([key, text.keys[index]], 2)
         value = np.concatenate([value, text.values[index]], 2)
         x = x + self._linear(name + "o", attend(query, key, value, bias)) * (1 + gate1)
-        return x + self._feed(name, rms(x) * (1 + scale2) + shift2) * (1 + gate2)
+        return x + self._feed_forward(name, rms(x) * (1 + scale2) + shift2) * (1 + gate2)
 
 
 def load_net() -> MiniNet:

@@ -87,13 +87,13 @@ def parse_question(text: str) -> Question | None:
     """Read a question, or return None if it is outside the grammar."""
     line = " ".join(_ASKING.sub(" ", words.normalise(text).replace(".", " ")).split())
     for form, pattern in _FORMS:
-        if (found := pattern.fullmatch(line)) and (question := _question(form, found)):
+        if (match := pattern.fullmatch(line)) and (question := _question(form, match)):
             return question
     return None
 
 
-def _question(form: str, found: re.Match[str]) -> Question | None:
-    part = found.groupdict()
+def _question(form: str, parsed: re.Match[str]) -> Question | None:
+    part = parsed.groupdict()
     a = _phrase(part["a"]) if "a" in part else None
     match form:
         case "background":
@@ -103,8 +103,8 @@ def _question(form: str, found: re.Match[str]) -> Question | None:
             )
         case "only":
             nouns = tuple(_noun(name) for name in re.findall(rf"\b{_NOUN}\b", part["list"]))
-            left = re.sub(rf"\b(?:{_NOUN}|and|or|the|a|{'|'.join(COUNTS)})\b", "", part["list"])
-            return None if left.strip() or not nouns else Question(form, nouns=nouns)
+            leftover = re.sub(rf"\b(?:{_NOUN}|and|or|the|a|{'|'.join(COUNTS)})\b", "", part["list"])
+            return None if leftover.strip() or not nouns else Question(form, nouns=nouns)
         case "relation":
             return Question(form, a, _phrase(part["b"]), part["word"])
         case "region" | "arrangement" | "cells":
@@ -117,27 +117,28 @@ def _question(form: str, found: re.Match[str]) -> Question | None:
 
 def _quality(text: str) -> Noun | None:
     """Read what is said of things: a size, a colour, a shape, or several of these."""
-    named = re.fullmatch(_NOUN, text)
-    bare = set(text.split()) <= {*words.SIZES, *words.COLORS}
-    return _noun(text) if named or bare else None
+    is_noun = re.fullmatch(_NOUN, text)
+    only_adjectives = set(text.split()) <= {*words.SIZES, *words.COLORS}
+    return _noun(text) if is_noun or only_adjectives else None
 
 
 def _noun(text: str) -> Noun:
-    said = [words.SINGULARS.get(word, word) for word in text.split()]
+    singulars = [words.SINGULARS.get(word, word) for word in text.split()]
 
-    def pick(known: object) -> str | None:
-        return next((word for word in said if word in known), None)  # type: ignore[operator]
+    def pick(vocabulary: object) -> str | None:
+        return next((word for word in singulars if word in vocabulary), None)  # type: ignore[operator]
 
     return Noun(pick(words.SIZES), pick(words.COLORS), pick(words.SHAPES))
 
 
 def _phrase(text: str) -> Phrase:
-    found = re.search(rf"{_NOUN}$", text)
-    assert found, text
-    before = text[: found.start()].split()
-    numbers = [int(w) if w.isdigit() else COUNTS[w] for w in before if w in COUNTS or w.isdigit()]
-    every = bool({"the", "all", "both", "each", "every"} & set(before))
+    noun = re.search(rf"{_NOUN}$", text)
+    assert noun, text
+    quantifiers = text[: noun.start()].split()
+    counts = [word for word in quantifiers if word in COUNTS or word.isdigit()]
+    numbers = [int(word) if word.isdigit() else COUNTS[word] for word in counts]
+    every = bool({"the", "all", "both", "each", "every"} & set(quantifiers))
     number = numbers[0] if numbers else 1
-    if "least" in before or not (numbers or {"exactly", "only", "most"} & set(before)):
-        return Phrase(_noun(found[0]), number, None, every)
-    return Phrase(_noun(found[0]), 0 if "most" in before else number, number, every)
+    if "least" in quantifiers or not (numbers or {"exactly", "only", "most"} & set(quantifiers)):
+        return Phrase(_noun(noun[0]), number, None, every)
+    return Phrase(_noun(noun[0]), 0 if "most" in quantifiers else number, number, every)

@@ -59,7 +59,7 @@ class Step:
 
 
 def outcome_of(attempt: Attempt, text: str, request: Request) -> Outcome | None:
-    """Read how an attempt did from its verdicts, its picture or its lesson; None: no telling."""
+    """Read how an attempt did from its verdicts, its picture or its lesson; None: unknown."""
     style = style_of(attempt.prompt, text, request) if attempt.prompt else None
     lesson = re.match(r"With (.+?), (\d+) of (\d+) right", attempt.experience)
     if lesson and not style:
@@ -85,64 +85,65 @@ def refine(text: str, current: Attempt, history: Sequence[Attempt]) -> Step:
         OutsideWorldError: the request is not of the small world.
     """
     request = parse_request(text)
-    told = [(attempt, outcome_of(attempt, text, request)) for attempt in (*history, current)]
-    outcomes = [outcome for _, outcome in told if outcome]
-    best = max(told, key=lambda pair: pair[1].share if pair[1] else -1.0)[0]
+    judged = [(attempt, outcome_of(attempt, text, request)) for attempt in (*history, current)]
+    outcomes = [outcome for _, outcome in judged if outcome]
+    best = max(judged, key=lambda pair: pair[1].share if pair[1] else -1.0)[0]
     hopes = _hopes(request, outcomes)
-    keep = _worth_keeping(best, [attempt for attempt, _ in told], request)
-    seed = "|".join([text, str(len(told)), current.prompt])
+    kept_cells = _worth_keeping(best, [attempt for attempt, _ in judged], request)
+    seed = "|".join([text, str(len(judged)), current.prompt])
     for style in sorted(hopes, key=lambda style: -hopes[style]):
-        if prompt := _write(style, text, request, keep, seed):
-            return _step(prompt, style, hopes, outcomes, [request.groups[k].words() for k in keep])
+        if prompt := _write(style, text, request, kept_cells, seed):
+            kept_groups = [request.groups[k].words() for k in kept_cells]
+            return _step(prompt, style, hopes, outcomes, kept_groups)
     return _step(text, "plain", hopes, outcomes, [])
 
 
 def _hopes(request: Request, outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Weigh what is known of each wording with how near it came here, misses squared down."""
+    """Return the expected score of each wording: its measurements averaged with the attempts."""
     hopes = {}
     for style, hope in (_HOPES_SHARED if shares_color(request) else _HOPES).items():
-        near = [outcome.share**2 for outcome in outcomes if outcome.style == style]
-        hopes[style] = (_WEIGHT * hope + sum(near)) / (_WEIGHT + len(near))
+        shares = [outcome.share**2 for outcome in outcomes if outcome.style == style]
+        hopes[style] = (_WEIGHT * hope + sum(shares)) / (_WEIGHT + len(shares))
     return hopes
 
 
 def _worth_keeping(
     best: Attempt, attempts: Sequence[Attempt], request: Request
 ) -> dict[int, Cells]:
-    """Keep the places of the best attempt, but none that a prompt asked for in vain."""
+    """Return the right cells of the best attempt, less those that some prompt gave in vain."""
     in_vain = [
         (k, cells)
         for attempt in attempts
         for k, cells in cells_in(attempt.prompt, request).items()
-        if k not in _kept(attempt, request)
+        if k not in _right_cells(attempt, request)
     ]
-    kept = _kept(best, request).items()
-    return {k: cells for k, cells in kept if (k, cells) not in in_vain}
+    best_cells = _right_cells(best, request).items()
+    return {k: cells for k, cells in best_cells if (k, cells) not in in_vain}
 
 
-def _kept(attempt: Attempt, request: Request) -> dict[int, Cells]:
-    """Find the groups that came out right, and where: on the picture, or else in the prompt."""
-    kept: dict[int, Cells] = {}
-    told = cells_in(attempt.prompt, request)
+def _right_cells(attempt: Attempt, request: Request) -> dict[int, Cells]:
+    """Return the cells of the groups that came out right, from the picture or else the prompt."""
+    right_cells: dict[int, Cells] = {}
+    prompt_cells = cells_in(attempt.prompt, request)
     passed = {verdict.question for verdict in attempt.verdicts if verdict.answer == "yes"}
     items = look(attempt.picture).items if attempt.picture else ()
     for k, group in enumerate(request.groups):
         cells = tuple(item.cell for item in items if (item.color, item.shape) == group.kind)
         if not attempt.picture and count_question(request, group) in passed:
-            cells = told.get(k, ())
+            cells = prompt_cells.get(k, ())
         if len(set(cells)) == len(cells) == group.count:
-            kept[k] = tuple(sorted(cells, key=CELLS.index))
-    return kept
+            right_cells[k] = tuple(sorted(cells, key=CELLS.index))
+    return right_cells
 
 
 def _write(
-    style: str, text: str, request: Request, keep: dict[int, Cells], seed: str
+    style: str, text: str, request: Request, kept_cells: dict[int, Cells], seed: str
 ) -> str | None:
     if style == "plain":
         return text
     if style == "regions":
         return write_regions(request)
-    cells = lay_out(request, seed, keep) or lay_out(request, seed)
+    cells = lay_out(request, seed, kept_cells) or lay_out(request, seed)
     return write_cells(request, cells, style) if cells else None
 
 
@@ -151,14 +152,16 @@ def _step(
     style: str,
     hopes: dict[str, float],
     outcomes: Sequence[Outcome],
-    kept: Sequence[str],
+    kept_groups: Sequence[str],
 ) -> Step:
     last = outcomes[-1] if outcomes else None
     so_far = f"{last.right} of {last.total} hold. " if last else ""
-    tried = {outcome.style for outcome in outcomes}
-    way = f"{'Again' if style in tried else 'Next'} {STYLES[style]}"
-    where = f", with the {' and the '.join(kept)} where they came out right" if kept else ""
-    keeps = "" if style in ("plain", "regions") else where
+    styles_tried = {outcome.style for outcome in outcomes}
+    way = f"{'Again' if style in styles_tried else 'Next'} {STYLES[style]}"
+    keeping = ""
+    if kept_groups and style not in ("plain", "regions"):
+        keeping = f", with the {' and the '.join(kept_groups)} where they came out right"
     chances = ", ".join(f"{STYLES[name]} {hope:.2f}" for name, hope in hopes.items())
-    thought = f"{so_far}From measurements and the attempts shown I expect: {chances}. {way}{keeps}."
-    return Step(prompt, f"{so_far}{way}{keeps}.", thought)
+    rationale = f"{way}{keeping}."
+    thought = f"{so_far}From measurements and the attempts shown I expect: {chances}. {rationale}"
+    return Step(prompt, f"{so_far}{rationale}", thought)

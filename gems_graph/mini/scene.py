@@ -18,7 +18,7 @@ KNOWN = (
 
 @dataclass(frozen=True)
 class Group:
-    """So many items of one colour and shape, and what is said of where they are."""
+    """A number of items of one colour and shape, and where the request puts them."""
 
     count: int
     color: str
@@ -72,7 +72,7 @@ class Request:
 
 
 def outside(what: str) -> OutsideWorldError:
-    """Explain what the offline model cannot do, what it can, and the way out."""
+    """Return the error that says what `mini` cannot do, what it knows, and the remedy."""
     return OutsideWorldError(
         f"The offline chat model `mini` {what}; it knows only {KNOWN}. Reword the request, or plug"
         " in a real model with --mllm provider:model."

@@ -1,4 +1,4 @@
-"""Ways of saying one request to the generator, from its own words to exact places."""
+"""Ways to word a request for the generator, from its own words to exact cells."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _REGIONS = {
 
 
 def write_regions(request: Request) -> str | None:
-    """Give each group a half or a quarter of the picture, or return None if that is not true.
+    """Return a prompt that gives each group a half or a quarter of the picture; None: none fits.
 
     Half of the picture holds eight items, a quarter four, so any four groups fit.
     """
@@ -50,7 +50,7 @@ def write_regions(request: Request) -> str | None:
 
 
 def write_cells(request: Request, cells: list[Cells], style: str = "coordinates") -> str | None:
-    """Say the cell of every item; None if that is more than the generator can read.
+    """Return a prompt that names the cell of every item; None if it is too long.
 
     Args:
         request: what is to be drawn.
@@ -69,13 +69,13 @@ def write_cells(request: Request, cells: list[Cells], style: str = "coordinates"
 
 def two_sizes(request: Request, sizes: tuple[str, str]) -> Request:
     """Give groups that share a colour two sizes in turn, where the request leaves sizes open."""
-    seen: list[str] = []
+    colors_before: list[str] = []
     groups: list[Group] = []
     for group in request.groups:
         twins = [other for other in request.groups if other.color == group.color]
-        size = sizes[seen.count(group.color) % 2] if len(twins) > 1 else None
+        size = sizes[colors_before.count(group.color) % 2] if len(twins) > 1 else None
         groups.append(replace(group, size=group.size or size))
-        seen.append(group.color)
+        colors_before.append(group.color)
     return replace(request, groups=tuple(groups))
 
 
@@ -85,29 +85,29 @@ def shares_color(request: Request) -> bool:
 
 
 def style_of(prompt: str, text: str, request: Request) -> str | None:
-    """Recognise how a prompt words the request (`text`); None if it is not one of our ways."""
+    """Return the style in which a prompt words the request (`text`); None: none of ours."""
     if words.normalise(prompt) == words.normalise(text):
         return "plain"
     try:
-        read = parse_request(prompt)
+        parsed = parse_request(prompt)
     except OutsideWorldError:
         return None
-    if all(group.cells for group in read.groups):
-        pairs = zip(read.groups, request.groups, strict=False)
-        added = [group.size for group, asked in pairs if group.size and not asked.size]
+    if all(group.cells for group in parsed.groups):
+        pairs = zip(parsed.groups, request.groups, strict=False)
+        added = [group.size for group, requested in pairs if group.size and not requested.size]
         return {"large": "sizes", "small": "swapped"}[added[0]] if added else "coordinates"
-    return "regions" if all(group.region for group in read.groups) else None
+    return "regions" if all(group.region for group in parsed.groups) else None
 
 
 def cells_in(prompt: str, request: Request) -> dict[int, Cells]:
     """Return the cells that a prompt gives to each group of the request (by index)."""
     try:
-        read = parse_request(prompt)
+        parsed = parse_request(prompt)
     except OutsideWorldError:
         return {}
-    if [group.kind for group in read.groups] != [group.kind for group in request.groups]:
+    if [group.kind for group in parsed.groups] != [group.kind for group in request.groups]:
         return {}
-    return {k: group.cells for k, group in enumerate(read.groups) if group.cells}
+    return {k: group.cells for k, group in enumerate(parsed.groups) if group.cells}
 
 
 def _filled(region: str) -> Cells:

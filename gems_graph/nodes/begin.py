@@ -14,7 +14,7 @@ from gems_graph.state import SCHEMA, Attempt, Criterion, State, Thought
 
 @module(part="begin", doing="beginning")
 async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Check the request, and forget what an earlier run on this thread left.
+    """Check the request and the generator, and reset what an earlier run on this thread wrote.
 
     Raises:
         UsageError: the prompt is empty or no text, or the checklist holds nothing.
@@ -25,7 +25,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
         msg = "The prompt is empty: say what to draw."
         raise UsageError(msg)
     for text in (prompt, *(state.get("checklist") or [])):
-        _whole(text)
+        _check_encodable(text)
     settings = toolbox.settings
     if settings.seed is None:
         settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
@@ -42,8 +42,12 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     }
 
 
-def _whole(text: str) -> None:
-    """Refuse half characters here: no server can be sent them, and no file can hold them."""
+def _check_encodable(text: str) -> None:
+    """Refuse text that UTF-8 cannot encode (half characters): no server or file takes it.
+
+    Raises:
+        UsageError: it holds half a character.
+    """
     try:
         text.encode()
     except UnicodeEncodeError as error:

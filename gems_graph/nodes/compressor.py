@@ -15,13 +15,13 @@ from gems_graph.state import State
 
 
 class Lesson(Form):
-    """What the attempt taught; one without a word is asked again."""
+    """The experience of one attempt; one without letters or digits is asked for again."""
 
     experience: str
 
     @field_validator("experience")
     @classmethod
-    def _said(cls, text: str) -> str:
+    def _not_blank(cls, text: str) -> str:
         if not any(map(str.isalnum, text)):
             msg = "the experience must not be empty"
             raise ValueError(msg)
@@ -38,9 +38,9 @@ def _calls(work: Workload) -> int:
     doing="learning", calls=_calls, sees=True,
 )  # fmt: skip
 async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Distil the attempt; a failure here costs this experience, not the run."""
+    """Distil the attempt into an experience; if the model fails, it is empty, with a note."""
     settings, n = toolbox.settings, state["rounds"][-1]["n"]
-    shown = compressor_context(state, settings, await toolbox.recall(state["rounds"]))
+    context = compressor_context(state, settings, await toolbox.recall(state["rounds"]))
     try:
         answer = await toolbox.ask(
             "compressor",
@@ -48,7 +48,7 @@ async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
             Lesson,
             user_prompt=state["prompt"],
             words=settings.experience_words,
-            **shown,
+            **context,
         )
     except (AnswerError, ModelError) as error:
         return {"experiences": [""], "notes": [f"Round {n} left no experience: {error}"]}

@@ -14,7 +14,7 @@ from gems_graph.state import Criterion, State
 
 
 class Checklist(Form):
-    """At least one criterion that says something."""
+    """Criteria, at least one of them with letters or digits; repeats are dropped."""
 
     criteria: list[str]
 
@@ -30,7 +30,7 @@ class Checklist(Form):
 
 def _calls(work: Workload) -> int:
     """Count one call, none where the criteria are given."""
-    return 0 if work.given else 1
+    return 0 if work.criteria_given else 1
 
 
 @module(
@@ -39,9 +39,9 @@ def _calls(work: Workload) -> int:
     calls=_calls,
 )  # fmt: skip
 async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Make the criteria; where no model can, the one criterion is the request itself.
+    """Make the criteria; where the model gives no usable ones, the request itself is the only one.
 
-    So an image is never called a success without having been judged.
+    So no image counts as a success without having been judged.
     """
     if state.get("criteria"):  # the caller's own
         return {}
@@ -53,10 +53,10 @@ async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
         question = f"Does the picture show, in every detail, what this asks for? {state['prompt']}"
         note = f"No usable criteria; the request itself is the only one. {error}"
         return {"criteria": [Criterion(question=question, source="prompt")], "notes": [note]}
-    most = toolbox.settings.max_criteria
-    kept = answer.value.criteria[:most]
-    left_out = len(answer.value.criteria) - len(kept)
+    limit = toolbox.settings.max_criteria
+    questions = answer.value.criteria[:limit]
+    left_out = len(answer.value.criteria) - len(questions)
     return {
-        "criteria": [Criterion(question=question, source="decomposer") for question in kept],
-        "notes": [f"{left_out} criteria over max_criteria={most} were left out."] * bool(left_out),
+        "criteria": [Criterion(question=question, source="decomposer") for question in questions],
+        "notes": [f"{left_out} criteria over max_criteria={limit} were left out."] * bool(left_out),
     }

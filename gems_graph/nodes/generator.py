@@ -14,7 +14,7 @@ from gems_graph.state import Attempt, State
     images=lambda work: work.rounds,
 )  # fmt: skip
 async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Draw round i; by default with another seed each round, as separate draws are."""
+    """Draw round i; by default with another seed each round."""
     attempt, settings = state["attempt"], toolbox.settings
     step = attempt["n"] - 1 if settings.reseed else _last_reseed(state)
     seed = ((settings.seed or 0) + step) % 2**31
@@ -30,13 +30,13 @@ def _with_skill_criteria(state: State) -> dict[str, Any]:
 
     Here, as Planner and Decomposer work at the same time and must not write one channel.
     """
-    added = state.get("skill_criteria", [])
-    if not added or state["attempt"]["n"] > 1:
+    skill_criteria = state.get("skill_criteria", [])
+    if not skill_criteria or state["attempt"]["n"] > 1:
         return {}
-    return {"criteria": [*state["criteria"], *added]}
+    return {"criteria": [*state["criteria"], *skill_criteria]}
 
 
 def _last_reseed(state: State) -> int:
-    """Return how far a restart moved the seed, where it is otherwise the same each round."""
+    """Return by how much restarts have moved the seed; used where rounds share one seed."""
     attempts = [*state.get("rounds", []), state["attempt"]]
     return max((a["n"] - 1 for a in attempts if a.get("origin") == "seed"), default=0)

@@ -33,7 +33,7 @@ class Written(Form):
 
 
 class Applied(Form):
-    """The first prompt, or the files of skills to be seen before it can be written."""
+    """The first prompt, or the files of skills that the model wants to read first."""
 
     prompt: str = ""
     files: list[str] = Field(default=[], alias="read")
@@ -57,23 +57,24 @@ async def planner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     A picked skill's own criteria go beside those of the request, marked as the skill's.
     """
     picked, notes = await _pick(state["prompt"], toolbox)
-    told = await toolbox.instructions([skill.name for skill in picked]) if picked else []
-    names = {each["name"] for each in told}
-    used = [skill for skill in picked if skill.name in names]
-    gone = [f"The skill {s.name!r} cannot be read any more." for s in picked if s not in used]
-    written, more = await _write(state["prompt"], used, told, toolbox)
-    back = [f"Round 1: the prompt lost {text!r}; it was put back." for text in written.restored]
-    thought = await toolbox.keep(written.thought)
+    instructions = await toolbox.instructions([skill.name for skill in picked]) if picked else []
+    readable = {each["name"] for each in instructions}
+    skills = [skill for skill in picked if skill.name in readable]
+    unreadable = [skill for skill in picked if skill.name not in readable]
+    skill_notes = [f"The skill {skill.name!r} cannot be read any more." for skill in unreadable]
+    result, file_notes = await _write(state["prompt"], skills, instructions, toolbox)
+    restored = [f"Round 1: the prompt lost {text!r}; it was put back." for text in result.restored]
+    thought = await toolbox.keep(result.thought)
     return {
-        "skills": [skill.name for skill in used],
-        "skill_criteria": _criteria(used) if toolbox.settings.skill_criteria else [],
-        "notes": [*notes, *gone, *more, *back],
-        "attempt": Attempt(n=1, prompt=written.prompt, thought=thought, origin="planner"),
+        "skills": [skill.name for skill in skills],
+        "skill_criteria": _criteria(skills) if toolbox.settings.skill_criteria else [],
+        "notes": [*notes, *skill_notes, *file_notes, *restored],
+        "attempt": Attempt(n=1, prompt=result.prompt, thought=thought, origin="planner"),
     }
 
 
 async def _pick(user_prompt: str, toolbox: Toolbox) -> tuple[list[Skill], list[str]]:
-    """Return the picked skills in a stable order, and notes on what was not as it should be."""
+    """Return the picked skills in the order of the manifest, and notes on what went wrong."""
     settings = toolbox.settings
     if not settings.max_skills:
         return [], []
@@ -82,83 +83,86 @@ async def _pick(user_prompt: str, toolbox: Toolbox) -> tuple[list[Skill], list[s
     if not skills.manifest:
         return [], notes
     budget = settings.manifest_tokens
-    shown = await asyncio.to_thread(shortlist, skills.manifest, user_prompt, budget)
-    if (left := len(skills.manifest) - len(shown)) > 0:
-        notes.append(f"{left} skills over manifest_tokens={budget} were not shown to the Planner.")
+    candidates = await asyncio.to_thread(shortlist, skills.manifest, user_prompt, budget)
+    if (omitted := len(skills.manifest) - len(candidates)) > 0:
+        notes.append(
+            f"{omitted} skills over manifest_tokens={budget} were not shown to the Planner."
+        )
     answer = await toolbox.ask(
         "planner", "planner_select", Picked,
-        user_prompt=user_prompt, skills=shown, max_skills=settings.max_skills,
+        user_prompt=user_prompt, skills=candidates, max_skills=settings.max_skills,
     )  # fmt: skip
     picked: dict[str, Skill] = {}
     for name in answer.value.skills:
-        if skill := skills.find(name, shown):
+        if skill := skills.find(name, candidates):
             picked[skill.name] = skill
         elif name.strip().casefold() not in {"", "none", "null"}:
             notes.append(f"The Planner asked for a skill {name!r}, which does not exist.")
     best_first = list(picked.values())[: settings.max_skills]
-    return sorted(best_first, key=shown.index), notes
+    return sorted(best_first, key=candidates.index), notes
 
 
 async def _write(
-    user_prompt: str, used: Sequence[Skill], told: list[dict[str, Any]], toolbox: Toolbox
+    user_prompt: str, skills: Sequence[Skill], instructions: list[dict[str, Any]], toolbox: Toolbox
 ) -> tuple[Faithful, list[str]]:
-    """Return P_1 with T_1, and notes; nothing that the user quoted is lost on the way."""
-    if used:
-        applying = _Applying(toolbox, user_prompt, used, told)
-        return await faithful(applying.write, user_prompt), applying.notes
+    """Return P_1 with T_1, every string that the user quoted in it, and notes."""
+    if skills:
+        writer = _SkilledWriter(toolbox, user_prompt, skills, instructions)
+        return await faithful(writer.write, user_prompt), writer.notes
     if not toolbox.settings.enhance:
         return Faithful(user_prompt, "", []), []
 
-    async def enhance(lost: list[str]) -> tuple[str, str]:
+    async def enhance(lost_quotes: list[str]) -> tuple[str, str]:
         answer = await toolbox.ask(
-            "planner", "planner_enhance", Written, user_prompt=user_prompt, lost=lost
+            "planner", "planner_enhance", Written, user_prompt=user_prompt, lost=lost_quotes
         )
         return plain(answer.value.prompt) or user_prompt, answer.thought
 
     return await faithful(enhance, user_prompt), []
 
 
-class _Applying:
-    """Writes P_1 with the picked skills; may look into their files, once."""
+class _SkilledWriter:
+    """Writes P_1 with the picked skills; the model may ask for files of theirs once."""
 
     def __init__(
         self,
         toolbox: Toolbox,
         user_prompt: str,
-        used: Sequence[Skill],
-        told: list[dict[str, Any]],
+        skills: Sequence[Skill],
+        instructions: list[dict[str, Any]],
     ) -> None:
-        self._toolbox, self._user_prompt, self._used, self._told = toolbox, user_prompt, used, told
+        self._toolbox, self._user_prompt = toolbox, user_prompt
+        self._skills, self._instructions = skills, instructions
         self._references: list[dict[str, Any]] = []
-        self._files = [file for each in told for file in each["files"]]
+        self._files = [file for each in instructions for file in each["files"]]
         self.notes: list[str] = []
 
-    async def write(self, lost: list[str]) -> tuple[str, str]:
-        answer = await self._ask(lost)
+    async def write(self, lost_quotes: list[str]) -> tuple[str, str]:
+        answer = await self._ask(lost_quotes)
         if self._files and answer.value.files:
-            await self._look(answer.value.files)
+            await self._read_files(answer.value.files)
             self._files = []
-            answer = await self._ask(lost)
+            answer = await self._ask(lost_quotes)
         return plain(answer.value.prompt) or self._user_prompt, answer.thought
 
-    async def _ask(self, lost: list[str]) -> Answer[Applied]:
+    async def _ask(self, lost_quotes: list[str]) -> Answer[Applied]:
         return await self._toolbox.ask(
             "planner",
             "planner_apply",
             Applied,
             user_prompt=self._user_prompt,
-            skills=self._told,
+            skills=self._instructions,
             files=self._files,
             most_files=_FILES,
             references=self._references,
-            lost=lost,
+            lost=lost_quotes,
         )
 
-    async def _look(self, wanted: Sequence[str]) -> None:
+    async def _read_files(self, requested: Sequence[str]) -> None:
         """Read the files that were asked for, as far as the picked skills have them."""
-        for name in dict.fromkeys(wanted[:_FILES]):
+        for name in dict.fromkeys(requested[:_FILES]):
             owner, _, path = name.strip().partition("/")
-            skill = next((skill for skill in self._used if skill.name == owner), self._used[0])
+            skill = next((skill for skill in self._skills if skill.name == owner), self._skills[0])
             path = path if skill.name == owner else name
             try:
                 self._references.append(await self._toolbox.reference(skill, path))
@@ -166,9 +170,9 @@ class _Applying:
                 self.notes.append(f"The Planner asked for a file in vain. {error}")
 
 
-def _criteria(used: Sequence[Skill]) -> list[Criterion]:
+def _criteria(skills: Sequence[Skill]) -> list[Criterion]:
     return [
         Criterion(question=question, source=f"skill:{skill.name}")
-        for skill in used
+        for skill in skills
         for question in skill.criteria
     ]

@@ -31,17 +31,18 @@ async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """
     settings, rounds = toolbox.settings, state["rounds"]
     n = rounds[-1]["n"] + 1
-    stuck = stagnant(rounds, settings.stagnation)
-    restart = best(rounds, settings.tie_break) if stuck else None
+    stagnated = stagnant(rounds, settings.stagnation)
+    restart = best(rounds, settings.tie_break) if stagnated else None
     if restart and settings.on_stagnation == "reseed":
-        return {"attempt": _redraw(restart, n), "notes": [_told(restart, n, "is drawn anew from")]}
-    written = await _write(state, toolbox, restart)
-    notes = [f"Round {n}: the prompt lost {text!r}; it was put back." for text in written.restored]
+        note = _restart_note(restart, n, "is drawn anew from")
+        return {"attempt": _redraw(restart, n), "notes": [note]}
+    result = await _write(state, toolbox, restart)
+    notes = [f"Round {n}: the prompt lost {text!r}; it was put back." for text in result.restored]
     if restart:
-        notes.append(_told(restart, n, "refines"))
-    thought = await toolbox.keep(written.thought)
+        notes.append(_restart_note(restart, n, "refines"))
+    thought = await toolbox.keep(result.thought)
     origin: Origin = "best" if restart else "refiner"
-    attempt = Attempt(n=n, prompt=written.prompt, thought=thought, origin=origin)
+    attempt = Attempt(n=n, prompt=result.prompt, thought=thought, origin=origin)
     return {"attempt": attempt, "notes": notes}
 
 
@@ -50,15 +51,15 @@ async def _write(state: State, toolbox: Toolbox, restart: Round | None) -> Faith
     settings, current = toolbox.settings, restart or state["rounds"][-1]
     thoughts = await toolbox.recall(state["rounds"])
     names = state.get("skills", []) if settings.show_skills else []
-    shown = {
+    values = {
         **refiner_context(state, settings, thoughts, restart),
         "user_prompt": state["prompt"],
         "skills": await toolbox.instructions(names) if names else [],
         "restart": bool(restart),
     }
 
-    async def write(lost: list[str]) -> tuple[str, str]:
-        answer = await toolbox.ask("refiner", "refiner", Refined, lost=lost, **shown)
+    async def write(lost_quotes: list[str]) -> tuple[str, str]:
+        answer = await toolbox.ask("refiner", "refiner", Refined, lost=lost_quotes, **values)
         prompt = plain(answer.value.prompt) or current["prompt"]
         return prompt, answer.thought or plain(answer.value.rationale)
 
@@ -66,9 +67,9 @@ async def _write(state: State, toolbox: Toolbox, restart: Round | None) -> Faith
 
 
 def _redraw(round_: Round, n: int) -> Attempt:
-    """Keep P and T of a round for another draw."""
+    """Return an attempt with P and T of a round, to be drawn with another seed."""
     return Attempt(n=n, prompt=round_["prompt"], thought=round_["thought"], origin="seed")
 
 
-def _told(restart: Round, n: int, does: str) -> str:
+def _restart_note(restart: Round, n: int, does: str) -> str:
     return f"Round {n} {does} round {restart['n']}, the best so far: nothing since was better."

@@ -27,7 +27,7 @@ def selecting(choose: Choose) -> Module:
 
 
 def result_of(state: State, choose: Choose) -> Result:
-    """Return what a trajectory came to, however the loop ended.
+    """Return the result of a trajectory, however the loop ended.
 
     Raises:
         BudgetError: nothing was drawn, as a cap was reached.
@@ -37,9 +37,9 @@ def result_of(state: State, choose: Choose) -> Result:
         return _from_round(state, choose(state))
     if attempt := unverified(state):
         return _from_unverified(state, attempt)
-    lost = state.get("failed") or [Stop(reason="error", error="no candidate was drawn")]
-    failure = BudgetError if lost[0].get("reason") == "budget" else GeneratorError
-    raise failure(lost[0].get("error", ""))
+    failures = state.get("failed") or [Stop(reason="error", error="no candidate was drawn")]
+    error_type = BudgetError if failures[0].get("reason") == "budget" else GeneratorError
+    raise error_type(failures[0].get("error", ""))
 
 
 def passing_or_best(state: State) -> Round:
@@ -56,7 +56,7 @@ def _accepted(state: State) -> bool:
 
 def _from_round(state: State, chosen: Round) -> Result:
     passed, total = passes(chosen), len(chosen["verdicts"])
-    user_passed, user_total = _of_the_request(state, chosen)
+    user_passed, user_total = _request_score(state, chosen)
     success = all_pass(chosen)
     stop = state.get("stop") or _ending(state, success)
     why = _why(state, chosen)
@@ -72,7 +72,7 @@ def _from_round(state: State, chosen: Round) -> Result:
 
 
 def _ending(state: State, success: bool) -> Stop:
-    """Return why a loop ended that nothing stopped; candidates that failed are its reason, too."""
+    """Return the stop of a loop that ran to its end; of failed candidates, the first one's."""
     if success or not state.get("failed"):
         return Stop(reason="passed" if success else "max_iterations")
     return state["failed"][0]
@@ -87,11 +87,11 @@ def _why(state: State, chosen: Round) -> str:
     return f"round {n} passes {passed} of {total}, the most of {len(state['rounds'])} round(s)"
 
 
-def _of_the_request(state: State, round_: Round) -> tuple[int, int]:
-    """Count what holds of the request's criteria, and those, without a skill's own."""
+def _request_score(state: State, round_: Round) -> tuple[int, int]:
+    """Return how many of the request's own criteria pass, and how many there are."""
     pairs = zip(state["criteria"], round_["verdicts"], strict=True)
-    own = [verdict["answer"] for criterion, verdict in pairs if not of_a_skill(criterion)]
-    return own.count("yes"), len(own)
+    answers = [verdict["answer"] for criterion, verdict in pairs if not of_a_skill(criterion)]
+    return answers.count("yes"), len(answers)
 
 
 def _from_unverified(state: State, attempt: Attempt) -> Result:

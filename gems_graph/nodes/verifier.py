@@ -19,7 +19,7 @@ _BARE = re.compile(r"""[\s"'`*(]*(yes|no|unsure)[\s"'`*.!)]*""", re.IGNORECASE)
 
 
 class Judgement(Form):
-    """One verdict: in the schema, or a bare word; anything else is asked again."""
+    """One verdict, as JSON of the schema or as a bare word; anything else is asked for again."""
 
     evidence: str = ""
     answer: Word
@@ -32,8 +32,8 @@ class Judgement(Form):
     @classmethod
     def read(cls, text: str) -> Judgement:
         """Read the schema or a bare yes, no or unsure."""
-        if bare := _BARE.fullmatch(text):
-            return cls.model_validate({"answer": bare[1]})
+        if match := _BARE.fullmatch(text):
+            return cls.model_validate({"answer": match[1]})
         return cls.model_validate_json(text)
 
 
@@ -62,15 +62,15 @@ def _calls(work: Workload) -> int:
     reads=("attempt",), owes=("rounds",), doing="looking", calls=_calls, sees=True,
 )  # fmt: skip
 async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Judge every criterion; an outage raises, and is never a verdict."""
+    """Judge every criterion; a model that cannot be reached raises, and gives no verdict."""
     attempt, criteria = state["attempt"], state["criteria"]
     verdicts: dict[int, Verdict] = {}
     if toolbox.settings.verify == "batched" and len(criteria) > 1:
         verdicts = await _judge_all(attempt["image"], criteria, toolbox)
-    left = [k for k in range(len(criteria)) if k not in verdicts]
-    cases = [{"picture": attempt["image"], "criterion": criteria[k]["question"]} for k in left]
+    remaining = [k for k in range(len(criteria)) if k not in verdicts]
+    cases = [{"picture": attempt["image"], "criterion": criteria[k]["question"]} for k in remaining]
     answers = await toolbox.ask_each("verifier", "verifier", Judgement, cases, logprobs=True)
-    verdicts |= zip(left, map(_verdict, answers), strict=True)
+    verdicts |= zip(remaining, map(_verdict, answers), strict=True)
     ordered = [verdicts[k] for k in range(len(criteria))]
     return {"rounds": [Round(**{**attempt, "verdicts": ordered})]}
 
@@ -79,17 +79,17 @@ def _verdict(answer: Answer[Judgement] | RefusedError) -> Verdict:
     """Return the verdict of one probe; a refused one is unsure."""
     if isinstance(answer, RefusedError):
         return Verdict(answer="unsure", p_yes=None, evidence=str(answer))
-    value, likely = answer.value, p_yes(answer.reply.logprobs)
-    return Verdict(answer=value.answer, p_yes=likely, evidence=plain(value.evidence))
+    judgement, probability = answer.value, p_yes(answer.reply.logprobs)
+    return Verdict(answer=judgement.answer, p_yes=probability, evidence=plain(judgement.evidence))
 
 
 async def _judge_all(
     picture: ImageRef, criteria: list[Criterion], toolbox: Toolbox
 ) -> dict[int, Verdict]:
-    """Ask for all verdicts in one call, and return those that leave no doubt.
+    """Ask for all verdicts in one call, and return the clear ones by index of the criterion.
 
-    What is missing, said twice or unsure is left to be asked alone; so is everything where the
-    answer as a whole cannot be read or is refused.
+    A missing, repeated or unsure verdict is left out; so are all where the answer as a whole cannot
+    be read or is refused.
     """
     questions = [criterion["question"] for criterion in criteria]
     try:
@@ -98,11 +98,11 @@ async def _judge_all(
         )
     except AnswerError:
         return {}
-    said: dict[int, list[Numbered]] = {}
+    by_criterion: dict[int, list[Numbered]] = {}
     for verdict in answer.value.verdicts:
-        said.setdefault(verdict.n - 1, []).append(verdict)
+        by_criterion.setdefault(verdict.n - 1, []).append(verdict)
     return {
-        k: Verdict(answer=all_[0].answer, p_yes=None, evidence=plain(all_[0].evidence))
-        for k, all_ in said.items()
-        if 0 <= k < len(criteria) and len(all_) == 1 and all_[0].answer != "unsure"
+        k: Verdict(answer=answers[0].answer, p_yes=None, evidence=plain(answers[0].evidence))
+        for k, answers in by_criterion.items()
+        if 0 <= k < len(criteria) and len(answers) == 1 and answers[0].answer != "unsure"
     }

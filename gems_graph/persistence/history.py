@@ -16,7 +16,7 @@ from gems_graph.persistence.catalogue import thread_names
 from gems_graph.persistence.last import Last, config_of, read_last
 from gems_graph.persistence.threads import Threads
 from gems_graph.report.standing import Standing, error_in, goes_on, reasons, standing
-from gems_graph.state import State, readable
+from gems_graph.state import State, check_readable
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
 """What decoding a damaged checkpoint raises."""
@@ -72,7 +72,7 @@ async def _line(threads: Threads, thread: str, busy: Container[str]) -> Line | N
         last = await read_last(threads.saver, thread)
         if not isinstance(last.values.get("prompt"), str) and last.source != "input":
             return None
-        readable(cast(State, last.values))
+        check_readable(cast(State, last.values))
         return _readable_line(thread, last, thread in busy)
     except (*UNREADABLE, ConfigError) as error:
         message = str(error) if isinstance(error, ConfigError) else "Its checkpoint is damaged."

@@ -16,7 +16,7 @@ from gems_graph.calls.journal import Journal
 from gems_graph.errors import ConfigError, StoreError
 from gems_graph.persistence.history import UNREADABLE
 from gems_graph.persistence.threads import config_of, where
-from gems_graph.state import State, readable
+from gems_graph.state import State, check_readable
 
 _HASH = re.compile(r"[0-9a-f]{64,}")  # a longer one is no name in the store
 
@@ -46,7 +46,7 @@ class References:
         trajectories = [value for _, channel, value in writes if channel == "trajectory"]
         trajectories.append(values.get("trajectory"))
         if trajectories[-1]:  # another graph's state has no version of ours
-            readable(cast(State, values))
+            check_readable(cast(State, values))
         self.checkpoints += 1
         self.trajectories.update(id_ for id_ in trajectories if isinstance(id_, str))
         written_at = datetime.fromisoformat(checkpoint.checkpoint["ts"]).timestamp()

@@ -18,7 +18,7 @@ from gems_graph.persistence.last import config_of, read_last
 from gems_graph.persistence.savers import open_saver
 from gems_graph.private_hooks import ids_come_after
 from gems_graph.settings import Settings
-from gems_graph.state import State, readable
+from gems_graph.state import State, check_readable
 
 if TYPE_CHECKING:  # imported late: to look at what is kept takes no graph
     from langgraph.types import StateSnapshot
@@ -104,7 +104,7 @@ class Threads:
         if not values.get("trajectory"):
             msg = f"There is no trajectory {thread!r} in {where()}; `gems history` lists them."
             raise UsageError(msg)
-        readable(values)
+        check_readable(values)
         return values
 
     async def open_end(self, thread: str) -> RunnableConfig | None:

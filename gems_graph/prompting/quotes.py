@@ -31,13 +31,13 @@ class Span(NamedTuple):
 
 
 def quotations(text: str) -> list[Span]:
-    """Find the outermost quotations; marks around the whole text are how it was handed over."""
-    found = list(spans(text))
-    if len(found) == 1 and text[found[0].start : found[0].end] == text.strip():
-        offset = found[0].start + 1
-        inner = spans(text[offset : found[0].end - 1])
+    """Return the outermost quotations; marks around the whole text are not counted as one."""
+    outermost = list(spans(text))
+    if len(outermost) == 1 and text[outermost[0].start : outermost[0].end] == text.strip():
+        offset = outermost[0].start + 1
+        inner = spans(text[offset : outermost[0].end - 1])
         return [Span(start + offset, end + offset, content) for start, end, content in inner]
-    return found
+    return outermost
 
 
 def spans(text: str) -> Iterator[Span]:

@@ -31,7 +31,7 @@ _MARKS = re.compile("\x00(\\d+)\x00")
 
 
 def escape(text: str) -> str:
-    """Break whatever could pose as one of our tags, or as a model's own mark (`<|im_end|>`).
+    """Escape what could be read as one of our tags or a model's control token (`<|im_end|>`).
 
     Only a `<` that opens something like a tag is changed, so that quoted text, code and
     formulas reach the model, and come back from it, letter for letter.
@@ -42,7 +42,11 @@ def escape(text: str) -> str:
 
 def unescape(text: str) -> str:
     """Undo `escape`, for answers in which a model copied what it was shown."""
-    return re.sub(r"&((?:amp;)*)lt;", lambda m: f"&{m[1][4:]}lt;" if m[1] else "<", text)
+    return re.sub(r"&((?:amp;)*)lt;", _undo_escape, text)
+
+
+def _undo_escape(match: re.Match[str]) -> str:
+    return f"&{match[1][4:]}lt;" if match[1] else "<"
 
 
 class Prompts:
@@ -60,8 +64,8 @@ class Prompts:
         if folder and not Path(folder).is_dir():
             msg = f"The prompt folder {folder!r} does not exist; create it or drop the setting."
             raise ConfigError(msg)
-        own = [Path(each) for each in (folder, strategy) if each]
-        folders = [*own, data_folder("prompts")]
+        overrides = [Path(each) for each in (folder, strategy) if each]
+        folders = [*overrides, data_folder("prompts")]
         self._environment = ImmutableSandboxedEnvironment(  # prompts are shared as text
             loader=ChoiceLoader([FileSystemLoader(each) for each in folders]),
             undefined=StrictUndefined,
@@ -93,7 +97,7 @@ class Prompts:
 
 
 class _Marked(str):
-    """Text that is ours and must not be escaped."""
+    """Text made here, which must not be escaped."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Quoted text is the user's: see whether a rewriting lost any of it, and put it back."""
+"""Keep the strings that a user quoted: find those that a rewriting lost, and put them back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KANA, _HAN = re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]")
 
 
 class Faithful(NamedTuple):
-    """A prompt that holds every quoted string, how it came about, and what code put back."""
+    """A prompt with every quoted string, the reasoning, and the strings that code put back."""
 
     prompt: str
     thought: str
@@ -38,13 +38,13 @@ async def faithful(
         original: the user's request.
     """
     prompt, thought = await write([])
-    if lost := missing(original, prompt):
+    if lost_quotes := missing(original, prompt):
         try:
-            again, why = await write(lost)
+            second, second_thought = await write(lost_quotes)
         except AnswerError:  # a prompt that only lost a text is better than none
-            again, why = prompt, thought
-        if len(missing(original, again)) <= len(lost):
-            prompt, thought = again, why
+            second, second_thought = prompt, thought
+        if len(missing(original, second)) <= len(lost_quotes):
+            prompt, thought = second, second_thought
     return Faithful(restore(original, prompt), thought, missing(original, prompt))
 
 
@@ -62,12 +62,16 @@ def missing(original: str, rewritten: str) -> list[str]:
     Without marks a string counts as held only where it cannot be taken for other words: it has
     two characters or more, and the request does not use the same words unquoted.
     """
-    words, rest = _unquoted(original), _unquoted(rewritten)
+    original_words, rewritten_words = _unquoted(original), _unquoted(rewritten)
     return [
         content
         for content in quoted(original)
         if not _enclosed(content, rewritten)
-        and (len(content) < 2 or _stands(content, words) or not _stands(content, rest))
+        and (
+            len(content) < 2
+            or _has_words(content, original_words)
+            or not _has_words(content, rewritten_words)
+        )
     ]
 
 
@@ -76,14 +80,14 @@ def restore(original: str, rewritten: str) -> str:
 
     An altered version is mended where it stands; otherwise a sentence is added.
     """
-    lost = missing(original, rewritten)
-    asked = {span.content: original[span.start : span.end] for span in quotations(original)}
-    for content in lost:
-        mended = _mended(content, asked, rewritten)
-        rewritten = mended or _with_sentence(rewritten, asked[content])
+    lost_quotes = missing(original, rewritten)
+    marked = {span.content: original[span.start : span.end] for span in quotations(original)}
+    for content in lost_quotes:
+        replaced = _with_altered_replaced(content, marked, rewritten)
+        rewritten = replaced or _with_sentence(rewritten, marked[content])
     # mending one may, among marks that do not pair up, have broken another
     for content in missing(original, rewritten):
-        rewritten = _with_sentence(rewritten, asked[content])
+        rewritten = _with_sentence(rewritten, marked[content])
     return rewritten
 
 
@@ -94,7 +98,7 @@ def _enclosed(content: str, text: str) -> bool:
     return bool(re.search(rf"[{_ANY}]{exact}[{_ANY}]|{spaced}", text))
 
 
-def _stands(content: str, text: str) -> bool:
+def _has_words(content: str, text: str) -> bool:
     """Tell whether a text holds a string as words of its own."""
     before = r"(?<!\w)" if in_word(content[0]) else ""
     after = r"(?!\w)" if in_word(content[-1]) else ""
@@ -108,13 +112,13 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def _mended(content: str, asked: dict[str, str], text: str) -> str | None:
-    """Replace the quoted string that is most like a lost one, if any is like it at all."""
-    strange = [span for span in spans(text) if span.content not in asked]
-    best = max(strange, key=lambda span: _likeness(content, span), default=None)
-    if best is None or _likeness(content, best) < _SIMILAR:
+def _with_altered_replaced(content: str, marked: dict[str, str], text: str) -> str | None:
+    """Return the text with the altered version of a lost string replaced; None: there is none."""
+    altered = [span for span in spans(text) if span.content not in marked]
+    closest = max(altered, key=lambda span: _likeness(content, span), default=None)
+    if closest is None or _likeness(content, closest) < _SIMILAR:
         return None
-    return text[: best.start] + asked[content] + text[best.end :]
+    return text[: closest.start] + marked[content] + text[closest.end :]
 
 
 def _likeness(content: str, span: Span) -> float:

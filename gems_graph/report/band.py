@@ -66,7 +66,7 @@ class Row:
 
     text: str
     k: int | None
-    rest: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = ()
 
 
 class Band:
@@ -93,7 +93,7 @@ class Band:
         self.end = y + grid.px(8)
 
     def draw(self, store: Store, summary: Summary | None = None) -> Image.Image:
-        """Draw the columns, and at the left of the pictures what the run came to."""
+        """Draw the columns, and at the left of the pictures the summary, if given."""
         grid = self.grid
         image = Image.new("RGB", (grid.width, self.end + grid.px(14)), PAPER)
         draw = ImageDraw.Draw(image)
@@ -160,27 +160,27 @@ class Band:
             centre = self._centre(i)
             if row.k is None:
                 y = middle - self.small.leading / 2
-                write(draw, centre, y, column.part(row.rest), self.small, 0.5)
+                write(draw, centre, y, column.part(row.hidden), self.small, 0.5)
             elif answer := column.answer(row.k):
                 mark = chip(answer, grid.px(_CHIP))
                 image.paste(mark, (centre - mark.width // 2, middle - mark.height // 2), mark)
 
-    def _summary(self, image: Image.Image, draw: ImageDraw.ImageDraw, told: Summary) -> None:
+    def _summary(self, image: Image.Image, draw: ImageDraw.ImageDraw, summary: Summary) -> None:
         grid, x, y = self.grid, self.grid.px(MARGIN), self.picture
-        if told.score:
-            figure = grid.style(40, YES if told.success else INK, True)
-            write(draw, x - grid.px(1), y - figure.leading // 6, told.score, figure)
+        if summary.score:
+            figure = grid.style(40, YES if summary.success else INK, True)
+            write(draw, x - grid.px(1), y - figure.leading // 6, summary.score, figure)
             y += round(figure.leading * 0.8)
         else:
             mark = chip("unsure", grid.px(34))
             image.paste(mark, (x, y), mark)
             y += mark.height + grid.px(10)
         style = grid.style(15)
-        lines = wrap(told.words, style, grid.px(_LEFT), 7 if grid.prompt_lines else 3)
+        lines = wrap(summary.words, style, grid.px(_LEFT), 7 if grid.prompt_lines else 3)
         block(draw, x, y, lines, style)
         y += len(lines) * style.leading + grid.px(8)
-        if told.skills and grid.prompt_lines:
-            block(draw, x, y, wrap(told.skills, self.small, grid.px(_LEFT), 2), self.small)
+        if summary.skills and grid.prompt_lines:
+            block(draw, x, y, wrap(summary.skills, self.small, grid.px(_LEFT), 2), self.small)
 
 
 def block(draw: ImageDraw.ImageDraw, x: int, y: int, lines: Sequence[str], style: Style) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 from gems_graph.errors import StoreError
 from gems_graph.images import Store, needed_by
 from gems_graph.settings import settle
+from gems_graph.settings.roles import JUDGE
 from gems_graph.state import ImageRef, State
-from gems_graph.strategies.strategy import JUDGE, strategy_of
+from gems_graph.strategies import strategy_of
 
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SCHEMA = 1
@@ -25,12 +26,12 @@ _RECORDED = (
 """Channels of the state that a record holds as they are."""
 
 
-def free_folder(wanted: Path) -> Path:
-    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, ... that holds no run yet."""
-    folder, number = wanted, 1
+def free_folder(requested: Path) -> Path:
+    """Return the folder, or the first of `NAME-2`, `NAME-3`, ... that holds no run yet."""
+    folder, number = requested, 1
     while (folder / "trajectory.json").exists():
         number += 1
-        folder = wanted.with_name(f"{wanted.name}-{number}")
+        folder = requested.with_name(f"{requested.name}-{number}")
     return folder
 
 
@@ -57,8 +58,8 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
             for n, ref in _pictures(state).items():
                 (folder / _name(n, ref)).write_bytes(store.read(ref["sha256"]))
             store.open(state["result"]["image"]).save(folder / "image.png")
-            told = record(state, store, about)
-            text = json.dumps(told, ensure_ascii=False, indent=1)
+            data = record(state, store, about)
+            text = json.dumps(data, ensure_ascii=False, indent=1)
             (folder / "trajectory.json").write_text(text + "\n", encoding="utf-8")
             strip(state, store).save(folder / "rounds.png")
     except OSError as error:
@@ -67,11 +68,11 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
             "space or name another folder with --out."
         )
         raise StoreError(msg) from error
-    return told
+    return data
 
 
 def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell a run as plain JSON: reasoning in full, pictures by file name and hash."""
+    """Return a run as plain JSON: reasoning in full, pictures by file name and hash."""
     rounds = [
         {
             **round_,

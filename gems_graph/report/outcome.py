@@ -1,4 +1,4 @@
-"""What a trajectory came to, in words and marks: its outcome and its columns in the strip."""
+"""How a trajectory ended, in a sentence, and the columns that show it in the strip."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Column:
 
     @property
     def judged(self) -> bool:
-        """Whether somebody looked at the picture."""
+        """Whether the picture has verdicts."""
         return self.answers is not None
 
     @property
@@ -52,7 +52,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run came to: its score if there is one, a sentence or two, the skills used."""
+    """How a run ended: its score if there is one, a sentence or two, the skills used."""
 
     score: str
     words: str
@@ -61,7 +61,7 @@ class Summary:
 
 
 def summary_of(state: Mapping[str, Any]) -> Summary:
-    """Sum a run up, however it ended."""
+    """Return the summary of a run, however it ended."""
     result = state.get("result") or {}
     score = f"{result.get('passed', 0)}/{result.get('total', 0)}" if result.get("verified") else ""
     skills = ", ".join(state.get("skills", []))
@@ -82,20 +82,20 @@ def columns_of(state: Mapping[str, Any]) -> list[Column]:
 
 def outcome(state: Mapping[str, Any]) -> str:
     """Say in a sentence or two how the run ended."""
-    result, tried = state.get("result") or {}, len(state.get("rounds", []))
+    result, count = state.get("result") or {}, len(state.get("rounds", []))
     stop = result.get("stop") or state.get("stop") or {}
     if not result:
-        when = f"after {_count(tried, 'round', 'rounds')}" if tried else "in the first round"
+        when = f"after {_count(count, 'round', 'rounds')}" if count else "in the first round"
         return f"Interrupted {when}. {_reason(stop)}".strip()
     if not result.get("verified"):
         return f"Not verified: {stop.get('error') or _reason(stop) or result.get('why', '')}"
     passed, total = result.get("passed", 0), result.get("total", 0)
     if result.get("success"):
-        return f"Round {result.get('round')} passes {_all(total)}."
+        return f"Round {result.get('round')} passes {_all_criteria(total)}."
     criteria = f"{passed} of {_count(total, 'criterion', 'criteria')}"
     if standing(state) == "accepted":
         return f"Round {result.get('round')} is accepted as it is: {criteria}."
-    return f"Best of {_count(tried, 'round', 'rounds')}: {criteria}. {_reason(stop)}".strip()
+    return f"Best of {_count(count, 'round', 'rounds')}: {criteria}. {_reason(stop)}".strip()
 
 
 def _column(attempt: Attempt, answers: tuple[str, ...] | None, chosen: object) -> Column:
@@ -109,7 +109,7 @@ def _reason(stop: Mapping[str, Any]) -> str:
     return _STOPPED.get(stop.get("reason", ""), "")
 
 
-def _all(total: int) -> str:
+def _all_criteria(total: int) -> str:
     return f"all {total} criteria" if total > 1 else "its one criterion"
 
 

@@ -1,4 +1,4 @@
-"""One trajectory on a page of text: what was asked, every round, what it cost and where it lies."""
+"""One trajectory as text: the request, every round, its cost and where its files lie."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class VerdictGrid(NamedTuple):
 
 
 def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[str | VerdictGrid]:
-    """Tell a trajectory, finished or not, as text and a grid for the reader to lay out.
+    """Yield a trajectory, finished or not, as lines of text and one grid of verdicts.
 
     Args:
         state: of it.
@@ -39,8 +39,8 @@ def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[st
         facts: what else is known of it, by name; shown first.
     """
     skills = ", ".join(state.get("skills", []))
-    more = {"request": state["prompt"], "skills": skills}
-    yield from (fact(name, value) for name, value in {**facts, **more}.items() if value)
+    request_facts = {"request": state["prompt"], "skills": skills}
+    yield from (fact(name, value) for name, value in {**facts, **request_facts}.items() if value)
     if state.get("criteria"):
         yield ""
         yield grid_of(state)
@@ -68,7 +68,7 @@ def fact(name: str, value: object) -> str:
 
 
 def rounds_of(state: State, store: Store) -> Iterator[str]:
-    """Tell every round: where its prompt comes from, what failed and why, what it taught."""
+    """Yield every round: its prompt and origin, its picture, failed criteria, its experience."""
     for k, round_ in enumerate(state.get("rounds", [])):
         yield f"\nRound {round_['n']}: {passes(round_)} of {len(round_['verdicts'])}"
         yield from _attempt(round_, store)
@@ -83,7 +83,8 @@ def rounds_of(state: State, store: Store) -> Iterator[str]:
 
 def _attempt(attempt: Attempt, store: Store) -> Iterator[str]:
     yield fact("  prompt", attempt["prompt"])
-    about = [_ORIGIN[attempt["origin"]]] if "origin" in attempt else []
+    origin = attempt.get("origin", "")
+    about = [_ORIGIN.get(origin, f"by {origin}")] if origin else []
     about += [f"seed {attempt['seed']}"] if "seed" in attempt else []
     if about:
         yield fact("", ", ".join(about))
@@ -98,17 +99,18 @@ def _failed(round_: Round, criteria: list[Criterion]) -> Iterator[str]:
 
 
 def spent(ledger: Mapping[str, Usage]) -> Iterator[str]:
-    """Tell what every role used, and the sum."""
+    """Yield a line for each role and one for the sum: calls, images, tokens, seconds, cost."""
     for role, usage in (*ledger.items(), ("in all", total(dict(ledger)))):
         tokens = usage["input_tokens"] + usage["output_tokens"]
-        made = f"{usage['calls']} calls, {usage['images']} images, {tokens} tokens"
-        yield fact(role, f"{made}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
+        counts = f"{usage['calls']} calls, {usage['images']} images, {tokens} tokens"
+        yield fact(role, f"{counts}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
 
 
 def changed(settings: Mapping[str, Any]) -> Iterator[str]:
-    """Tell the settings that differ from the defaults, those of the preset beside its name."""
-    usual = Settings().model_dump()
-    usual |= {k: v for k, v in PRESETS.get(settings.get("preset", ""), {}).items() if k != "preset"}
+    """Yield the settings that differ from the preset, or from the defaults, as `name = value`."""
+    defaults = Settings().model_dump()
+    preset = PRESETS.get(settings.get("preset", ""), {})
+    defaults |= {name: value for name, value in preset.items() if name != "preset"}
     for name, value in settings.items():
-        if value != usual.get(name):
+        if value != defaults.get(name):
             yield f"{name} = {value!r}"

@@ -35,7 +35,7 @@ def standing(
     errors: Sequence[str] = (),
     busy: bool = False,
 ) -> Standing:
-    """Tell how a trajectory stands.
+    """Return how a trajectory stands.
 
     Args:
         state: its values, or the record in its folder.
@@ -61,24 +61,24 @@ def _at_rest(state: Mapping[str, Any], unfinished: bool) -> Standing:
     return _ended(result, reasons(state))
 
 
-def _ended(result: Mapping[str, Any], why: Collection[str]) -> Standing:
-    if "cancelled" in why:  # before the loop had ended, however good its best picture is
+def _ended(result: Mapping[str, Any], stop_reasons: Collection[str]) -> Standing:
+    if "cancelled" in stop_reasons:  # before the loop had ended, however good its best picture is
         return "interrupted"
     if result.get("success"):
         return "passed"
-    if "accepted" in why:
+    if "accepted" in stop_reasons:
         return "accepted"
-    return "failed" if "error" in why else "best effort"
+    return "failed" if "error" in stop_reasons else "best effort"
 
 
 def goes_on(word: Standing, state: Mapping[str, Any]) -> bool:
-    """Tell whether a trajectory that stands so may be taken up, or a person awaited.
+    """Tell whether a trajectory that stands so can be resumed or waits for a person.
 
-    So may one whose budget was spent, and one that lost a candidate, however well the others did.
+    One whose budget was spent or that lost a candidate can be, too, also where it passed.
     """
-    lacks = bool(state.get("failed")) or "budget" in reasons(state)
+    incomplete = bool(state.get("failed")) or "budget" in reasons(state)
     ended = word in ("passed", "best effort")
-    return (ended and lacks) or word in ("waiting", "failed", "interrupted", "not begun")
+    return (ended and incomplete) or word in ("waiting", "failed", "interrupted", "not begun")
 
 
 def reasons(state: Mapping[str, Any]) -> set[str]:
@@ -93,18 +93,18 @@ def error_in(state: Mapping[str, Any], errors: Iterable[str] = ()) -> str:
         state: its values.
         errors: what the nodes that are next have raised already.
     """
-    told = [*errors, *(str(stop.get("error") or "") for stop in _stops(state))]
-    return next(filter(None, told), "")
+    messages = [*errors, *(str(stop.get("error") or "") for stop in _stops(state))]
+    return next(filter(None, messages), "")
 
 
 def _stops(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return all stops; a budget and an error are known before the result is made."""
+    """Return the stop of the result, or of the state before there is one, and of candidates."""
     of_result = (state.get("result") or {}).get("stop")
     return [of_result or state.get("stop") or {}, *(state.get("failed") or [])]
 
 
 def standings_in(words: Iterable[str]) -> set[str]:
-    """Read words for standings, also those of release 0.1.0: `done`, `error` and `budget`.
+    """Return the standings that words name, also those of release 0.1.0: `done`, `error`, `budget`.
 
     Raises:
         UsageError: there is no such standing.

@@ -49,20 +49,23 @@ def _grid(count: int) -> Grid:
     return Grid(1, 112, 6, _even(count, 12), 0, 12)
 
 
-def _even(count: int, most: int) -> int:
-    """Return how many of `count` to put side by side, at most `most`, in bands of like length."""
-    bands = -(-count // most)
+def _even(count: int, limit: int) -> int:
+    """Return how many of `count` to put side by side, at most `limit`, in bands of like length."""
+    bands = -(-count // limit)
     return -(-count // bands)
 
 
-def _rows(state: Mapping[str, Any], columns: Sequence[Column], most: int) -> list[Row]:
+def _rows(state: Mapping[str, Any], columns: Sequence[Column], limit: int) -> list[Row]:
     """Choose the criteria to show: where there are too many, first those that ever failed."""
     questions = [criterion["question"] for criterion in state.get("criteria", [])]
-    smooth = [all(column.answer(k) == "yes" for column in columns) for k in range(len(questions))]
-    ranked = sorted(range(len(questions)), key=lambda k: smooth[k])
-    rows = [Row(questions[k], k) for k in sorted(ranked[:most])]
-    rest = tuple(ranked[most:])
-    return [*rows, Row(f"+ {len(rest)} more", None, rest)] if rest else rows
+
+    def always_passed(k: int) -> bool:
+        return all(column.answer(k) == "yes" for column in columns)
+
+    ranked = sorted(range(len(questions)), key=always_passed)
+    rows = [Row(questions[k], k) for k in sorted(ranked[:limit])]
+    hidden = tuple(ranked[limit:])
+    return [*rows, Row(f"+ {len(hidden)} more", None, hidden)] if hidden else rows
 
 
 def _header(prompt: str, grid: Grid) -> Image.Image:
@@ -83,10 +86,10 @@ def _balanced(prompt: str, style: Style, width: int) -> list[str]:
 
 def _stack(parts: Sequence[Image.Image], grid: Grid) -> Image.Image:
     height = sum(part.height for part in parts) + grid.px(MARGIN - 14)
-    whole, y = Image.new("RGB", (grid.width, height), PAPER), 0
+    canvas, y = Image.new("RGB", (grid.width, height), PAPER), 0
     for part in parts:
-        whole.paste(part, (0, y))
+        canvas.paste(part, (0, y))
         y += part.height
-    edge = (0, 0, whole.width - 1, whole.height - 1)
-    ImageDraw.Draw(whole).rectangle(edge, outline=LINE, width=grid.scale)
-    return whole
+    edge = (0, 0, canvas.width - 1, canvas.height - 1)
+    ImageDraw.Draw(canvas).rectangle(edge, outline=LINE, width=grid.scale)
+    return canvas

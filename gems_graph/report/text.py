@@ -44,19 +44,19 @@ def wrap(text: str, style: Style, width: int, lines: int) -> list[str]:
     """Break text into at most so many lines, with an ellipsis where it is cut."""
     limit = lines * width * 5 // style.size + 1  # no letters are narrower; spares measuring
     flat = " ".join(text.split())
-    rows, used, full = [""], 0.0, len(flat) <= limit
+    rows, row_width, complete = [""], 0.0, len(flat) <= limit
     for token in _tokens(_UNSEEN.sub("", flat[:limit]), style, width):
-        more = _advance(rows[-1][-1:], token, style)
-        if used and used + more > width:
+        token_width = _advance(rows[-1][-1:], token, style)
+        if row_width and row_width + token_width > width:
             if len(rows) == lines:
-                full = False
+                complete = False
                 break
             rows.append("")
             token = token.lstrip()
-            used, more = 0.0, measure(token, style)
+            row_width, token_width = 0.0, measure(token, style)
         rows[-1] += token
-        used += more
-    return rows if full else [*rows[:-1], _ellipsis(rows[-1], style, width)]
+        row_width += token_width
+    return rows if complete else [*rows[:-1], _ellipsis(rows[-1], style, width)]
 
 
 def measure(text: str, style: Style) -> float:

@@ -23,14 +23,14 @@ class UnfitAnswerError(UsageError, ValueError):
 
 
 class Ruling(NamedTuple):
-    """What a person says of one criterion, and why, if that was said."""
+    """A person's verdict on one criterion, and the reason; empty: none was given."""
 
     answer: Word
     reason: str
 
 
 class Answer(BaseModel):
-    """What any answer may hold."""
+    """The fields that any answer may have."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,12 +38,12 @@ class Answer(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _just_go_on(cls, value: object) -> object:
+    def _true_changes_nothing(cls, value: object) -> object:
         return {} if value is True or value is None else value
 
     @field_validator("prompt")
     @classmethod
-    def _says_something(cls, prompt: str | None) -> str | None:
+    def _not_blank(cls, prompt: str | None) -> str | None:
         if prompt is not None and not prompt.strip():
             msg = "The prompt is empty: say what to draw, or leave it out."
             raise ValueError(msg)
@@ -66,14 +66,14 @@ class CriteriaAnswer(Answer):
 
     @field_validator("criteria")
     @classmethod
-    def _holds_some(cls, criteria: list[str] | None) -> list[str] | None:
+    def _not_empty(cls, criteria: list[str] | None) -> list[str] | None:
         if criteria is None:
             return None
-        kept = [question.strip() for question in criteria if any(map(str.isalnum, question))]
-        if not kept:
+        questions = [question.strip() for question in criteria if any(map(str.isalnum, question))]
+        if not questions:
             msg = "The list holds no criteria: give at least one yes/no question, or leave it out."
             raise ValueError(msg)
-        return list(dict.fromkeys(kept))
+        return list(dict.fromkeys(questions))
 
 
 class VerdictAnswer(Answer):
@@ -96,8 +96,8 @@ class VerdictAnswer(Answer):
     @model_validator(mode="after")
     def _fits(self) -> VerdictAnswer:
         total, rounds = self.asked["total"], self.asked["max_iterations"]
-        if wrong := [n for n in self.rulings() if not 1 <= n <= total]:
-            msg = f"There is no criterion {wrong[0]}; they are numbered 1 to {total}."
+        if unknown := [n for n in self.rulings() if not 1 <= n <= total]:
+            msg = f"There is no criterion {unknown[0]}; they are numbered 1 to {total}."
             raise ValueError(msg)
         if self.prompt and self.accept:
             msg = "Accepting ends the run, so the prompt would not be drawn: leave one of them out."
@@ -109,14 +109,14 @@ class VerdictAnswer(Answer):
 
 
 def _ruling(n: int, text: str) -> Ruling:
-    if not (found := _RULING.fullmatch(text)):
+    if not (match := _RULING.fullmatch(text)):
         msg = f"The verdict on criterion {n} cannot be {text!r}: say yes, no or unsure."
         raise ValueError(msg)
-    return Ruling(found[1].lower(), (found[2] or "").strip())  # type: ignore[arg-type]
+    return Ruling(match[1].lower(), (match[2] or "").strip())  # type: ignore[arg-type]
 
 
 def verdict_form(question: VerdictQuestion) -> type[VerdictAnswer]:
-    """Return the form of answers to a question about a verdict; it knows what was asked."""
+    """Return the form of answers to one question about a verdict, which checks them against it."""
 
     class Form(VerdictAnswer):
         model_config = ConfigDict(title="VerdictAnswer")
@@ -146,6 +146,7 @@ def in_words(error: ValidationError, question: Question) -> str:
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
     if first["type"] == "extra_forbidden" or not name:
-        said = f"{name!r} is" if name else f"{first['input']!r} is"
-        return f"{said} no answer to this: it takes {', '.join(question['answers'])}, or just true."
+        subject = repr(name or first["input"])
+        choices = ", ".join(question["answers"])
+        return f"{subject} is no answer to this: it takes {choices}, or just true."
     return f"The answer's {name} is not valid: {first['msg']}."

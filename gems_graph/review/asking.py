@@ -29,10 +29,10 @@ def ask(question: Question, form: type[A]) -> A:
         raise UnfitAnswerError(msg) from error
 
 
-def told(state: State, update: dict[str, Any]) -> dict[str, Any]:
-    """Tell whoever follows the run what an answer changes, and return that."""
+def announce(state: State, update: dict[str, Any]) -> dict[str, Any]:
+    """Send the events of an update to whoever follows the run, and return the update."""
     tell = get_stream_writer()
-    plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
-    for event in events_of(state, plain):
+    values = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
+    for event in events_of(state, values):
         tell(event)
     return update

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gems_graph.review.answers import CriteriaAnswer
-from gems_graph.review.asking import ask, told
+from gems_graph.review.asking import announce, ask
 from gems_graph.review.questions import about_criteria
 from gems_graph.state import Criterion, State
 
@@ -19,12 +19,12 @@ def review_criteria(state: State) -> dict[str, Any]:
         "skill_criteria": [],  # they are among the criteria now
         **answer.attempt(1),
     }
-    return told(state, update)
+    return announce(state, update)
 
 
-def _edited(shown: list[Criterion], wanted: list[str] | None) -> list[Criterion]:
-    """Return the wanted list; what was there before keeps its source."""
-    if wanted is None:
-        return shown
-    sources = {criterion["question"]: criterion["source"] for criterion in reversed(shown)}
-    return [Criterion(question=q, source=sources.get(q, "user")) for q in wanted]
+def _edited(current: list[Criterion], questions: list[str] | None) -> list[Criterion]:
+    """Return the edited list; a criterion that was there before keeps its source."""
+    if questions is None:
+        return current
+    sources = {criterion["question"]: criterion["source"] for criterion in reversed(current)}
+    return [Criterion(question=q, source=sources.get(q, "user")) for q in questions]

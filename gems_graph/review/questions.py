@@ -12,7 +12,7 @@ from gems_graph.state import Criterion, ImageRef, State, Verdict
 
 
 class CriteriaQuestion(TypedDict):
-    """Are these the right criteria (C), and is this the right first prompt (P_1)?
+    """Whether the criteria (C) and the first prompt (P_1) are right.
 
     `request` is U; `answers` says what may be answered, and how.
     """
@@ -32,7 +32,7 @@ class Judged(Criterion, Verdict):
 
 
 class VerdictQuestion(TypedDict):
-    """Is the Verifier right about I_i, and should there be another?
+    """Whether the Verifier is right about I_i, and what the next prompt should be.
 
     `passed` of `total` criteria hold; `best` is the best round so far.
     """

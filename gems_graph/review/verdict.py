@@ -8,23 +8,23 @@ from typing import Any
 from langgraph.types import Overwrite
 
 from gems_graph.review.answers import Ruling, verdict_form
-from gems_graph.review.asking import ask, told
+from gems_graph.review.asking import announce, ask
 from gems_graph.review.questions import about_verdict
 from gems_graph.state import Round, State, Stop, Verdict
 
 
 def review_verdict(state: State) -> dict[str, Any]:
-    """Let a person have the last word on a round, and the first on the next."""
+    """Let a person overrule or accept a round, or write the next prompt."""
     question = about_verdict(state)
     answer = ask(question, verdict_form(question))
-    *before, last = state["rounds"]
+    *earlier, last = state["rounds"]
     accepted = {"stop": Stop(reason="accepted", node="review_verdict")} if answer.accept else {}
     update = {
-        "rounds": Overwrite([*before, _overruled(last, answer.rulings())]),
+        "rounds": Overwrite([*earlier, _overruled(last, answer.rulings())]),
         **accepted,
         **answer.attempt(last["n"] + 1),
     }
-    return told(state, update)
+    return announce(state, update)
 
 
 def _overruled(round_: Round, rulings: Mapping[int, Ruling]) -> Round:
@@ -34,10 +34,10 @@ def _overruled(round_: Round, rulings: Mapping[int, Ruling]) -> Round:
 
 
 def _ruled(verdict: Verdict, ruling: Ruling) -> Verdict:
-    """Put a person's word in the place of the Verifier's, and keep what that said."""
+    """Return a verdict with a person's answer, and the Verifier's own in its evidence."""
     if ruling.answer == verdict["answer"] and not ruling.reason:
         return verdict  # agreed
     reason = f": {ruling.reason}" if ruling.reason else ""
-    said = f"{verdict['answer']}: {verdict['evidence']}".rstrip(": ")
-    evidence = f"overruled by a person{reason}; the Verifier said {said}"
+    original = f"{verdict['answer']}: {verdict['evidence']}".rstrip(": ")
+    evidence = f"overruled by a person{reason}; the Verifier said {original}"
     return Verdict(answer=ruling.answer, p_yes=None, evidence=evidence)

@@ -16,10 +16,9 @@ from gems_graph.models import open_chat
 from gems_graph.nodes.verifier import Judgement
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import ModelSpec, Role
+from gems_graph.settings.roles import JUDGE, ModelSpec, Role
 from gems_graph.state import ImageRef
 from gems_graph.strategies import open_strategy
-from gems_graph.strategies.strategy import JUDGE
 
 _COLOURS = {"red": (215, 35, 45), "green": (35, 165, 65), "blue": (40, 80, 220)}
 _SHAPES = ("circle", "square")

@@ -13,8 +13,6 @@ from gems_graph.models import Chat
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import Role
 
-GEMS_ROLES: tuple[Role, ...] = ("planner", "decomposer", "verifier", "refiner", "compressor")
-
 
 @dataclass(frozen=True)
 class Backends:
@@ -34,12 +32,12 @@ class Backends:
 
     @property
     def spec(self) -> GeneratorSpec:
-        """The generator by its name, which an object of the caller's may have, too."""
+        """The spec of the generator, named as the caller's object if that has a name."""
         spec, name = self.settings.generator_spec, getattr(self.generator, "name", None)
         return spec.model_copy(update={"name": str(name)}) if name else spec
 
     def drawer(self) -> AbstractAsyncContextManager[Generator]:
-        """Lend the generator while it draws."""
+        """Return a context in which the generator is open."""
         return lent(self.spec) if self.generator is None else nullcontext(self.generator)
 
     def chat(self, role: Role) -> Chat | None:

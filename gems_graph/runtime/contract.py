@@ -45,9 +45,9 @@ def check(module: Module, update: Any) -> None:
     if not isinstance(update, Mapping):
         msg = f"The node {module.name!r} returned {update!r:.100}, not an update of State."
         raise TypeError(msg)
-    plain = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
+    values = {k: v.value if isinstance(v, Overwrite) else v for k, v in update.items()}
     try:
-        _UPDATE.validate_python(plain)
+        _UPDATE.validate_python(values)
     except ValidationError as error:
         msg = f"The node {module.name!r} returned an update that is not of State: {error}"
         raise TypeError(msg) from error
@@ -75,10 +75,10 @@ def check_pause(settings: Settings, pauses: Collection[str]) -> None:
 
 
 def need_checkpointer(config: RunnableConfig | None) -> None:
-    """Make sure, before anything is paid, that something keeps the run while it waits.
+    """Make sure, before anything is paid, that the run has a checkpointer to wait with.
 
     Raises:
-        ConfigError: nothing does.
+        ConfigError: it has none.
     """
     if not has_checkpointer(config):
         msg = (

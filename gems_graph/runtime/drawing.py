@@ -22,14 +22,14 @@ from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
 from gems_graph.state import ImageRef
 
-_AFTERWARDS = 0.06  # seconds
+_HISTORY_VIEW_DELAY = 0.06  # seconds
 Progress = Callable[[int, int], None]
 """Takes the steps done and the steps in all; from any thread."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One picture, as it is asked for.
+    """A request for one picture.
 
     Attributes:
         prompt: what to draw.
@@ -47,7 +47,7 @@ class Drawing:
 
     @property
     def request(self) -> list[str]:
-        """All that the generator is told, for the key of the call."""
+        """Everything that decides what is drawn, for the key of the call."""
         return [self.prompt, str(self.seed), str(self.settings.size), *self.spec.request]
 
     def call(
@@ -64,12 +64,12 @@ class Drawing:
         settings, spec, extra = self.settings, self.spec, dict[str, Any]()
         if capabilities_of(generator).progress:
             extra["progress"] = progress
-        at_once = spec.concurrency or settings.concurrency
+        concurrency = spec.concurrency or settings.concurrency
         server = f"generator:{spec.name}{spec.url or ''}"
         return PaidCall(
             callee=f"The generator {spec.name!r}",
             role="generator",
-            limits=limits_of(server, at_once, settings.requests_per_minute),
+            limits=limits_of(server, concurrency, settings.requests_per_minute),
             most=budget.image_amount(spec),
             key=key,
             timeout=settings.image_timeout,
@@ -91,7 +91,7 @@ class Drawing:
 
         encode(settings.vision_max_side)
         # for later rounds: when the probes are on their way, and the processor waits for answers
-        loop.call_later(_AFTERWARDS, encode, settings.history_max_side)
+        loop.call_later(_HISTORY_VIEW_DELAY, encode, settings.history_max_side)
 
     async def _keep(self, price: Price | None, picture: Any, effort: Effort) -> Outcome[ImageRef]:
         """Put a picture into the store."""
@@ -105,8 +105,8 @@ class Drawing:
     async def _recall(self, artifact: tuple[ImageRef, Usage]) -> Outcome[ImageRef] | None:
         """Return what was drawn before; None if the store has lost it."""
         ref, usage = artifact
-        there = await asyncio.to_thread(self.store.has, ref["sha256"])
-        return Outcome(ref, usage) if there else None
+        stored = await asyncio.to_thread(self.store.has, ref["sha256"])
+        return Outcome(ref, usage) if stored else None
 
 
 def _usage(price: Price | None, effort: Effort) -> Usage:

@@ -1,4 +1,4 @@
-"""What the update of any node tells: no node knows events, and no event a node."""
+"""Events made of the update of any node, so that nodes need not send them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gems_graph.state import Attempt, State
 
 
 def events_of(state: State, update: Mapping[str, Any]) -> Iterator[Event]:
-    """Yield what an update of any node tells, in the order of the loop.
+    """Yield the events of an update of any node, in the order of the loop.
 
     Args:
         state: before the update.
@@ -37,8 +37,8 @@ def events_of(state: State, update: Mapping[str, Any]) -> Iterator[Event]:
                 type="verdict", round=round_["n"], verdicts=round_["verdicts"],
                 passed=passes(round_), total=len(round_["verdicts"]),
             )  # fmt: skip
-    learned = len(state.get("experiences", []))
-    for n, experience in enumerate(update.get("experiences") or (), start=learned + 1):
+    known = len(state.get("experiences", []))
+    for n, experience in enumerate(update.get("experiences") or (), start=known + 1):
         yield LessonLearned(type="lesson", round=n, experience=experience)
     for note in update.get("notes") or ():
         yield Noted(type="note", text=note)

@@ -1,4 +1,4 @@
-"""What a node may read and keep beside pictures: skills, their files, reasoning."""
+"""Skills, their files and long reasoning, as nodes read and store them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Library:
 
     async def skills(self) -> Skills:
         """Return the skills on disk as of now, their manifest read."""
-        given, local = self.settings.skills, self.settings.local_skills
-        return await asyncio.to_thread(lambda: Skills(given, self._skills, local=local))
+        folders, local = self.settings.skills, self.settings.local_skills
+        return await asyncio.to_thread(lambda: Skills(folders, self._skills, local=local))
 
     async def instructions(self, names: Sequence[str]) -> list[dict[str, Any]]:
         """Return `name`, `instructions` and `files` of picked skills (`state["skills"]`).

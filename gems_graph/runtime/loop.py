@@ -1,4 +1,4 @@
-"""One background event loop for the whole process, whichever door a run came through."""
+"""The background event loop that all runs of the process share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORKERS = 8  # threads for files and pictures, all in all
 
 
 class BackgroundLoop:
-    """One background event loop for the whole process, whichever door a run came through.
+    """One background event loop for the whole process, however a run was started.
 
     It owns every client, limit and node, so that `invoke`, `ainvoke`, a notebook and a dev
     server, mixed in one process, never meet a connection that belongs to a closed loop.

@@ -27,14 +27,14 @@ class Workload(NamedTuple):
         settings: in effect.
         rounds: pictures that are drawn.
         criteria: probes a picture.
-        given: whether the criteria are the caller's own.
+        criteria_given: whether the criteria are the caller's own.
         least: whether the fewest calls are asked for, not the most.
     """
 
     settings: Settings
     rounds: int
     criteria: int
-    given: bool
+    criteria_given: bool
     least: bool
 
 
@@ -43,7 +43,7 @@ Count = Callable[[Workload], int]
 
 
 def never(work: Workload) -> int:
-    """Pay for nothing."""
+    """Return 0: nothing is paid."""
     return 0
 
 
@@ -112,8 +112,8 @@ def module(**facts: Any) -> Callable[[NodeFunction], Module]:
 
 
 def replaced(modules: Sequence[Module], name: str, by: Module | NodeFunction) -> Module:
-    """Return what stands in for a module: a plain function keeps the facts of what it replaces."""
+    """Return a module in the place of another; a plain function keeps the facts of that one."""
     if isinstance(by, Module):
         return replace(by, name=name)
-    old = next((each for each in modules if each.name == name), None)
-    return replace(old, run=by) if old else Module(run=by, name=name)
+    original = next((each for each in modules if each.name == name), None)
+    return replace(original, run=by) if original else Module(run=by, name=name)

@@ -1,4 +1,4 @@
-"""Bind our modules to LangGraph: settings in effect, events told, best image never lost."""
+"""Bind our modules to LangGraph: settings, events, time limit, failures, usage."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from gems_graph.calls.budget import Place
 from gems_graph.errors import BudgetError, ConfigError
 from gems_graph.events import NodeEnded, NodeStarted, Tell
 from gems_graph.images import needed_by
-from gems_graph.memory import has_image, worked
+from gems_graph.memory import has_image, seconds_worked
 from gems_graph.runtime.contract import check, check_filled, check_pause, need_checkpointer
 from gems_graph.runtime.events_of import events_of
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.module import Module, Update
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings, as_layer, settle
-from gems_graph.state import LISTS, MAPPINGS, State, Stop, readable
+from gems_graph.state import LISTS, MAPPINGS, State, Stop, check_readable
 
 _CLEARED = {
     **{name: Overwrite([]) for name in LISTS},
@@ -38,7 +38,7 @@ class Node(Runnable[State, Update]):
 
     Args:
         module: what it does, and what is known of it.
-        built: the settings that the graph was built with; their `strategy` is the graph's own.
+        graph_settings: those that the graph was built with; their `strategy` is the graph's own.
         make_toolbox: makes the node's toolbox from the settings in effect.
         pauses: points at which the graph can ask a person.
     """
@@ -48,13 +48,13 @@ class Node(Runnable[State, Update]):
     def __init__(
         self,
         module: Module,
-        built: Settings,
+        graph_settings: Settings,
         make_toolbox: MakeToolbox,
         pauses: Collection[str] = (),
     ) -> None:
         self.name = module.name
-        self._module, self._built, self._make_toolbox = module, built, make_toolbox
-        self._pauses = pauses
+        self._module, self._graph_settings = module, graph_settings
+        self._make_toolbox, self._pauses = make_toolbox, pauses
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> Update:  # noqa: A002
         """Run the node for a caller without an event loop."""
@@ -65,7 +65,7 @@ class Node(Runnable[State, Update]):
         return await BACKGROUND.arun(lambda: self._run(input, config))
 
     async def _run(self, state: State, config: RunnableConfig | None) -> Update:
-        if not self._module.always and _over(state):
+        if not self._module.always and _has_ended(state):
             return {}  # pass through to the exit
         settings = self._settings(state, config)
         place = _place(state, config)
@@ -76,7 +76,7 @@ class Node(Runnable[State, Update]):
                 type="node_started", node=self.name, doing=self._module.doing, round=place.round
             )
         )
-        started = time.monotonic()
+        started_at = time.monotonic()
         try:
             with needed_by(state.get("trajectory", "")):
                 check_filled(self._module, state)
@@ -85,14 +85,14 @@ class Node(Runnable[State, Update]):
         except GraphBubbleUp:  # interrupts and drains are exceptions, too
             raise
         except Exception as error:  # noqa: BLE001  # raised again unless a picture would be lost
-            update = self._failed(state, settings, error)
+            update = self._failure_update(state, settings, error)
         check(self._module, update)
         for event in events_of(state, update):
             tell(event)
         if self._module.part == "begin":
             return {**update, **_CLEARED}
-        seconds = time.monotonic() - started
-        return self._accounted(state, update, toolbox, seconds, tell, config)
+        seconds = time.monotonic() - started_at
+        return self._with_usage(state, update, toolbox, seconds, tell, config)
 
     def _settings(self, state: State, config: RunnableConfig | None) -> Settings:
         """Return the settings in effect: the run's own, over the trajectory's, over the graph's.
@@ -100,15 +100,17 @@ class Node(Runnable[State, Update]):
         Raises:
             ConfigError: they are not valid, or the trajectory is of another strategy.
         """
-        begins, kept = self._module.part == "begin", state.get("settings", {})
+        begins, trajectory_settings = self._module.part == "begin", state.get("settings", {})
         if begins:  # it forgets what another release or trajectory may have left
-            kept = {}
+            trajectory_settings = {}
         else:
-            readable(state)
-        settings = settle(self._built, kept, as_layer(get_runtime().context))
-        if settings.strategy != self._built.strategy:
+            check_readable(state)
+        settings = settle(
+            self._graph_settings, trajectory_settings, as_layer(get_runtime().context)
+        )
+        if settings.strategy != self._graph_settings.strategy:
             msg = (
-                f"This graph runs the strategy {self._built.strategy!r}, not "
+                f"This graph runs the strategy {self._graph_settings.strategy!r}, not "
                 f"{settings.strategy!r}: build_graph(strategy={settings.strategy!r})."
             )
             raise ConfigError(msg)
@@ -128,7 +130,7 @@ class Node(Runnable[State, Update]):
         if cap is None or self._module.always:
             yield
             return
-        limit = asyncio.timeout(max(0.0, cap - worked(state.get("timings", []))))
+        limit = asyncio.timeout(max(0.0, cap - seconds_worked(state.get("timings", []))))
         try:
             async with limit:
                 yield
@@ -138,20 +140,20 @@ class Node(Runnable[State, Update]):
             msg = f"The cap on seconds is reached: {cap:g} s of work. Raise max_seconds."
             raise BudgetError(msg) from error
 
-    def _failed(self, state: State, settings: Settings, error: Exception) -> Update:
+    def _failure_update(self, state: State, settings: Settings, error: Exception) -> Update:
         """Return the update that ends the loop with the best so far; raise where there is none."""
-        reason, words = "budget" if isinstance(error, BudgetError) else "error", _in_words(error)
-        stop = Stop(reason=reason, node=self.name, error=words)  # type: ignore[typeddict-item]
+        reason, message = "budget" if isinstance(error, BudgetError) else "error", _in_words(error)
+        stop = Stop(reason=reason, node=self.name, error=message)  # type: ignore[typeddict-item]
         if settings.raise_on_error or self._module.always:
             raise error
         if self._module.candidate:
             n = state.get("attempt", {}).get("n", 0)
-            return {"failed": [{**stop, "round": n}], "notes": [f"Candidate {n} failed: {words}"]}
+            return {"failed": [{**stop, "round": n}], "notes": [f"Candidate {n} failed: {message}"]}
         if not has_image(state):
             raise error
         return {"stop": stop}
 
-    def _accounted(
+    def _with_usage(
         self,
         state: State,
         update: Update,
@@ -160,7 +162,7 @@ class Node(Runnable[State, Update]):
         tell: Tell,
         config: RunnableConfig | None,
     ) -> Update:
-        """Add to an update what the node took: wall time, and usage by role."""
+        """Add the wall time and the usage by role to an update, and report that the node ended."""
         n, seconds = self._module.round_of(state, update), round(seconds, 4)
         tell(
             NodeEnded(
@@ -173,18 +175,18 @@ class Node(Runnable[State, Update]):
 
 
 def in_effect(state: State) -> Settings:
-    """Return the settings that a conditional edge or a pause goes by: as a node has them."""
+    """Return the settings in effect for a conditional edge or a pause, the same as for a node."""
     runtime: Any = get_runtime()  # none where `update_state` asks for the way on
     return settle(state["settings"], as_layer(runtime and runtime.context))
 
 
-def _over(state: State) -> bool:
+def _has_ended(state: State) -> bool:
     """Tell whether the loop has ended: something stopped it, or every candidate failed."""
     return bool(state.get("stop") or (state.get("failed") and not has_image(state)))
 
 
 def _place(state: State, config: RunnableConfig | None) -> Place:
-    """Say where the node works; a run with a thread may be taken up again."""
+    """Return where the node works: trajectory, round, and whether the run can be resumed."""
     configurable: Mapping[str, Any] = (config or {}).get("configurable", {})
     n = state.get("attempt", {}).get("n", 0)
     return Place(state.get("trajectory", ""), n, bool(configurable.get("thread_id")))

@@ -1,4 +1,4 @@
-"""From what a caller gives to settings and tools: names can be kept, objects cannot."""
+"""Split the models, generator and skills that a caller gives into settings and objects."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from gems_graph.calls.budget import Place
 from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
 from gems_graph.models import wrap
-from gems_graph.runtime.backends import GEMS_ROLES
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import Role
+from gems_graph.settings.roles import GEMS_ROLES, Role
 from gems_graph.skills import Skill
 
 Player = str | BaseChatModel
 Players = Player | Mapping[str, Player]
 
 
-def equip(
+def settings_and_toolbox(
     mllm: Players | None,
     generator: str | GeneratorSpec | Generator | None,
     store: Store,
@@ -30,7 +29,7 @@ def equip(
     roles: Sequence[Role] = GEMS_ROLES,
     prompts: Path | None = None,
 ) -> tuple[dict[str, Any], MakeToolbox]:
-    """Part what a caller gave into names, which are settings, and objects, which are tools.
+    """Return names as settings, and objects as a function that makes toolboxes with them.
 
     Args:
         mllm: chat models, by role or for all.
@@ -41,32 +40,32 @@ def equip(
         prompts: folder of the strategy's own templates.
     """
     players = mllm if isinstance(mllm, Mapping) else {"default": mllm} if mllm else {}
-    named = {role: player for role, player in players.items() if isinstance(player, str)}
+    model_names = {role: player for role, player in players.items() if isinstance(player, str)}
     models = {r: wrap(player) for r, player in players.items() if not isinstance(player, str)}
     dials: dict[str, Any] = {}
-    if "default" in named:
-        dials["mllm"] = named.pop("default")
-    if named:
-        dials["roles"] = named
+    if "default" in model_names:
+        dials["mllm"] = model_names.pop("default")
+    if model_names:
+        dials["roles"] = model_names
     if isinstance(generator, str):
         generator = GeneratorSpec(name=generator)
     if isinstance(generator, GeneratorSpec):
         dials |= generator.as_dials()
-    made = None if isinstance(generator, GeneratorSpec) else generator
-    folders, objects = _parted(skills or ())
+    caller_generator = None if isinstance(generator, GeneratorSpec) else generator
+    folders, objects = _split_skills(skills or ())
     if skills is not None:
         dials["skills"] = folders
 
-    def make(settings: Settings, place: Place) -> Toolbox:
+    def make_toolbox(settings: Settings, place: Place) -> Toolbox:
         return Toolbox(
             settings, store,
-            place=place, models=models, generator=made, skills=objects, roles=roles,
+            place=place, models=models, generator=caller_generator, skills=objects, roles=roles,
             prompts=prompts,
         )  # fmt: skip
 
-    return dials, make
+    return dials, make_toolbox
 
 
-def _parted(skills: Sequence[str | Path | Skill]) -> tuple[list[str], list[Skill]]:
+def _split_skills(skills: Sequence[str | Path | Skill]) -> tuple[list[str], list[Skill]]:
     folders = [str(each) for each in skills if not isinstance(each, Skill)]
     return folders, [each for each in skills if isinstance(each, Skill)]

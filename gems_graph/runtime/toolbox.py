@@ -18,12 +18,12 @@ from gems_graph.images import Store
 from gems_graph.models import Chat, open_chat
 from gems_graph.models.answers import Answer, F, Question, ask
 from gems_graph.prompting.templates import prompts_in
-from gems_graph.runtime.backends import GEMS_ROLES, Backends
+from gems_graph.runtime.backends import Backends
 from gems_graph.runtime.drawing import Drawing
 from gems_graph.runtime.library import Library
 from gems_graph.runtime.prompts import extras_of, message_of
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import Role
+from gems_graph.settings.roles import GEMS_ROLES, Role
 from gems_graph.skills import Skill
 from gems_graph.state import ImageRef
 
@@ -31,7 +31,7 @@ _NOWHERE = Place()
 
 
 class Toolbox(Library):
-    """The only door from a node to the world; tests replace it whole.
+    """Everything that a node may use outside the state; tests replace it whole.
 
     Made anew for each node call; the clients behind it are shared.
 
@@ -172,13 +172,13 @@ class Toolbox(Library):
         key = self._budget.key("generator", spec.name, drawing.request, round=n, branch=branch)
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
         async with self._backends.drawer() as generator:
-            progress = partial(self._step, n)
+            progress = partial(self._tell_step, n)
             ref = await pay(drawing.call(generator, self._budget, key, progress), self._budget)
         drawing.prepare_views(ref)
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref
 
-    def _step(self, n: int, done: int, of: int) -> None:
+    def _tell_step(self, n: int, done: int, of: int) -> None:
         self.tell(Progress(type="progress", what="step", round=n, done=done, of=of))
 
     def _prepare(

@@ -8,8 +8,9 @@ from gems_graph.settings.credentials import OpenFields, OpenText
 
 Role = str
 """Who asks a chat model: a strategy declares its roles, so the set is open."""
-ROLES: tuple[Role, ...] = ("planner", "decomposer", "verifier", "refiner", "compressor", "judge")
-"""Those of GEMS, and the judge of evaluations."""
+GEMS_ROLES: tuple[Role, ...] = ("planner", "decomposer", "verifier", "refiner", "compressor")
+JUDGE: Role = "judge"
+"""The role that evaluation asks, whatever the strategy."""
 _OPTIONS = {"url": "mllm_url", "temperature": "temperature", "max_tokens": "max_tokens"}
 
 

@@ -1,4 +1,4 @@
-"""Everything that is wrong with skill files, for their authors; a run is more lenient."""
+"""Check skill files by the whole standard, for their authors; a run is more lenient."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def check(folder: Path) -> list[str]:
     if not folder.is_dir():
         msg = f"There is no folder {str(folder)!r}; name a skill's folder, or one of skills."
         raise ConfigError(msg)
-    found = skill_files(folder)
-    if not found:
+    paths = skill_files(folder)
+    if not paths:
         msg = f"There is no SKILL.md in {folder} or its folders; `gems skills new` makes one."
         raise ConfigError(msg)
-    return [problem for file in found for problem in check_file(file)]
+    return [problem for file in paths for problem in check_file(file)]
 
 
 def check_file(file: Path) -> list[str]:
@@ -42,21 +42,21 @@ def check_file(file: Path) -> list[str]:
         return [f"{file}:{error.line}: {error}."]
     except ConfigError as error:
         return [str(error)]
-    wrong = [*_beyond_the_standard(parsed), *_dead_links(parsed, file.parent)]
-    return [f"{file}:{error.line}: {error}." for error in wrong]
+    problems = [*_nonstandard_keys(parsed), *_dead_links(parsed, file.parent)]
+    return [f"{file}:{error.line}: {error}." for error in problems]
 
 
-def _beyond_the_standard(parsed: Parsed) -> list[BrokenSkillError]:
-    """Find what other tools refuse, though a run with us does not mind."""
-    wrong = []
+def _nonstandard_keys(parsed: Parsed) -> list[BrokenSkillError]:
+    """Return faults by the Agent Skills standard that a run here tolerates."""
+    problems = []
     for key, value in parsed.metadata.items():
         line = parsed.lines.get(key, 1)
         if key not in _KEYS:
             remedy = "move it under `metadata:`, which is for keys of your own"
-            wrong.append(BrokenSkillError(line, f"{key} is not a key of Agent Skills", remedy))
+            problems.append(BrokenSkillError(line, f"{key} is not a key of Agent Skills", remedy))
         elif fault := _fault(key, value):
-            wrong.append(BrokenSkillError(line, f"{key} {fault[0]}", fault[1]))
-    return wrong
+            problems.append(BrokenSkillError(line, f"{key} {fault[0]}", fault[1]))
+    return problems
 
 
 def _fault(key: str, value: Any) -> tuple[str, str] | None:

@@ -25,8 +25,8 @@ def listing(folder: Path) -> list[str]:
 
     Links are not followed and hidden files not shown, so that nothing outside is listed.
     """
-    found = sorted(_walk(folder, "", _DEEPEST))
-    return [path for path in found if path.casefold() != "skill.md"][:_MOST]
+    paths = sorted(_walk(folder, "", _DEEPEST))
+    return [path for path in paths if path.casefold() != "skill.md"][:_MOST]
 
 
 def _walk(folder: Path, prefix: str, depth: int) -> Iterator[str]:

@@ -64,8 +64,8 @@ def skill_files(folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    if own := skill_file(folder):
-        return [own]
+    if own_file := skill_file(folder):
+        return [own_file]
     inside = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
     return [file for each in inside if (file := skill_file(each))]
 

@@ -29,25 +29,25 @@ def parse(lines: list[str], start: int, folder: str) -> Parsed:
     if end is None:
         what = "the front matter has no closing ---"
         raise BrokenSkillError(start + 1, what, "add a line --- after it")
-    meta, where = _mapping("\n".join(lines[start + 1 : end]), start + 2)
+    meta, key_lines = _mapping("\n".join(lines[start + 1 : end]), start + 2)
     return Parsed(
-        name=_name(meta, where.get("name", start + 1), folder),
-        description=_description(meta, where.get("description", start + 1)),
+        name=_name(meta, key_lines.get("name", start + 1), folder),
+        description=_description(meta, key_lines.get("description", start + 1)),
         body="\n".join(lines[end + 1 :]).strip(),
-        criteria=_criteria(meta, where.get("criteria", start + 1)),
+        criteria=_criteria(meta, key_lines.get("criteria", start + 1)),
         metadata={k: v for k, v in meta.items() if k not in {"name", "description", "criteria"}},
-        lines=where,
+        lines=key_lines,
     )
 
 
 def _mapping(text: str, first: int) -> tuple[dict[str, Any], _Lines]:
-    """Read YAML whose first line has number `first`; and tell the line of each key."""
-    where: _Lines = {}
+    """Return YAML as a mapping, and the line of each key; its first line has number `first`."""
+    key_lines: _Lines = {}
     try:
         for key, line in _keys(text, first):
-            if key in where:
+            if key in key_lines:
                 raise BrokenSkillError(line, f"{key} is there twice", "keep one of them")
-            where[key] = line
+            key_lines[key] = line
         meta = yaml.load(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -57,11 +57,11 @@ def _mapping(text: str, first: int) -> tuple[dict[str, Any], _Lines]:
     if not isinstance(meta, dict):
         what = "the front matter is no mapping"
         raise BrokenSkillError(first, what, "write lines `key: value`")
-    return meta, where
+    return meta, key_lines
 
 
 def _keys(text: str, first: int) -> Iterator[tuple[str, int]]:
-    """Yield the keys of the outermost mapping, and refuse what makes small YAML large."""
+    """Yield the keys of the outermost mapping with their lines; refuse aliases and deep nesting."""
     depth, at_key = 0, True
     for event in yaml.parse(text, Loader=_LOADER):
         line = first + (event.start_mark.line if event.start_mark else 0)
@@ -82,8 +82,8 @@ def _name(meta: dict[str, Any], line: int, folder: str) -> str:
     if not isinstance(name, str) or not name.strip():
         raise BrokenSkillError(line, "the front matter needs a name", f"add `name: {folder}`")
     name = tidy(name)
-    if wrong := fault(name):
-        raise BrokenSkillError(line, f"the name {name[: LONGEST + 1]!r} {wrong}", RULE)
+    if problem := fault(name):
+        raise BrokenSkillError(line, f"the name {name[: LONGEST + 1]!r} {problem}", RULE)
     if tidy(folder) != name:
         what = f"its folder is called {folder!r}, not {name!r}"
         raise BrokenSkillError(line, what, "rename one of them")
@@ -103,8 +103,8 @@ def _criteria(meta: dict[str, Any], line: int) -> tuple[str, ...]:
     if not isinstance(items, list) or not all(isinstance(each, str) for each in items):
         remedy = "write a list of yes/no questions"
         raise BrokenSkillError(line, "its criteria are no list of texts", remedy)
-    kept = tuple(dict.fromkeys(" ".join(each.split()) for each in items if each.strip()))
-    if len(kept) > CRITERIA or any(len(each) > CRITERION for each in kept):
+    criteria = tuple(dict.fromkeys(" ".join(each.split()) for each in items if each.strip()))
+    if len(criteria) > CRITERIA or any(len(each) > CRITERION for each in criteria):
         remedy = f"keep {CRITERIA} at most, of {CRITERION} characters at most"
         raise BrokenSkillError(line, "its criteria are too many or too long", remedy)
-    return kept
+    return criteria

@@ -51,17 +51,17 @@ def parse(lines: list[str]) -> Parsed:
 
 def _sections(lines: list[str]) -> dict[str, _Section]:
     """Return the section of each kind; of several the first, the rest is text in it."""
-    found: dict[str, _Section] = {}
+    sections: dict[str, _Section] = {}
     current: list[str] = []
     in_code = False
     for number, line in enumerate(lines, start=1):
         in_code ^= bool(_CODE.match(line))
         heading = None if in_code else _HEADING.fullmatch(line)
         kind = heading[1].casefold() if heading else ""
-        if heading and kind not in found:
+        if heading and kind not in sections:
             current = []
             title = (heading[2] or "").lstrip("* \t").rstrip("*# \t")
-            found[kind] = _Section(number, title, current)
+            sections[kind] = _Section(number, title, current)
         else:
             current.append(line)
-    return found
+    return sections

@@ -42,27 +42,27 @@ class Skills:
     ) -> None:
         self.problems: list[str] = []
         self.notes: list[str] = []
-        self._found: dict[str, Skill] = {}
+        self._by_slug: dict[str, Skill] = {}
         for source in sources(folders, local=local):
             self._add(source)
         for skill in objects:
-            self._found[slug(skill.name)] = skill
-        self.manifest = [self._found[key] for key in sorted(self._found)]
+            self._by_slug[slug(skill.name)] = skill
+        self.manifest = [self._by_slug[key] for key in sorted(self._by_slug)]
 
     def _add(self, source: Source) -> None:
-        here: dict[str, Skill] = {}
+        source_skills: dict[str, Skill] = {}
         for file in self._files(source.folder):
             if (skill := self._load(file, source.kind)) is None:
                 continue
-            if twin := here.get(slug(skill.name)):
+            if twin := source_skills.get(slug(skill.name)):
                 self.problems.append(
                     f"The skill {file} is left out: {twin.file} has the same name; rename one."
                 )
             else:
-                here[slug(skill.name)] = skill
-        self._found |= here
-        if here and source.kind == "project":
-            names = ", ".join(sorted(skill.name for skill in here.values()))
+                source_skills[slug(skill.name)] = skill
+        self._by_slug |= source_skills
+        if source_skills and source.kind == "project":
+            names = ", ".join(sorted(skill.name for skill in source_skills.values()))
             self.notes.append(f"Skills of this project, {source.folder}, are in use: {names}.")
 
     def _files(self, folder: Path) -> list[Path]:
@@ -87,7 +87,7 @@ class Skills:
         return None
 
     def find(self, name: str, among: Sequence[Skill] | None = None) -> Skill | None:
-        """Return the skill a model means by a name, also where it writes it a little wrong."""
+        """Return the skill that a model means by a name, also a slightly wrong one; None: none."""
         by_name = {skill.name: skill for skill in (self.manifest if among is None else among)}
         match = near(name, list(by_name))
         return by_name[match] if match else None
@@ -97,19 +97,19 @@ class Skills:
 
         Files are named `SKILL/PATH`, so that those of several skills are told apart.
         """
-        told = []
-        for skill in (self._found.get(slug(name)) for name in names):
+        entries = []
+        for skill in (self._by_slug.get(slug(name)) for name in names):
             try:
                 if skill:
                     files = [f"{skill.name}/{path}" for path in skill.references()]
                     text = skill.instructions()
-                    told.append({"name": skill.name, "instructions": text, "files": files})
+                    entries.append({"name": skill.name, "instructions": text, "files": files})
             except ConfigError as error:
                 self.problems.append(str(error))
-        return told
+        return entries
 
 
 @lru_cache(maxsize=4096)
 def _loaded(file: Path, kind: str, *_version: int) -> Skill:
-    """Read a skill file once for as long as it stays as it is: a thousand are read each run."""
+    """Read a skill file, once for each version of it: a run may look at a thousand."""
     return Skill.load(file, kind)

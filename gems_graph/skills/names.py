@@ -30,22 +30,22 @@ def fault(name: str) -> str | None:
 
 
 def slug(name: str) -> str:
-    """Return what makes a name that name: case, spaces and punctuation do not."""
+    """Return a name without case, spaces and punctuation, to compare by."""
     return re.sub(r"[\W_]+", "-", tidy(name).casefold()).strip("-")
 
 
 def near(name: str, names: Sequence[str]) -> str | None:
     """Return which of `names` is meant: exact, then the only one it is part of, then close."""
-    wanted = slug(
+    requested = slug(
         re.sub(r"^\W*skill(?:[\W_]?(?:id|name))?\s*[:=]", "", name.strip(), flags=re.IGNORECASE)
     )
-    if not wanted:
+    if not requested:
         return None
-    known = {slug(each): each for each in names}
-    if wanted in known:
-        return known[wanted]
-    parts = [each for key, each in known.items() if wanted in key.split("-") or key in wanted]
-    if len(parts) == 1:
-        return parts[0]
-    close = difflib.get_close_matches(wanted, known, n=1, cutoff=0.8)
-    return known[close[0]] if close else None
+    by_slug = {slug(each): each for each in names}
+    if requested in by_slug:
+        return by_slug[requested]
+    partial = [slug_ for slug_ in by_slug if requested in slug_.split("-") or slug_ in requested]
+    if len(partial) == 1:
+        return by_slug[partial[0]]
+    close = difflib.get_close_matches(requested, by_slug, n=1, cutoff=0.8)
+    return by_slug[close[0]] if close else None

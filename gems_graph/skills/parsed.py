@@ -1,4 +1,4 @@
-"""What a skill file comes to once it is read, and what is said of one that cannot be."""
+"""A parsed skill file, and the error for one that cannot be parsed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BrokenSkillError(ValueError):
 
 @dataclass(frozen=True)
 class Parsed:
-    """A skill file taken apart; `lines` tells where each key of the front matter stands."""
+    """A parsed skill file; `lines` holds the line of each key of the front matter."""
 
     name: str
     description: str
@@ -46,7 +46,7 @@ def described(value: str, line: int) -> str:
 
 
 def named(value: str, line: int) -> str:
-    """Return a name without a standard to follow: printable, short, no part of our markup.
+    """Return a name that no standard rules, checked: printable, short, without markup.
 
     Raises:
         BrokenSkillError: it is not.

@@ -35,25 +35,25 @@ def shortlist(skills: Sequence[Skill], query: str, budget: int) -> list[Skill]:
     ranked = sorted(
         range(len(skills)), key=lambda k: (-scores[k], skills[k].source != "packaged", k)
     )
-    kept: list[int] = []
-    left = budget
+    chosen: list[int] = []
+    remaining = budget
     for k in ranked:
-        left -= tokens_of(skills[k])
-        if left < 0 and kept:
+        remaining -= tokens_of(skills[k])
+        if remaining < 0 and chosen:
             break
-        kept.append(k)
-    return [skills[k] for k in sorted(kept)]
+        chosen.append(k)
+    return [skills[k] for k in sorted(chosen)]
 
 
 def terms(text: str) -> list[str]:
     """Split a text into words and their stems; scripts without spaces into pairs of letters."""
-    found: list[str] = []
+    result: list[str] = []
     folded = text.casefold()
     for word in _WORD.findall(_UNSPACED.sub(" ", folded)):
-        found += [word, word[:_STEM]] if len(word) > _STEM else [word]
+        result += [word, word[:_STEM]] if len(word) > _STEM else [word]
     for run in _UNSPACED.findall(folded):
-        found += [run[k : k + 2] for k in range(len(run) - 1)] or [run]
-    return found
+        result += [run[k : k + 2] for k in range(len(run) - 1)] or [run]
+    return result
 
 
 def _scores(texts: Sequence[str], query: str) -> list[float]:
@@ -61,5 +61,7 @@ def _scores(texts: Sequence[str], query: str) -> list[float]:
 
     index = BM25(backend="numpy", csc_backend="numpy")
     index.index([terms(text) or [""] for text in texts], show_progress=False)
-    known = [term for term in terms(query) if term in index.vocab_dict]
-    return [float(score) for score in index.get_scores(known)] if known else [0.0] * len(texts)
+    query_terms = [term for term in terms(query) if term in index.vocab_dict]
+    if not query_terms:
+        return [0.0] * len(texts)
+    return [float(score) for score in index.get_scores(query_terms)]

@@ -1,4 +1,4 @@
-"""One skill: its manifest entry, and the way to what is read later."""
+"""One skill: its manifest entry, and how to read its instructions and files."""
 
 from __future__ import annotations
 
@@ -103,15 +103,15 @@ class Skill:
         Raises:
             ConfigError: there is no such file, or it is too large.
         """
-        wanted, have = path.strip().removeprefix("./"), self.references()
-        if self.file is None or wanted not in have:
-            listed = ", ".join(have) or "none"
+        requested, available = path.strip().removeprefix("./"), self.references()
+        if self.file is None or requested not in available:
+            listed = ", ".join(available) or "none"
             msg = f"The skill {self.name!r} has no file {path[:200]!r} to read; it has: {listed}."
             raise ConfigError(msg)
-        data = files.read(self.file.parent, wanted)
-        if not files.is_text(wanted):
-            return Reference(wanted, image=data)
-        return Reference(wanted, text=data.decode("utf-8-sig", errors="replace"))
+        data = files.read(self.file.parent, requested)
+        if not files.is_text(requested):
+            return Reference(requested, image=data)
+        return Reference(requested, text=data.decode("utf-8-sig", errors="replace"))
 
 
 def _content(file: Path) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.graph import END, START
 
-from gems_graph.memory import all_pass, written
+from gems_graph.memory import all_pass, next_prompt_written
 from gems_graph.nodes import PAPER
 from gems_graph.review import review_criteria, review_verdict
 from gems_graph.runtime.node import in_effect
@@ -20,23 +20,23 @@ WAYS: dict[Hashable, str] = {EXIT: "select", REFINE: "refiner", COMPRESS: "compr
 
 
 def after_opening(state: State) -> str:
-    """Let a person see the criteria before any picture is paid, where that is set."""
+    """Return the way on once prompt and criteria are there: ask a person, if set, or draw."""
     return ASK if in_effect(state).pause in ("criteria", "both") else DRAW
 
 
 def after_verifier(state: State) -> str | list[str]:
-    """Let a person see the verdict, where that is set."""
+    """Return the way on from the Verifier: ask a person, if set, or as after a verdict."""
     if not state.get("stop") and in_effect(state).pause in ("verdicts", "both"):
         return ASK
     return after_verdict(state)
 
 
 def after_verdict(state: State) -> str | list[str]:
-    """Take one of the three exits (Eq. 5), or go round again."""
+    """Return the way on after a verdict: one of the three exits (Eq. 5), or another round."""
     if state.get("stop"):  # an error or a budget: the best so far; or a person took the picture
         return EXIT
     settings, rounds = in_effect(state), state["rounds"]
-    if written(state):  # a person has written the next prompt
+    if next_prompt_written(state):  # a person has written the next prompt
         return COMPRESS if settings.memory == "experience" else DRAW
     if all_pass(rounds[-1]):  # done
         return EXIT
@@ -48,8 +48,8 @@ def after_verdict(state: State) -> str | list[str]:
 
 
 def after_compressor(state: State) -> str:
-    """Refine only now in the order of the authors' code; in the paper's, that is under way."""
-    later = in_effect(state).order == "reference" and not written(state)
+    """Return the way on: refine in the authors' order; draw in the paper's, refined meanwhile."""
+    later = in_effect(state).order == "reference" and not next_prompt_written(state)
     return REFINE if later else DRAW
 
 

@@ -16,21 +16,20 @@ from gems_graph.nodes.begin import begin
 from gems_graph.nodes.select import Choose, passing_or_best, result_of, selecting
 from gems_graph.runtime.module import Module, NodeFunction, Part, replaced
 from gems_graph.settings import Settings
+from gems_graph.settings.roles import JUDGE
 from gems_graph.state import Result, State
 
 Builder = StateGraph[Any, Any, Any, Any]
-JUDGE = "judge"
-"""The role that evaluation asks, whatever the strategy."""
 
 
 def one_after_another(settings: Settings) -> tuple[int, int]:
-    """Draw one picture a round: at least one, at most N_max."""
+    """Return the bounds of a strategy that draws one picture a round: 1 and N_max."""
     return 1, settings.max_iterations
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """A wiring of modules, with what the rest of the program asks of it.
+    """A wiring of modules, and the facts about it that the rest of the program reads.
 
     Attributes:
         name: how `settings.strategy` calls it; kept with every trajectory.
@@ -58,30 +57,30 @@ class Strategy:
     @cached_property
     def nodes(self) -> dict[str, Module]:
         """All modules by name, `begin` first and `select` last."""
-        own = {each.name for each in self.modules}
-        ends = [each for each in (begin, selecting(self.choose)) if each.name not in own]
+        names = {each.name for each in self.modules}
+        ends = [each for each in (begin, selecting(self.choose)) if each.name not in names]
         return {each.name: each for each in (*ends[:1], *self.modules, *ends[1:])}
 
     @property
     def all_roles(self) -> tuple[str, ...]:
         """The roles that it asks, in the order of its modules, without the judge."""
-        asked = [each.role for each in self.modules if each.role]
-        return tuple(dict.fromkeys([*asked, *self.roles]))
+        module_roles = [each.role for each in self.modules if each.role]
+        return tuple(dict.fromkeys([*module_roles, *self.roles]))
 
     def playing(self, part: Part) -> list[str]:
         """Return the names of the modules that are this part of the loop."""
         return [name for name, each in self.nodes.items() if each.part == part]
 
     def result(self, state: State) -> Result:
-        """Return what a trajectory came to; it holds at least one picture."""
+        """Return the result of a trajectory that holds at least one picture."""
         return result_of(state, self.choose)
 
-    def having(self, modules: Mapping[str, Module | NodeFunction]) -> Strategy:
-        """Return this strategy with some modules in the place of its own, or beside them."""
-        own = list(self.nodes.values())
-        new = {name: replaced(own, name, by) for name, by in modules.items()}
-        kept = [new.pop(each.name, each) for each in own]
-        return replace(self, modules=(*kept, *new.values()))
+    def with_modules(self, modules: Mapping[str, Module | NodeFunction]) -> Strategy:
+        """Return this strategy with modules replaced or added, by name."""
+        present = list(self.nodes.values())
+        new = {name: replaced(present, name, by) for name, by in modules.items()}
+        in_place = [new.pop(each.name, each) for each in present]
+        return replace(self, modules=(*in_place, *new.values()))
 
 
 def open_strategy(strategy: str | Strategy) -> Strategy:
@@ -92,15 +91,15 @@ def open_strategy(strategy: str | Strategy) -> Strategy:
     """
     if isinstance(strategy, Strategy):
         return strategy
-    found: Strategy | None = plugins.load("strategies", strategy, "STRATEGY")
-    if found is None:
+    loaded: Strategy | None = plugins.load("strategies", strategy, "STRATEGY")
+    if loaded is None:
         names = ", ".join(plugins.names("strategies"))
         msg = (
             f"There is no strategy {strategy!r}; there are {names}. One of another package is "
             "found by its entry point in the group gems_graph.strategies."
         )
         raise ConfigError(msg)
-    return found
+    return loaded
 
 
 def strategy_of(state: State) -> Strategy:
@@ -122,6 +121,6 @@ def check_roles(roles: Collection[str], strategy: Strategy) -> None:
     for name in plugins.names("strategies") if unknown else ():
         unknown -= {*open_strategy(name).all_roles}
     if unknown:
-        known = ", ".join((*strategy.all_roles, JUDGE))
-        msg = f"There is no role {min(unknown)!r}; the roles of {strategy.name!r} are {known}."
+        names = ", ".join((*strategy.all_roles, JUDGE))
+        msg = f"There is no role {min(unknown)!r}; the roles of {strategy.name!r} are {names}."
         raise ConfigError(msg)

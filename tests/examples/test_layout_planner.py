@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gems_graph.report.page import page
 from gems_graph.strategies import Strategy
 from gems_graph.testing import text_of
 
@@ -34,6 +35,12 @@ def test_it_stands_between_the_planner_and_the_generator(loop: Any, strategy: St
     assert out["ledger"]["layouter"]["calls"] == 1
     [[message]] = made.chat.asked("layout")
     assert "<prompt>\na cat\n</prompt>" in text_of(message)
+
+
+def test_gems_show_names_who_wrote_a_prompt(loop: Any, strategy: Strategy) -> None:
+    made = loop({"layout": {"places": []}}, strategy=strategy)
+    parts = page(made.run(), made.store, {})
+    assert "by layout, seed 1" in "\n".join(part for part in parts if isinstance(part, str))
 
 
 def test_whoever_watches_and_whoever_sees_the_graph_sees_it(loop: Any, strategy: Strategy) -> None:

@@ -11,7 +11,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from gems_graph.errors import BudgetError, ConfigError, GeneratorError, UsageError
-from gems_graph.memory import worked
+from gems_graph.memory import seconds_worked
 from gems_graph.persistence.fork import fork
 from gems_graph.persistence.threads import Threads, config_of
 from gems_graph.testing import Painter
@@ -94,8 +94,8 @@ def test_parallel_time_counts_once(loop: Any) -> None:
     draws = [timing for timing in out["timings"] if timing["node"] == "candidate"]
     assert len({timing["step"] for timing in draws}) == 1
     alone = sum(timing["seconds"] for timing in out["timings"])
-    assert worked(out["timings"]) < alone
-    assert worked(draws) == max(timing["seconds"] for timing in draws)
+    assert seconds_worked(out["timings"]) < alone
+    assert seconds_worked(draws) == max(timing["seconds"] for timing in draws)
 
 
 def test_its_events_are_those_of_any_run(loop: Any) -> None:

@@ -44,15 +44,15 @@ class Block(nn.Module):
             nn.init.zeros_(self.ada.bias)
 
     def forward(
-        self, x: Tensor, bias: Tensor, mood: Tensor | None = None, text: Tensor | None = None
+        self, x: Tensor, bias: Tensor, condition: Tensor | None = None, text: Tensor | None = None
     ) -> Tensor:
-        """Update tokens (B, N, C); `mood` (B, C) and `text` (B, L, C) belong to image blocks."""
-        if mood is None or text is None:
+        """Update tokens (B, N, C); image blocks take `condition` (B, C) and `text` (B, L, C)."""
+        if condition is None or text is None:
             x = x + self._mix(rms(x), bias, None)
-            return x + self._feed(rms(x))
-        scale1, shift1, gate1, scale2, shift2, gate2 = self.ada(mood)[:, None].chunk(6, -1)
+            return x + self._feed_forward(rms(x))
+        scale1, shift1, gate1, scale2, shift2, gate2 = self.ada(condition)[:, None].chunk(6, -1)
         x = x + self._mix(rms(x) * (1 + scale1) + shift1, bias, text) * (1 + gate1)
-        return x + self._feed(rms(x) * (1 + scale2) + shift2) * (1 + gate2)
+        return x + self._feed_forward(rms(x) * (1 + scale2) + shift2) * (1 + gate2)
 
     def _mix(self, x: Tensor, bias: Tensor, text: Tensor | None) -> Tensor:
         query, key, value = self.qkv(x).chunk(3, -1)
@@ -65,7 +65,7 @@ class Block(nn.Module):
         mixed: Tensor = self.o(attend(query, key, value, bias).transpose(1, 2).flatten(2))
         return mixed
 
-    def _feed(self, x: Tensor) -> Tensor:
+    def _feed_forward(self, x: Tensor) -> Tensor:
         fed: Tensor = self.b(functional.relu(self.a(x)).square())
         return fed
 
@@ -97,12 +97,12 @@ class TinyT2I(nn.Module):
     def forward(self, x: Tensor, time: Tensor, ids: Tensor) -> Tensor:
         """Predict clean pictures (B, 3, 48, 48) from noised ones at `time` (B,), 0 is noise."""
         text, text_bias, pooled = self._read(ids)
-        mood = functional.silu(self.te(_wave(time)) + self.pool(pooled))
+        condition = functional.silu(self.te(_wave(time)) + self.pool(pooled))
         hidden = self.inp(_cut(x)) + self.pos
         bias = functional.pad(text_bias, (hidden.shape[1], 0))
         for block in self.blocks:
-            hidden = block(hidden, bias, mood, text)
-        scale, shift = self.fin(mood)[:, None].chunk(2, -1)
+            hidden = block(hidden, bias, condition, text)
+        scale, shift = self.fin(condition)[:, None].chunk(2, -1)
         return _join(self.out(rms(hidden) * (1 + scale) + shift))
 
     def _read(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
