@@ -28,12 +28,12 @@ class Place(NamedTuple):
     Attributes:
         trajectory: id minted by `begin`.
         round: number of the attempt; 0 before the first.
-        kept: whether a checkpointer keeps the trajectory, so that it may be taken up again.
+        persisted: whether a checkpointer keeps the trajectory, so that it may be taken up again.
     """
 
     trajectory: str = ""
     round: int = 0
-    kept: bool = False
+    persisted: bool = False
 
 
 class Budget:
@@ -100,7 +100,7 @@ class Budget:
             round: of the call, where that is not the node's.
             branch: tells calls apart that strategies make side by side; empty: there is one.
         """
-        if not self._place.kept:
+        if not self._place.persisted:
             return ""
         n = str(self._place.round if round is None else round)
         place = f"{n}/{branch}" if branch else n
