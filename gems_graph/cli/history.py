@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gems_graph.calls.ledger import in_money
 from gems_graph.cli.options import STATE, states_in
 from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
@@ -84,7 +85,7 @@ def print_lines(lines: list[Line], console: Console) -> None:
 
 
 def _fields(line: Line, when: str) -> list[str]:
-    cost = "unknown" if line["cost"] is None else f"{line['cost']:.4f}"
+    cost = in_money(line["cost"]).removeprefix("cost ")
     rounds, verdict, state = str(line["rounds"]), line["verdict"], line["state"]
     fields = [line["thread"], when, line["prompt"], rounds, verdict, cost, state]
     return [printable(" ".join(field.split())) for field in fields]

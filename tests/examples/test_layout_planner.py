@@ -10,7 +10,9 @@ import pytest
 
 from gems_graph.report.page import page
 from gems_graph.strategies import Strategy
-from gems_graph.testing import text_of
+from gems_graph.testing import ChatServer, ImageServer, text_of
+from tests.conftest import Gems, criteria, verdicts
+from tests.installed import install
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "layout_planner.py"
 
@@ -41,6 +43,26 @@ def test_gems_show_names_who_wrote_a_prompt(loop: Any, strategy: Strategy) -> No
     made = loop({"layout": {"places": []}}, strategy=strategy)
     parts = page(made.run(), made.store, {})
     assert "by layout, seed 1" in "\n".join(part for part in parts if isinstance(part, str))
+
+
+def test_the_command_line_runs_it_and_shows_its_context(
+    gems: Gems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, "strategies", "gems-with-layout = layout_planner:STRATEGY")
+    script = {
+        "decompose": criteria(1),
+        "verify": verdicts("n", "y"),
+        "layout": {"places": ["left"]},
+    }
+    with ChatServer(script) as chat, ImageServer() as images:
+        result = gems(
+            "run", "a cat", "--set", "strategy=gems-with-layout", "--show-context", "--mllm",
+            "compat:m", "--mllm-url", chat.url, "--generator", images.url, "--thread", "t",
+        )  # fmt: skip
+    assert result.code == 0
+    assert "--- refiner, attempt 1 ---" in result.err
+    assert "a cat; left" in result.err
+    assert gems("show", "t").code == 0
 
 
 def test_whoever_watches_and_whoever_sees_the_graph_sees_it(loop: Any, strategy: Strategy) -> None:
