@@ -6,20 +6,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gems_graph.generators import GeneratorSpec
     from gems_graph.graph import build_graph
     from gems_graph.images import Store
     from gems_graph.runs.api import Trajectory, arun, astream, run, stream
     from gems_graph.settings import Settings
+    from gems_graph.strategies import Strategy
 
 __version__ = "0.2.0.dev0"
 __all__ = [
-    "Settings", "Store", "Trajectory", "__version__", "arun", "astream", "build_graph", "run",
-    "stream",
+    "GeneratorSpec", "Settings", "Store", "Strategy", "Trajectory", "__version__", "arun",
+    "astream", "build_graph", "run", "stream",
 ]  # fmt: skip
 
 _HOMES = {
+    "GeneratorSpec": "generators",
     "Settings": "settings",
     "Store": "images",
+    "Strategy": "strategies",
     "Trajectory": "runs.api",
     "arun": "runs.api",
     "astream": "runs.api",
@@ -35,3 +39,8 @@ def __getattr__(name: str) -> Any:
         msg = f"module 'gems_graph' has no attribute {name!r}"
         raise AttributeError(msg)
     return getattr(importlib.import_module(f"gems_graph.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the names that can be imported, for completion."""
+    return sorted({*globals(), *__all__})
