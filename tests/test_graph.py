@@ -13,7 +13,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
-import gems_graph
 from gems_graph import Settings, Store, build_graph
 from gems_graph.errors import ConfigError, GeneratorError, ModelError, UsageError
 from gems_graph.nodes import MODULES
@@ -434,8 +433,3 @@ def test_a_chat_model_by_object_plays_all_roles(store: Store) -> None:
     chat = ScriptedChat(script=script("y"))
     graph = build_graph(mllm=chat, generator=Painter(), store=store)
     assert graph.invoke({"prompt": "p"})["result"]["success"]
-
-
-def test_every_public_name_can_be_completed_and_imported() -> None:
-    assert {*gems_graph.__all__} <= {*dir(gems_graph)}
-    assert all(getattr(gems_graph, name) for name in gems_graph.__all__)

@@ -85,9 +85,10 @@ def test_importing_loads_nothing_heavy() -> None:
 
 def test_the_public_names_are_these() -> None:
     assert gems_graph.__all__ == [
-        "Settings", "Store", "Trajectory", "__version__", "arun", "astream", "build_graph", "run",
-        "stream",
+        "GeneratorSpec", "Settings", "Store", "Strategy", "Trajectory", "__version__", "arun",
+        "astream", "build_graph", "run", "stream",
     ]  # fmt: skip
+    assert {*gems_graph.__all__} <= {*dir(gems_graph)}  # completion finds them
     assert all(getattr(gems_graph, name) is not None for name in gems_graph.__all__)
     with pytest.raises(AttributeError, match="no_such_name"):
         gems_graph.no_such_name  # noqa: B018
