@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from gems_graph.cli.start import loading
+from gems_graph.cli.loading import loading
 from gems_graph.errors import UsageError
 from gems_graph.settings import Settings
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gems_graph.cli.loading import loading
 from gems_graph.cli.options import (
     JSON,
     OUT,
@@ -19,7 +20,6 @@ from gems_graph.cli.options import (
     pairs_in,
     thread_name,
 )
-from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
 

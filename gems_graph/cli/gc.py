@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from gems_graph.cli.loading import loading
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, size_in_words, verb
-from gems_graph.cli.start import loading
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 

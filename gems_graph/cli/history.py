@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gems_graph.calls.ledger import in_money
+from gems_graph.cli.loading import loading
 from gems_graph.cli.options import STATE, states_in
-from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gems_graph.cli import batch
+from gems_graph.cli.loading import loading
 from gems_graph.cli.options import (
     JSON,
     OUT,
@@ -21,7 +22,6 @@ from gems_graph.cli.options import (
     prompt_in,
     thread_name,
 )
-from gems_graph.cli.start import loading
 from gems_graph.settings import settle
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gems_graph.cli.loading import loading
 from gems_graph.cli.options import STATE, states_in, thread_name
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, verb
-from gems_graph.cli.start import loading
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gems_graph.cli import batch
+from gems_graph.cli.loading import loading
 from gems_graph.cli.options import (
     CONFIG,
     JSON,
@@ -27,7 +28,6 @@ from gems_graph.cli.options import (
     settings_file,
     thread_name,
 )
-from gems_graph.cli.start import loading
 from gems_graph.settings import from_env, settle
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gems_graph.cli.loading import loading
 from gems_graph.cli.options import JSON, thread_name
-from gems_graph.cli.start import loading
 from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gems_graph.cli.start import loading
+from gems_graph.cli.loading import loading
 from gems_graph.testing import ChatServer, ImageServer
 
 GEMS = """
