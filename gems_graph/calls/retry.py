@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 
 
 class GarbledError(Exception):
@@ -119,8 +121,14 @@ def status_of(error: BaseException | None) -> int | None:
 
 
 def _retry_after(error: Exception) -> float:
+    """Return how long a server asks to wait, in seconds: `Retry-After` is a number or a date."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    text = str(headers.get("retry-after", 0))
     try:
-        return float(headers.get("retry-after", 0))
+        return float(text)
     except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, OverflowError):
         return 0.0

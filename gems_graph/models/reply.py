@@ -7,8 +7,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage
+from pydantic import BaseModel, ValidationError
 
 from gems_graph.calls.ledger import Usage, no_usage
+
+_MOST = 2**40
+"""Tokens of one call at most; no server counts more, and sums of it fit a database."""
+
+
+class _Choice(BaseModel):
+    token: str
+    logprob: float
+
+
+class _Token(_Choice):
+    top_logprobs: list[_Choice] | None = None
+
+
+class _Logprobs(BaseModel):
+    content: list[_Token] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,7 +49,7 @@ def reply_of(message: AIMessage, usage: Usage) -> Reply:
         thought=_encodable(thought_of(message)),
         finish=finish,
         refusal=_encodable(str(message.additional_kwargs.get("refusal") or "")),
-        logprobs=list((metadata.get("logprobs") or {}).get("content") or []),
+        logprobs=_logprobs(metadata.get("logprobs")),
         usage=usage,
     )
 
@@ -44,10 +61,10 @@ def tokens_of(message: AIMessage) -> Usage:
         **{
             **no_usage(),
             "calls": 1,
-            "input_tokens": usage.get("input_tokens", 0),
-            "output_tokens": usage.get("output_tokens", 0),
-            "reasoning_tokens": (usage.get("output_token_details") or {}).get("reasoning") or 0,
-            "cached_tokens": (usage.get("input_token_details") or {}).get("cache_read") or 0,
+            "input_tokens": _count(usage.get("input_tokens")),
+            "output_tokens": _count(usage.get("output_tokens")),
+            "reasoning_tokens": _count((usage.get("output_token_details") or {}).get("reasoning")),
+            "cached_tokens": _count((usage.get("input_token_details") or {}).get("cache_read")),
             "unmetered": 0 if usage else 1,
         }
     )
@@ -61,6 +78,20 @@ def thought_of(message: AIMessage) -> str:
     return "\n".join(thoughts) or str(
         extras.get("reasoning_content") or extras.get("reasoning") or ""
     )
+
+
+def _count(tokens: int | None) -> int:
+    """Return a count that a sum and a database can hold: a negative one would add to a cap."""
+    return min(max(tokens or 0, 0), _MOST)
+
+
+def _logprobs(reported: object) -> list[dict[str, Any]]:
+    """Return the tokens with their log-probabilities; none where they have another form."""
+    try:
+        tokens = _Logprobs.model_validate(reported).content or []
+    except ValidationError:
+        return []
+    return [token.model_dump(exclude_unset=True) for token in tokens]
 
 
 def _encodable(text: str) -> str:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from gems_graph.errors import ConfigError
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 _REASONING = ("reasoning_content", "reasoning")
 """Fields of a message: of SGLang and Kimi, of vLLM and Ollama."""
+
+Tokens = Annotated[int, Field(strict=True), BeforeValidator(lambda value: value or 0)]
+
+
+class _Details(BaseModel):
+    cached_tokens: Tokens = 0
+    reasoning_tokens: Tokens = 0
+
+
+class _Counts(BaseModel):
+    """The `usage` of an answer; unknown fields are ignored."""
+
+    prompt_tokens: Tokens = 0
+    completion_tokens: Tokens = 0
+    total_tokens: Tokens = 0
+    prompt_tokens_details: _Details | None = None
+    completion_tokens_details: _Details | None = None
 
 
 def write_message(message: BaseMessage) -> dict[str, Any]:
@@ -57,7 +75,7 @@ def read_answer(body: Any, model: str) -> ChatResult:
     if not body["choices"] or body.get("error"):
         msg = f"no answer: {body.get('error')}"
         raise ValueError(msg)
-    usage = _usage(body["usage"]) if body.get("usage") else None
+    usage = _usage(body.get("usage"))
     metadata = {
         "model_provider": "openai",  # how LangChain knows the form of the content
         "model_name": body.get("model", model),
@@ -81,21 +99,29 @@ def _generation(choice: Mapping[str, Any], usage: UsageMetadata | None) -> ChatG
     )
     message.usage_metadata = usage
     info = {name: choice[name] for name in ("finish_reason", "logprobs") if name in choice}
+    if not isinstance(info.get("logprobs"), Mapping):
+        info.pop("logprobs", None)  # of a form that nobody reads; the answer counts all the same
     return ChatGeneration(message=message, generation_info=info)
 
 
-def _usage(reported: Mapping[str, Any]) -> UsageMetadata:
-    prompt_tokens = reported.get("prompt_tokens") or 0
-    completion_tokens = reported.get("completion_tokens") or 0
-    prompt_details = reported.get("prompt_tokens_details") or {}
-    completion_details = reported.get("completion_tokens_details") or {}
+def _usage(reported: object) -> UsageMetadata | None:
+    """Return the tokens that a server reports; None where it reports none that can be read.
+
+    An answer has been paid for by now, so it never fails for what stands beside it.
+    """
+    try:
+        counts = _Counts.model_validate(reported)
+    except ValidationError:
+        return None
     usage = UsageMetadata(
-        input_tokens=prompt_tokens,
-        output_tokens=completion_tokens,
-        total_tokens=reported.get("total_tokens") or prompt_tokens + completion_tokens,
+        input_tokens=counts.prompt_tokens,
+        output_tokens=counts.completion_tokens,
+        total_tokens=counts.total_tokens or counts.prompt_tokens + counts.completion_tokens,
     )
-    if (cached := prompt_details.get("cached_tokens")) is not None:
+    if counts.prompt_tokens_details:
+        cached = counts.prompt_tokens_details.cached_tokens
         usage["input_token_details"] = InputTokenDetails(cache_read=cached)
-    if (reasoning := completion_details.get("reasoning_tokens")) is not None:
+    if counts.completion_tokens_details:
+        reasoning = counts.completion_tokens_details.reasoning_tokens
         usage["output_token_details"] = OutputTokenDetails(reasoning=reasoning)
     return usage

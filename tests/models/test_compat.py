@@ -195,7 +195,6 @@ GARBAGE = [
     '{"choices": []}', '{"choices": {}}', '{"choices": [null]}', '{"choices": [{}]}',
     '{"choices": [{"message": null}]}', '{"choices": [{"message": {"content": 3}}]}',
     '{"error": {"message": "no"}}', '{"choices": [{"message": {}}], "error": "overloaded"}',
-    '{"choices": [{"message": {}}], "usage": "many"}',
 ]  # fmt: skip
 
 
