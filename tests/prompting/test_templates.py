@@ -111,7 +111,10 @@ def test_the_context_of_a_whole_run_is_as_reviewed(
         "compress": {"experience": "naming a side moved the cat, not the dog"},
     }
     told: list[str] = []
-    tools = {"models": {"default": wrap(ScriptedChat(script=plan))}, "generator": Painter()}
+    tools: dict[str, Any] = {
+        "models": {"default": wrap(ScriptedChat(script=plan))}, "generator": Painter(),
+        "templates": {"refiner", "compressor"},
+    }  # fmt: skip
 
     def toolbox(settings: Settings, place: Place) -> ContextToolbox:
         return ContextToolbox(settings, store, say=told.append, place=place, **tools)
