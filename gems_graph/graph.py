@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from langgraph.graph import StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from gems_graph import paths
@@ -79,19 +79,31 @@ def build_graph(
 
 
 def _check_reached(graph: Builder, strategy: Strategy) -> None:
-    """Make sure that some edge leads to each module.
+    """Make sure that a way leads from the start to each module.
 
     Raises:
         ConfigError: none leads to one.
     """
-    ways = [way for branches in graph.branches.values() for way in branches.values()]
-    if any(way.ends is None for way in ways):  # such an edge may lead anywhere
-        return
-    ends = {end for way in ways for end in (way.ends or {}).values()}
-    reached = {*ends, *(end for _, end in (*graph.edges, *graph.waiting_edges))}
+    reached, frontier = set[str](), {START}
+    while frontier:
+        reached |= frontier
+        frontier = {target for node in frontier for target in _targets(graph, node)} - reached
     if unreached := [name for name in strategy.nodes if name not in reached]:
         msg = (
             f"Nothing leads to the module {unreached[0]!r} in the strategy {strategy.name!r}: wire "
             "it in a Strategy of your own (docs/architecture.md)."
         )
         raise ConfigError(msg)
+
+
+def _targets(graph: Builder, node: str) -> set[str]:
+    """Return where a node may lead; everywhere, if one of its edges does not say where."""
+    ways = [way.ends for way in graph.branches.get(node, {}).values()]
+    if None in ways:
+        return {*graph.nodes}
+    joins = {end for starts, end in graph.waiting_edges if node in starts}
+    return {
+        *(end for start, end in graph.edges if start == node),
+        *(end for ends in ways for end in (ends or {}).values()),
+        *joins,
+    }

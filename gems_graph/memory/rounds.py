@@ -59,10 +59,11 @@ def next_prompt_written(state: State) -> bool:
 
 
 def unverified(state: State) -> Attempt | None:
-    """Return an attempt whose picture exists but was never judged, the first if there are some."""
+    """Return the last attempt whose picture exists but was never judged, if there is one."""
     judged = {round_["n"] for round_ in state.get("rounds", [])}
     attempts = [*state.get("drawn", []), *([state["attempt"]] if state.get("attempt") else [])]
-    return next((a for a in attempts if a.get("image") and a["n"] not in judged), None)
+    open_ones = [a for a in attempts if a.get("image") and a["n"] not in judged]
+    return open_ones[-1] if open_ones else None
 
 
 def seconds_worked(timings: Sequence[Timing]) -> float:

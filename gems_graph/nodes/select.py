@@ -100,5 +100,6 @@ def _from_unverified(state: State, attempt: Attempt) -> Result:
     return Result(
         image=attempt["image"], prompt=attempt["prompt"], round=attempt["n"], passed=0,
         total=len(criteria), user_passed=0, user_total=user_total, success=False, verified=False,
-        stop=state.get("stop", {}), why="no round was verified; this is the last image drawn",
+        stop=state.get("stop") or _ending(state, False),
+        why="no round was verified; this is the last image drawn",
     )  # fmt: skip

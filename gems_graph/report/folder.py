@@ -114,9 +114,9 @@ def versions() -> dict[str, str]:
 
 def _pictures(state: State) -> dict[int, ImageRef]:
     pictures = {round_["n"]: round_["image"] for round_ in state.get("rounds", [])}
-    attempt = state.get("attempt")
-    if attempt and attempt.get("image"):
-        pictures.setdefault(attempt["n"], attempt["image"])
+    for attempt in (*state.get("drawn", []), state.get("attempt")):
+        if attempt and attempt.get("image"):
+            pictures.setdefault(attempt["n"], attempt["image"])
     return pictures
 
 

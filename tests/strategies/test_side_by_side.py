@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
+from gems_graph import build_graph
+from gems_graph.batch import estimate
+from gems_graph.batch.plan import Task
 from gems_graph.errors import BudgetError, ConfigError, GeneratorError, UsageError
 from gems_graph.memory import seconds_worked
 from gems_graph.persistence.fork import fork
 from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.report.folder import write
+from gems_graph.runtime.module import Module
+from gems_graph.settings import settle
+from gems_graph.strategies import gems
 from gems_graph.testing import Painter
 from tests.conftest import Loop, criteria, verdicts
 from tests.installed import install_side_by_side
 
 AT = config_of("t")
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +145,44 @@ def test_it_has_no_pauses(loop: Any) -> None:
     made = five(loop, checkpointer=InMemorySaver(), pause="verdicts")
     with pytest.raises(ConfigError, match="cannot pause for verdicts"):
         made.graph.invoke({"prompt": "a cat"}, AT)
+
+
+def test_where_nobody_can_judge_a_picture_is_returned_and_why(loop: Any, tmp_path: Path) -> None:
+    made = loop(
+        {"decompose": criteria(2), "verify": OSError("no power")}, strategy="side-by-side",
+        max_iterations=3, retries=0,
+    )  # fmt: skip
+    out = made.run()
+    assert (out["result"]["verified"], out["result"]["round"]) == (False, 3)
+    assert out["result"]["stop"]["reason"] == "error"
+    assert "no power" in out["result"]["stop"]["error"]
+    state = {**out, "drawn": [], "attempt": {}, "stop": {}}
+    state["drawn"] = [{"n": 3, "prompt": "a cat", "image": out["result"]["image"]}]
+    write(tmp_path / "run", state, made.store, {"thread": "t"})
+    assert (tmp_path / "run" / "round-3.png").is_file()
+
+
+def test_an_estimate_counts_all_seeds_and_no_role_that_is_not_asked() -> None:
+    settings = settle({"strategy": "side-by-side", "max_iterations": 5})
+    task = Task("1", "1", "t", "a cat", ("a?", "b?"), settings, Path("t"))
+    numbers = estimate([task], [], 1).need
+    assert numbers is not None
+    assert (numbers.least.images, numbers.most.images) == (5, 5)
+    assert (numbers.least.calls, numbers.most.calls) == (10, 10)
+
+
+def test_modules_that_lead_only_to_each_other_are_refused() -> None:
+    async def island(state: Any, toolbox: Any) -> dict[str, Any]:
+        return {}
+
+    def wire(graph: Any) -> None:
+        gems.wire(graph)
+        graph.add_edge("one", "two")
+        graph.add_edge("two", "one")
+
+    own = (*gems.STRATEGY.modules, Module(island, "one"), Module(island, "two"))
+    with pytest.raises(ConfigError, match="Nothing leads to the module 'one'"):
+        build_graph(strategy=replace(gems.STRATEGY, modules=own, wire=wire))
 
 
 def test_a_module_that_nothing_leads_to_is_refused(loop: Any) -> None:
