@@ -93,14 +93,23 @@ async def _pick(user_prompt: str, toolbox: Toolbox) -> tuple[list[Skill], list[s
         "planner", "planner_select", Picked,
         user_prompt=user_prompt, skills=candidates, max_skills=settings.max_skills,
     )  # fmt: skip
-    picked: dict[str, Skill] = {}
-    for name in answer.value.skills:
-        if skill := skills.find(name, candidates):
-            picked[skill.name] = skill
-        elif name.strip().casefold() not in {"", "none", "null"}:
-            notes.append(f"The Planner asked for a skill {name!r}, which does not exist.")
+    found = {name: skills.find(name, candidates) for name in answer.value.skills}
+    notes += _unknown([name for name, skill in found.items() if skill is None])
+    picked = {skill.name: skill for skill in found.values() if skill}
     best_first = list(picked.values())[: settings.max_skills]
     return sorted(best_first, key=candidates.index), notes
+
+
+def _unknown(names: Sequence[str]) -> list[str]:
+    """Say in one note which skills were asked for and do not exist; some words mean none."""
+    unknown = [name for name in names if name.strip().casefold() not in {"", "none", "null"}]
+    if not unknown:
+        return []
+    listed = ", ".join(f"{name[:80]!r}" for name in unknown[:3])
+    if len(unknown) == 1:
+        return [f"The Planner asked for a skill {listed}, which does not exist."]
+    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+    return [f"The Planner asked for skills that do not exist: {listed}{more}."]
 
 
 async def _write(
