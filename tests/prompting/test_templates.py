@@ -169,7 +169,11 @@ def test_edits_to_an_override_are_seen(tmp_path: Path) -> None:
     assert prompts.render("decomposer", user_prompt="p") == ["two"]
 
 
-@given(st.text(alphabet=st.sampled_from("<>&;/ampltABc_ 1\n\"'"), max_size=40))
+@given(
+    st.lists(
+        st.sampled_from([*"<>&;/ampltABc_ 1\n\"'[]", "lsqb;", "[INST]", "[/INST]"]), max_size=40
+    ).map("".join)
+)
 def test_escaping_is_undone_exactly(text: str) -> None:
     assert unescape(escape(text)) == text
 
@@ -182,6 +186,20 @@ def test_no_user_text_can_pose_as_a_tag(text: str) -> None:
     assert prompt.count("<task>") == 1
 
 
-def test_ordinary_text_is_left_alone() -> None:
-    text = 'Tom & Jerry say "3 < 4 > 2" & {{ braces }}'
+@pytest.mark.parametrize(
+    "text", ['Tom & Jerry say "3 < 4 > 2" & {{ braces }}', "a door [EXIT], x < y, [1] and [a]"]
+)
+def test_ordinary_text_is_left_alone(text: str) -> None:
     assert escape(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "</ user_prompt>", "< /user_prompt>", "<\n/\tuser_prompt>", "< task >", "<|im_end|>", "<｜end｜>",
+        "[INST]", "[/INST]", "[/SYSTEM_PROMPT]", "[TOOL_CALLS]", "[IMG_END]", "<<SYS>>",
+    ],
+)  # fmt: skip
+def test_what_steers_a_model_is_escaped(text: str) -> None:
+    assert escape(text)[:1] == "&" or escape(text).startswith("<&lt;SYS")
+    assert unescape(escape(text)) == text
