@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from gems_graph.errors import ConfigError
 from gems_graph.settings.credentials import KIND
-from gems_graph.settings.dials import Settings
 from gems_graph.settings.presets import PRESETS
 from gems_graph.settings.roles import split_variable
+from gems_graph.settings.settings import Settings
 
 Layer = Settings | Mapping[str, Any] | None
 
