@@ -106,9 +106,10 @@ async def _write(
     user_prompt: str, skills: Sequence[Skill], instructions: list[dict[str, Any]], toolbox: Toolbox
 ) -> tuple[Faithful, list[str]]:
     """Return P_1 with T_1, every string that the user quoted in it, and notes."""
+    keep = toolbox.settings.keep_quotes
     if skills:
         writer = _SkilledWriter(toolbox, user_prompt, skills, instructions)
-        return await faithful(writer.write, user_prompt), writer.notes
+        return await faithful(writer.write, user_prompt, keep=keep), writer.notes
     if not toolbox.settings.enhance:
         return Faithful(user_prompt, "", []), []
 
@@ -118,7 +119,7 @@ async def _write(
         )
         return plain(answer.value.prompt) or user_prompt, answer.thought
 
-    return await faithful(enhance, user_prompt), []
+    return await faithful(enhance, user_prompt, keep=keep), []
 
 
 class _SkilledWriter:

@@ -80,6 +80,7 @@ class Prompts:
             finalize=lambda value: value if isinstance(value, _Marked) else escape(str(value)),
             autoescape=False,  # not HTML: `escape` does what matters to a model
         )
+        self._environment.globals["generator_notes"] = ""  # where nobody knows the generator
 
     def render(self, task: str, **values: Any) -> list[Part]:
         """Assemble the prompt of a task from its template and values.
