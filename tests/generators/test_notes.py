@@ -91,4 +91,4 @@ def test_the_shown_context_holds_them(loop: Callable[..., Loop], store: Store) -
         )  # fmt: skip
 
     loop(plan(), toolbox=toolbox).run()
-    assert ["75 tokens" in text for text in said] == [True]
+    assert {"75 tokens" in text for text in said} == {True}
