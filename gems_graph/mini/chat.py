@@ -136,7 +136,9 @@ def _refine(sheet: Sheet) -> Reply:
 
 
 def _compress(sheet: Sheet) -> Reply:
-    lesson = write_lesson(sheet.part("user_prompt"), *_attempts(sheet))
+    current, history = _attempts(sheet)
+    request = sheet.part("user_prompt") or current.prompt  # Eq. 7 does not list the request
+    lesson = write_lesson(request, current, history)
     return {"experience": lesson}, "A lesson names the wording, what it achieved and what is off."
 
 

@@ -28,8 +28,12 @@ _BY_ENTRY = ("roles", "prices", "generator_options")
 def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     """Return two layers as one; roles, prices and options of a generator merge entry by entry.
 
-    Where `high` names another generator, the settings of the one in `low` are dropped.
+    Where `high` names another generator, the settings of the one in `low` are dropped; where it
+    names a preset, so is what the one in `low` has set.
     """
+    if "preset" in high:
+        replaced = PRESETS.get(str(low.get("preset")), {})
+        low = {k: v for k, v in low.items() if k not in replaced or v != replaced[k]}
     if "generator" in low and high.get("generator", low["generator"]) != low["generator"]:
         low = {name: value for name, value in low.items() if not name.startswith("generator_")}
     merged = {**low, **high}
