@@ -98,4 +98,4 @@ def test_a_run_with_a_thousand_skills_shows_a_few_and_says_so(tmp_path: Path, lo
     assert 50 < prompt.count("<skill name=") < 400
     assert len(prompt) / 4 < 4000 + 500
     [note] = out["notes"]
-    assert "skills over manifest_tokens=4000 were not shown to the Planner" in note
+    assert "Over manifest_tokens=4000: the Planner did not see " in note
