@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gems_graph.cli.options import choices
-from gems_graph.settings import Settings
+from gems_graph.settings import GROUPS, Settings
 from gems_graph.settings.roles import GEMS_ROLES
 from tests.conftest import Gems
 
@@ -54,3 +54,29 @@ def test_paragraphs_are_broken_by_the_terminal_alone(gems: Gems) -> None:
     start = next(k for k, line in enumerate(lines) if line.startswith("It goes on with"))
     assert len(lines[start]) > 65
     assert len(lines[start + 1]) > 65
+
+
+def test_settings_stand_in_groups_everyday_ones_first(gems: Gems) -> None:
+    out = gems("settings").out
+    lines = out.splitlines()
+    assert lines[:3] == [lines[0], "", '  preset = "paper"']
+    assert [line for line in lines if line and not line.startswith(" ")] == [
+        (group.__doc__ or "").partition("\n")[0].removesuffix(".") for group in GROUPS
+    ]
+    assert max(map(len, lines)) <= 80
+    assert all(f"\n  {name} = " in out for name in Settings.model_fields)
+
+
+def test_a_setting_that_is_not_the_default_is_told_with_the_default(
+    gems: Gems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMS_MAX_ITERATIONS", "7")
+    assert "  max_iterations = 7    (default 5)\n" in gems("settings").out
+    facts = gems("settings", "--json").json
+    assert (facts["max_iterations"]["value"], facts["max_iterations"]["default"]) == (7, 5)
+    assert facts["pause"]["choices"] == ["never", "criteria", "verdicts", "both"]
+    assert (
+        list(facts)
+        == list(Settings.model_fields)
+        == list(Settings.model_json_schema()["properties"])
+    )
