@@ -137,6 +137,7 @@ class Chat:
             make=partial(self.invoke, messages, {}),
             read=partial(_read, size, budget.price(self.name)),
             recall=_recall,
+            key_variable=getattr(self.model, "key_variable", ""),
         )
 
     async def invoke(self, messages: list[BaseMessage], options: dict[str, Any]) -> AIMessage:
@@ -149,7 +150,7 @@ class Chat:
                 messages = [for_openai(message) for message in messages]
             return await self.model.ainvoke(messages, **options)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            if not self.takes_extras:
+            if not self.takes_extras or isinstance(error, UnicodeEncodeError):  # of a header
                 raise
             # what these clients make of a body that is no chat completion, as proxies send
             msg = "the answer is no chat completion; check the base URL (it often ends in /v1)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 
 from langchain_core.language_models import BaseChatModel
@@ -36,11 +37,26 @@ def wrap(model: BaseChatModel) -> Chat:
 @lru_cache(maxsize=64)
 def _open(key: str, pid: int) -> Chat:  # a forked child has clients of its own
     spec = ModelSpec.model_validate_json(key)
+    _check_url(spec)
     name = spec.mllm or ""
     head, _, argument = name.partition(":")
     if opener := plugins.load("models", head):
         return Chat(opener(argument, spec), name, f"{head}:{spec.mllm_url}", spec.max_tokens)
     return Chat(_langchain(spec), name, f"{head}:{spec.mllm_url}", spec.max_tokens)
+
+
+def _check_url(spec: ModelSpec) -> None:
+    """Make sure that a base URL is one.
+
+    Raises:
+        ConfigError: it is none; says how to write it.
+    """
+    url = spec.mllm_url
+    if url and not re.match(r"https?://[^/]", url, re.IGNORECASE):
+        rest = url.partition("://")[2] or url.lstrip("/")
+        whole = rest if "/" in rest else f"{rest}/v1"
+        msg = f"The base URL {url!r} is no http address: write --mllm-url http://{whole}."
+        raise ConfigError(msg)
 
 
 def _langchain(spec: ModelSpec) -> BaseChatModel:
