@@ -18,13 +18,20 @@ def all_pass(round_: Round) -> bool:
     return 0 < len(round_["verdicts"]) == passes(round_)
 
 
+def answered(round_: Round) -> bool:
+    """Tell whether a round was judged at all: the Verifier answered at least one criterion."""
+    verdicts = round_["verdicts"]
+    return not verdicts or not all("unanswered" in verdict for verdict in verdicts)
+
+
 def best(rounds: Sequence[Round], tie_break: str = "first") -> Round:
-    """Return the round with most criteria passed (Eq. 5).
+    """Return the round with most criteria passed (Eq. 5), of those that were judged.
 
     Args:
         rounds: at least one.
         tie_break: of equals, `first` takes the first, `p_yes` the likeliest to be right.
     """
+    rounds = [round_ for round_ in rounds if answered(round_)] or rounds
     most = max(map(passes, rounds))
     equals = [round_ for round_ in rounds if passes(round_) == most]
     return max(equals, key=likelihood) if tie_break == "p_yes" else equals[0]

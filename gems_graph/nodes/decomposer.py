@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import field_validator
 
-from gems_graph.errors import AnswerError
+from gems_graph.errors import RefusedError, UnreadableError
 from gems_graph.models.answers import Form, plain
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, State
+from gems_graph.wording import counted_criteria
 
 
 class Checklist(Form):
@@ -49,14 +50,15 @@ async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
         answer = await toolbox.ask(
             "decomposer", "decomposer", Checklist, user_prompt=state["prompt"]
         )
-    except AnswerError as error:
+    except (UnreadableError, RefusedError) as error:
         question = f"Does the picture show, in every detail, what this asks for? {state['prompt']}"
         note = f"No usable criteria; the request itself is the only one. {error}"
         return {"criteria": [Criterion(question=question, source="prompt")], "notes": [note]}
     limit = toolbox.settings.max_criteria
     questions = answer.value.criteria[:limit]
     left_out = len(answer.value.criteria) - len(questions)
+    note = f"Left out over max_criteria={limit}: {counted_criteria(left_out)}."
     return {
         "criteria": [Criterion(question=question, source="decomposer") for question in questions],
-        "notes": [f"{left_out} criteria over max_criteria={limit} were left out."] * bool(left_out),
+        "notes": [note] * bool(left_out),
     }

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from gems_graph.errors import BudgetError, GeneratorError
-from gems_graph.memory import all_pass, best, likelihood, passes, unverified
+from gems_graph.memory import all_pass, answered, best, likelihood, passes, unverified
 from gems_graph.runtime.module import Module, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
+from gems_graph.wording import counted
 
 Choose = Callable[[State], Round]
 """A strategy's way to choose among the verified rounds, of which there is at least one."""
@@ -67,7 +68,7 @@ def _from_round(state: State, chosen: Round) -> Result:
     return Result(
         image=chosen["image"], prompt=chosen["prompt"], round=chosen["n"], passed=passed,
         total=total, user_passed=user_passed, user_total=user_total,
-        success=success, verified=True, stop=stop, why=why,
+        success=success, verified=answered(chosen), stop=stop, why=why,
     )  # fmt: skip
 
 
@@ -80,11 +81,15 @@ def _ending(state: State, success: bool) -> Stop:
 
 def _why(state: State, chosen: Round) -> str:
     n, passed, total = chosen["n"], passes(chosen), len(chosen["verdicts"])
+    drawn = len(state["rounds"])
+    if not answered(chosen):
+        said = chosen["verdicts"][0]["evidence"]
+        return f"no round was verified: the Verifier answered no criterion of round {n} ({said})"
     if _accepted(state):
         return f"a person accepted round {n}, which passes {passed} of {total}"
     if all_pass(chosen):
-        return f"round {n} passes all {total} criteria"
-    return f"round {n} passes {passed} of {total}, the most of {len(state['rounds'])} round(s)"
+        return f"round {n} passes {f'all {total} criteria' if total > 1 else 'its one criterion'}"
+    return f"round {n} passes {passed} of {total}, the most of {counted(drawn, 'round')}"
 
 
 def _request_score(state: State, round_: Round) -> tuple[int, int]:

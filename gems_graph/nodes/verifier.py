@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import field_validator
 
-from gems_graph.errors import AnswerError, RefusedError
+from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.models.likelihood import p_yes
+from gems_graph.prompting.sanitize import excerpt
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, ImageRef, Round, State, Verdict
@@ -72,13 +74,24 @@ async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     answers = await toolbox.ask_each("verifier", "verifier", Judgement, cases, logprobs=True)
     verdicts |= zip(remaining, map(_verdict, answers), strict=True)
     ordered = [verdicts[k] for k in range(len(criteria))]
-    return {"rounds": [Round(**{**attempt, "verdicts": ordered})]}
+    unreadable = [each for each in answers if isinstance(each, UnreadableError)]
+    return {
+        "rounds": [Round(**{**attempt, "verdicts": ordered})],
+        "notes": [_note(attempt["n"], unreadable)] if unreadable else [],
+    }
 
 
-def _verdict(answer: Answer[Judgement] | RefusedError) -> Verdict:
-    """Return the verdict of one probe; a refused one is unsure."""
+def _note(n: int, unreadable: Sequence[UnreadableError]) -> str:
+    return f"Round {n}: {len(unreadable)} answers count as unsure. {unreadable[0]}"
+
+
+def _verdict(answer: Answer[Judgement] | AnswerError) -> Verdict:
+    """Return the verdict of one probe; one refused or in no readable form is unsure."""
     if isinstance(answer, RefusedError):
-        return Verdict(answer="unsure", p_yes=None, evidence=str(answer))
+        return Verdict(answer="unsure", p_yes=None, evidence=str(answer), unanswered="refused")
+    if isinstance(answer, AnswerError):
+        evidence = f"no readable answer; it began: “{excerpt(answer.raw)}”"
+        return Verdict(answer="unsure", p_yes=None, evidence=evidence, unanswered="unreadable")
     judgement, probability = answer.value, p_yes(answer.reply.logprobs)
     return Verdict(answer=judgement.answer, p_yes=probability, evidence=plain(judgement.evidence))
 

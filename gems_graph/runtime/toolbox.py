@@ -11,7 +11,7 @@ from typing import Any
 from gems_graph.calls.budget import Budget, Place
 from gems_graph.calls.ledger import Ledger
 from gems_graph.calls.paid import pay
-from gems_graph.errors import RefusedError
+from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.events import PictureReady, Progress, RoundStarted, Tell, silent
 from gems_graph.generators import Generator
 from gems_graph.images import Store
@@ -106,7 +106,8 @@ class Toolbox(Library):
             values: what the template shows.
 
         Raises:
-            AnswerError: the model gave no usable answer; a `RefusedError`, if it refused.
+            AnswerError: the model gave no usable answer; a `RefusedError`, if it refused, an
+                `UnreadableError`, if a node may go on without.
             ModelError: the model could not be reached.
             BudgetError: a cap would be exceeded.
         """
@@ -114,7 +115,7 @@ class Toolbox(Library):
             self._prepare, role, task, form, [values], logprobs=logprobs, branch=branch
         )
         answer = await ask(question, chat, self.settings, self._budget)
-        if isinstance(answer, RefusedError):
+        if isinstance(answer, AnswerError):
             raise answer
         return answer
 
@@ -127,18 +128,25 @@ class Toolbox(Library):
         *,
         logprobs: bool = False,
         branch: str = "",
-    ) -> list[Answer[F] | RefusedError]:
+    ) -> list[Answer[F] | RefusedError | UnreadableError]:
         """Ask the same task about several cases at once; the first failure cancels the others.
 
         Returns:
-            One answer, or refusal, a case, in order.
+            One answer a case, in order, or why there is none.
 
         Raises:
-            GemsError: as `ask` does; but a refusal is an answer.
+            GemsError: as `ask` does; but not where one refused or cannot be read.
         """
         # one hop to a thread for all: eight would only take turns with the event loop
         chat, questions = await asyncio.to_thread(
-            self._prepare, role, task, form, cases, logprobs=logprobs, branch=branch, refusable=True
+            self._prepare,
+            role,
+            task,
+            form,
+            cases,
+            logprobs=logprobs,
+            branch=branch,
+            dispensable=True,
         )
         answers = [ask(each, chat, self.settings, self._budget) for each in questions]
         n, of = self._place.round, len(cases)
@@ -184,15 +192,16 @@ class Toolbox(Library):
 
     def _prepare(
         self, role: Role, task: str, form: type[F], cases: Sequence[dict[str, Any]], *,
-        logprobs: bool, branch: str, refusable: bool = False,
+        logprobs: bool, branch: str, dispensable: bool = False,
     ) -> tuple[Chat, list[Question[F]]]:  # fmt: skip
         """Open the model of a role and write what it is asked; reads files, so not on the loop."""
         chat = self._backends.chat(role) or open_chat(self.settings.model_for(role))
         templates = prompts_in(self.settings.prompts, self._prompts)
-        prompts = [templates.render(task, **values) for values in cases]
+        notes = self._backends.generator_notes
+        prompts = [templates.render(task, generator_notes=notes, **values) for values in cases]
         messages = [message_of(parts, self.settings, self.store) for parts in prompts]
         extras = extras_of(form, self.settings, logprobs=logprobs)
-        return chat, [Question(role, each, form, extras, branch, refusable) for each in messages]
+        return chat, [Question(role, each, form, extras, branch, dispensable) for each in messages]
 
 
 MakeToolbox = Callable[[Settings, Place], Toolbox]

@@ -1,6 +1,6 @@
 """The dials of a run and where they come from."""
 
-from gems_graph.settings.dials import Memory, Settings
+from gems_graph.settings.dials.memory import Memory
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.layers import (
     as_layer,
@@ -11,8 +11,10 @@ from gems_graph.settings.layers import (
     merge,
     settle,
 )
+from gems_graph.settings.settings import GROUPS, Settings
 
 __all__ = [
+    "GROUPS",
     "Capabilities",
     "GeneratorSpec",
     "Memory",

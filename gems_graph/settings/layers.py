@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from gems_graph.errors import ConfigError
 from gems_graph.settings.credentials import KIND
-from gems_graph.settings.dials import Settings
 from gems_graph.settings.presets import PRESETS
 from gems_graph.settings.roles import split_variable
+from gems_graph.settings.settings import Settings
 
 Layer = Settings | Mapping[str, Any] | None
 
@@ -28,8 +28,12 @@ _BY_ENTRY = ("roles", "prices", "generator_options")
 def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     """Return two layers as one; roles, prices and options of a generator merge entry by entry.
 
-    Where `high` names another generator, the settings of the one in `low` are dropped.
+    Where `high` names another generator, the settings of the one in `low` are dropped; where it
+    names a preset, so is what the one in `low` has set.
     """
+    if "preset" in high:
+        replaced = PRESETS.get(str(low.get("preset")), {})
+        low = {k: v for k, v in low.items() if k not in replaced or v != replaced[k]}
     if "generator" in low and high.get("generator", low["generator"]) != low["generator"]:
         low = {name: value for name, value in low.items() if not name.startswith("generator_")}
     merged = {**low, **high}

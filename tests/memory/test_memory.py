@@ -24,7 +24,7 @@ from gems_graph.memory.lengths import words
 from gems_graph.settings import settle
 from gems_graph.settings.presets import PRESETS, Preset
 from gems_graph.testing import ChatServer, ImageServer, text_of
-from tests.conftest import Loop, criteria, verdicts
+from tests.conftest import Loop, criteria, prompts_of, verdicts
 
 Make = Callable[..., Loop]
 
@@ -148,7 +148,40 @@ def test_what_reaches_the_compressor(loop: Make, preset: str) -> None:
 def test_the_ablations_run_without_skills(loop: Make, preset: str) -> None:
     made = loop(script("yn", "yy"), preset=preset)
     made.run()
-    assert bool(made.chat.asked("select-skills")) == (preset in ("paper", "reference"))
+    assert bool(made.chat.asked("select-skills")) == (preset in ("paper", "enhanced", "reference"))
+
+
+@pytest.mark.parametrize("preset", get_args(Preset))
+def test_what_the_verifier_saw_is_shown_where_the_paper_has_no_ablation(
+    loop: Make, preset: str
+) -> None:
+    made = loop(script(*THREE), preset=preset)
+    made.run()
+    seen = [
+        "<seen>" in text_of(messages[0])
+        for task in ("refine", "compress")
+        for messages in made.chat.asked(task)
+    ]
+    assert set(seen) == {preset in ("paper", "enhanced", "no-skills")}
+
+
+def test_the_authors_compressor_sees_neither_the_request_nor_a_first_thought(loop: Make) -> None:
+    for preset, shown_there in (("paper", True), ("reference", False)):
+        made = loop(script(*THREE), preset=preset, enhance=True)
+        made.run("a cat in a REQUEST")
+        first, second, _ = [text_of(messages[0]) for messages in made.chat.asked("compress")]
+        assert ("REQUEST" in first, "THOUGHT-1" in first) == (shown_there, shown_there)
+        assert ("REQUEST" in second, "THOUGHT-2" in second) == (shown_there, True)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_lost_quotation_is_put_back_unless_that_is_switched_off(loop: Make, keep: bool) -> None:
+    made = loop(script("n", "y"), keep_quotes=keep, enhance=True)
+    out = made.run('a sign "HI THERE"')
+    held = ['"HI THERE"' in round_["prompt"] for round_ in out["rounds"]]
+    assert held == [keep, keep]
+    assert len(made.chat.asked("refine")) == 1 + keep
+    assert any("put back" in note for note in out["notes"]) == keep
 
 
 def test_a_regression_says_when_it_passed(loop: Make) -> None:
@@ -161,12 +194,12 @@ def test_a_regression_says_when_it_passed(loop: Make) -> None:
     assert text.count('regression="yes"') == 3
 
 
-def test_a_lost_experience_is_missing_from_the_memory_alone(loop: Make) -> None:
+def test_the_thought_stands_in_for_an_experience_that_was_lost(loop: Make) -> None:
     answers = [*["rambling"] * 3, {"experience": "LESSON-2"}]
     made = loop(script(*THREE, compress=answers), enhance=True)
     out = made.run()
-    assert out["experiences"] == ["", "LESSON-2", "LESSON-2"]
-    assert shown(made.chat.asked("refine")[2])["history"] == {1: "PI+-b", 2: "PI+-rE"}
+    assert out["experiences"] == ["THOUGHT-1", "LESSON-2", "LESSON-2"]
+    assert "THOUGHT-1" in prompts_of(made.chat, "refine")[2]
 
 
 # ------------------------------------------------------------------ presets at every door
@@ -187,6 +220,21 @@ def settings_of(made: Loop, **call: Any) -> dict[str, Any]:
     settings = next(iter(states))["begin"]["settings"]
     assert isinstance(settings, dict)
     return settings
+
+
+def test_what_a_preset_alone_sets_goes_with_it(loop: Make) -> None:
+    given = loop({}, preset="reference", history_pictures=2)
+    kept = settings_of(given, context={"max_iterations": 2})
+    assert (kept["vision_format"], kept["keep_quotes"], kept["history_pictures"]) == (
+        "png", False, 2,
+    )  # fmt: skip
+    for context in ({"preset": "paper"}, Settings(preset="loop-only")):
+        after = settings_of(given, context=context)
+        defaults = Settings().model_dump()
+        only_reference = PRESETS["reference"].keys() - PRESETS["paper"].keys()
+        assert {name for name in only_reference if after[name] != defaults[name]} == {
+            "history_pictures"
+        }
 
 
 def test_dials_beside_a_preset_win(loop: Make) -> None:

@@ -96,7 +96,7 @@ def put(chat: Any, attempts: int) -> Judgement:
     question = Question("verifier", HumanMessage("probe"), Judgement, {})
     settings = Settings(attempts=attempts)
     answer = asyncio.run(ask(question, chat, settings, Budget(settings, Place())))
-    if isinstance(answer, RefusedError):
+    if isinstance(answer, AnswerError):
         raise answer
     return answer.value
 

@@ -33,7 +33,7 @@ def test_the_manifest_first_and_instructions_only_when_picked(loop: Any) -> None
     assert "Work out the layout" not in manifest
     assert all(name in manifest for name in PACKAGED)
     assert "Work out the layout" in apply
-    assert "Get them right" not in apply  # another skill's
+    assert "One text, one surface" not in apply  # another skill's
     assert "spatial-intelligence/references/chain-of-relations.md" in apply
     assert "To learn:" not in apply
     assert out["rounds"][0]["prompt"] == "a prompt written with a skill"
@@ -44,6 +44,13 @@ def test_an_unknown_skill_is_reported_and_p1_is_u(loop: Any) -> None:
     out = made.run("a cat")
     assert out["notes"] == ["The Planner asked for a skill 'cooking', which does not exist."]
     assert out["rounds"][0]["prompt"] == "a cat"
+
+
+def test_many_unknown_skills_are_one_note(loop: Any) -> None:
+    made = loop({"select-skills": {"skills": [*"abcdefgh", "none", "a"]}})
+    assert made.run("a cat")["notes"] == [
+        "The Planner asked for skills that do not exist: 'a', 'b', 'c' and 5 more."
+    ]
 
 
 def test_no_more_than_max_skills_are_used(loop: Any) -> None:
@@ -222,8 +229,9 @@ def test_a_quoted_string_of_200_characters_survives_five_refinements(
         }
     )  # fmt: skip
     graph = build_graph(
-        mllm=chat, generator=Painter(), store=store, max_iterations=6, memory="none", seed=1
-    )
+        mllm=chat, generator=Painter(), store=store, max_iterations=6, memory="none", seed=1,
+        skill_criteria=False,
+    )  # fmt: skip
     rounds = graph.invoke({"prompt": request})["rounds"]
     assert len(rounds) == 6
     assert all(text in round_["prompt"] for round_ in rounds)

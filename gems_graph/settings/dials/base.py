@@ -1,0 +1,13 @@
+"""What all groups of dials have in common."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Dials(BaseModel):
+    """Dials that cannot be changed once set; unknown ones are refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )

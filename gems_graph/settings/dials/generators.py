@@ -1,0 +1,37 @@
+"""How the generator draws."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from gems_graph.settings.credentials import PlainFields
+from gems_graph.settings.dials.base import Dials
+
+
+class GeneratorDials(Dials):
+    """How the generator draws."""
+
+    generator_options: PlainFields = Field(
+        default={},
+        description="What the generator takes beside prompt, seed and size, for example "
+        '{"steps": 8}; null takes one back.',
+    )
+    generator_concurrency: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Pictures that one generator draws at a time; none: as `concurrency`.",
+    )
+    generator_price: float | None = Field(
+        default=None, ge=0, description="Price of one picture; none: as in `prices`."
+    )
+    generator_notes: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="How to address the generator, for Planner and Refiner: your words, or the "
+        "name of a known one (z-image-turbo, qwen-image, ...); none: what it declares; empty: "
+        "nothing.",
+    )
+    reseed: bool = Field(
+        default=True, description="Round i draws with seed + i - 1; off: the same noise each round."
+    )
