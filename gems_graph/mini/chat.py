@@ -85,13 +85,17 @@ def _reply(sheet: Sheet) -> Reply:
 
 
 def _select(sheet: Sheet) -> Reply:
-    """Pick the skill about places if the request states any."""
+    """Pick the skill that is most about places, if the request states any; I know no other."""
     if not parse_request(sheet.part("user_prompt")).spatial:
         return {"skills": []}, "The request merely names things; no skill is needed."
-    for name, description in sheet.parts("skill", "name"):
-        if _SPATIAL.search(f"{name} {description}"):
-            return {"skills": [name]}, f"The request states where things are, which {name} is for."
-    return {"skills": []}, "The request states where things are, but no skill is about that."
+    about_places = {
+        name: len(set(_SPATIAL.findall(f"{name} {description.partition(' Not ')[0]}")))
+        for name, description in sheet.parts("skill", "name")
+    }
+    best = max(about_places, key=about_places.__getitem__, default="")
+    if not about_places.get(best):
+        return {"skills": []}, "The request states where things are, but no skill is about that."
+    return {"skills": [best]}, f"The request states where things are, which {best} is for."
 
 
 def _apply(sheet: Sheet) -> Reply:

@@ -27,7 +27,7 @@ def decomposed(tools: Any, **more: Any) -> Any:
 def test_each_criterion_says_something_and_is_asked_once() -> None:
     update = decomposed(Tools())
     assert [c["question"] for c in update["criteria"]] == ["Is it a cat?", "Is it red?"]
-    assert update["notes"] == ["1 criteria over max_criteria=2 were left out."]
+    assert update["notes"] == ["Left out over max_criteria=2: 1 criterion."]
 
 
 def test_given_criteria_are_left_alone() -> None:
