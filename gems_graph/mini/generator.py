@@ -29,7 +29,7 @@ SCALE = 11
 NOTES = (
     f"A small model of coloured shapes. It takes {MAX_TOKENS} words at most and refuses any but"
     f" these: {WORLD} Naming the cells of each group is surest, as in `two red circles at a1 c2 ."
-    " one blue square at d4 .`; more words make it worse, and none can say what is absent."
+    " one blue square at d4 .`; groups of one colour need two sizes; more words make it worse."
 )
 """How to address it, for a chat model that writes its prompts."""
 
