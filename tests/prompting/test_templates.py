@@ -62,7 +62,7 @@ VALUES: dict[str, dict[str, Any]] = {
         ],
         "lost": ["GOOD <b>"],
     },
-    "decomposer": {"user_prompt": 'a sign that says "5 < 6 & <b>"'},
+    "decomposer": {"user_prompt": 'a sign that says "5 < 6 & <b>"', "most": 20},
     "verifier": {"picture": ref("a"), "criterion": "Is there a cat?"},
     "planner_enhance": {"user_prompt": 'a cat says "meow"', "lost": ["meow"]},
     "verifier_batched": {"picture": ref("a"), "criteria": ["Is there a cat?", "Is it <b>?"]},
