@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from gems_graph.calls.ledger import Usage, in_money, total
+from gems_graph.calls.ledger import Usage, in_bytes, in_money, total
 from gems_graph.images import Store
 from gems_graph.memory import passes
 from gems_graph.settings import Settings
@@ -103,7 +103,10 @@ def spent(ledger: Mapping[str, Usage]) -> Iterator[str]:
     for role, usage in (*ledger.items(), ("in all", total(dict(ledger)))):
         tokens = usage["input_tokens"] + usage["output_tokens"]
         counts = f"{usage['calls']} calls, {usage['images']} images, {tokens} tokens"
-        yield fact(role, f"{counts}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
+        sent = f"{in_bytes(usage['bytes'])} sent"
+        if pictures := usage.get("image_bytes"):
+            sent += f" ({in_bytes(pictures)} of it pictures)"
+        yield fact(role, f"{counts}, {sent}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
 
 
 def changed(settings: Mapping[str, Any]) -> Iterator[str]:

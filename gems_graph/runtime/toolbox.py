@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -159,8 +159,17 @@ class Toolbox(Library):
         round: int | None = None,  # noqa: A002  # the paper's word
         *,
         branch: str = "",
+        sides: Collection[int] = (),
     ) -> ImageRef:
-        """Draw one picture and keep it; `round` is the one that the node works on, if not given.
+        """Draw one picture and keep it.
+
+        Args:
+            prompt: what to draw.
+            seed: of the noise.
+            round: whose picture it is; the one that the node works on, if not given.
+            branch: tells apart what a strategy draws side by side; empty: there is one.
+            sides: sizes in pixels that models will be shown next, to be encoded ahead; empty:
+                `vision_max_side`.
 
         Raises:
             GeneratorError: the generator failed or returned no picture.
@@ -174,7 +183,7 @@ class Toolbox(Library):
         async with self._backends.drawer() as generator:
             progress = partial(self._tell_step, n)
             ref = await pay(drawing.call(generator, self._budget, key, progress), self._budget)
-        drawing.prepare_views(ref)
+        drawing.prepare_views(ref, sides or {self.settings.vision_max_side})
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref
 
