@@ -4,8 +4,9 @@ GemsError
 ├── UsageError          what you asked for cannot be done as written
 │   └── OutsideWorldError   the offline `mini` models do not know these words
 ├── ConfigError         a setting, a file, a key or a package is missing or wrong
-├── AnswerError         a chat model kept answering in a form nobody can read
-│   └── RefusedError        it will not answer at all
+├── AnswerError         a chat model gave no answer that is of use
+│   ├── RefusedError        it will not answer at all
+│   └── UnreadableError     it kept answering in a form nobody can read, and a role goes without
 ├── ModelError          a chat model could not be reached or refused the call
 ├── BudgetError         a cap on images, calls, tokens, seconds or money is reached
 ├── GeneratorError      an image generator failed or returned no picture
@@ -45,6 +46,13 @@ class AnswerError(GemsError):
 
 class RefusedError(AnswerError):
     """A chat model declined to answer; asking again would not help."""
+
+
+class UnreadableError(AnswerError):
+    """A chat model kept answering in a form nobody can read; nodes go on without the answer.
+
+    With the setting `strict` a plain `AnswerError` is raised in its place, which ends the run.
+    """
 
 
 class BudgetError(GemsError):

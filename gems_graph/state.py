@@ -59,11 +59,15 @@ def of_a_skill(criterion: Criterion) -> bool:
 
 
 class Verdict(TypedDict):
-    """One answer of the Verifier; `p_yes` is in 0..1 where the server gives log-probabilities."""
+    """One answer of the Verifier; `p_yes` is in 0..1 where the server gives log-probabilities.
+
+    An `unsure` with `unanswered` is not the model's: it refused, or nobody could read its answer.
+    """
 
     answer: Literal["yes", "no", "unsure"]
     p_yes: float | None
     evidence: str
+    unanswered: NotRequired[Literal["refused", "unreadable"]]
 
 
 class Attempt(TypedDict):

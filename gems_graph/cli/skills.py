@@ -12,7 +12,8 @@ from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import from_env, settle
 from gems_graph.skills import Skill, Skills
-from gems_graph.skills.checking import check as problems_in
+from gems_graph.skills.checking import check as check_folder
+from gems_graph.skills.checking import merged
 from gems_graph.skills.folders import skill_files, sources
 from gems_graph.skills.names import RULE, fault
 
@@ -52,8 +53,8 @@ def list_(skills: Folders = None) -> None:
     for skill in in_use.manifest:
         origin = skill.source if skill.source == "packaged" else f"{skill.source}, {skill.file}"
         typer.echo(printable(f"{skill.name} ({origin})\n    {skill.description}"))
-    for problem in in_use.problems:
-        typer.echo(printable(f"note: {problem}"), err=True)
+    for note in (*in_use.problems, *in_use.notes):
+        typer.echo(printable(f"note: {note}"), err=True)
 
 
 @app.command()
@@ -109,10 +110,12 @@ def check(
         folders = [source.folder for source in skill_sources if skill_files(source.folder)]
     else:
         folders = [folder]
-    problems = [problem for skill_folder in folders for problem in problems_in(skill_folder)]
-    for problem in problems:
+    checked = merged([check_folder(skill_folder) for skill_folder in folders])
+    for warning in checked.warnings:
+        typer.echo(printable(f"warning: {warning}"), err=True)
+    for problem in checked.problems:
         typer.echo(printable(problem))
-    if problems:
+    if checked.problems:
         raise typer.Exit(BROKEN)
     typer.echo("No problems found.")
 

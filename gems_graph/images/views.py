@@ -93,9 +93,17 @@ class Views:
         fitted = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         small = image.convert("RGB").resize(fitted, Image.Resampling.HAMMING)
         small.info.clear()  # comments and profiles: what is seen is the pixels
+        return base64.b64encode(_encoded(small, view.form)).decode(), f"image/{view.form}"
+
+
+def _encoded(image: Image.Image, form: str) -> bytes:
+    out = io.BytesIO()
+    try:
+        image.save(out, form, **_ENCODERS[form])
+    except OSError:  # of pure noise: Pillow optimises only what fits into a byte a pixel
         out = io.BytesIO()
-        small.save(out, view.form, **_ENCODERS[view.form])
-        return base64.b64encode(out.getvalue()).decode(), f"image/{view.form}"
+        image.save(out, form, **{**_ENCODERS[form], "optimize": False})
+    return out.getvalue()
 
 
 def _is_bare_png(image: Image.Image) -> bool:

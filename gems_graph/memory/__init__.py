@@ -6,6 +6,7 @@ from gems_graph.memory.context import compressor_context, refiner_context
 from gems_graph.memory.lengths import shorten, tokens
 from gems_graph.memory.rounds import (
     all_pass,
+    answered,
     best,
     has_image,
     likelihood,
@@ -19,6 +20,7 @@ from gems_graph.memory.rounds import (
 
 __all__ = [
     "all_pass",
+    "answered",
     "best",
     "compressor_context",
     "has_image",

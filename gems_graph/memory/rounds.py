@@ -21,16 +21,23 @@ def all_pass(round_: Round) -> bool:
     return 0 < len(round_["verdicts"]) == passes(round_)
 
 
+def answered(round_: Round) -> bool:
+    """Tell whether a round was judged at all: the Verifier answered at least one criterion."""
+    verdicts = round_["verdicts"]
+    return not verdicts or not all("unanswered" in verdict for verdict in verdicts)
+
+
 def best(rounds: Sequence[Round], tie_break: str = "first", select_by: str = "passes") -> Round:
-    """Return the round with most criteria passed (Eq. 5), or the likeliest to be right.
+    """Return the round with most criteria passed (Eq. 5), of those that were judged.
 
     Where no p(yes) is known at all, passes decide and the first of equals wins, whatever is asked.
 
     Args:
         rounds: at least one.
-        tie_break: of equals, `first` takes the first, `p_yes` the likeliest.
+        tie_break: of equals, `first` takes the first, `p_yes` the likeliest to be right.
         select_by: `passes`, or `p_yes` for the likeliest of all.
     """
+    rounds = [round_ for round_ in rounds if answered(round_)] or rounds
     if not probabilities_known(rounds):
         tie_break = select_by = ""
     most = max(map(passes, rounds))

@@ -13,9 +13,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gems_graph.calls.budget import Budget
-from gems_graph.errors import AnswerError, RefusedError
+from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.models.chat import Chat, Extras
 from gems_graph.models.reply import Reply
+from gems_graph.prompting.sanitize import excerpt
 from gems_graph.prompting.templates import unescape
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import Role
@@ -62,7 +63,7 @@ class Question(Generic[F]):
         form: what the answer must be.
         extras: what only some servers take.
         branch: of a strategy that asks the same side by side; empty: there is one.
-        refusable: a refusal is of use, and not asked for again on resume.
+        dispensable: that there is no answer is of use, too, and not asked for again on resume.
     """
 
     role: Role
@@ -70,16 +71,18 @@ class Question(Generic[F]):
     form: type[F]
     extras: Extras
     branch: str = ""
-    refusable: bool = False
+    dispensable: bool = False
 
 
 async def ask(
     question: Question[F], chat: Chat, settings: Settings, budget: Budget
-) -> Answer[F] | RefusedError:
-    """Ask until the answer can be read, at most `settings.attempts` times; a refusal is returned.
+) -> Answer[F] | RefusedError | UnreadableError:
+    """Ask until the answer can be read, at most `settings.attempts` times, and return it.
+
+    Returned, not raised, are a refusal and that no answer could be read.
 
     Raises:
-        AnswerError: its answers could not be read; carries the last raw text.
+        AnswerError: no answer could be read, and the settings are `strict`.
         ModelError: the model could not be reached.
         BudgetError: a cap would be exceeded.
     """
@@ -91,19 +94,26 @@ async def ask(
             messages, settings, budget, role=question.role, extras=question.extras, key=keys[-1]
         )
         if reply.refusal or reply.finish in _REFUSED:
-            if not question.refusable:
+            if not question.dispensable:
                 await budget.discard(keys)
-            msg = f"{chat.name!r} refused to answer: {reply.refusal or reply.text or reply.finish}"
-            return RefusedError(f"{msg}. Reword the request, or use another model.", reply.text)
+            said = excerpt(reply.refusal or reply.text or reply.finish)
+            msg = f"The {question.role} {chat.name!r} refused to answer: {said}."
+            return RefusedError(f"{msg} Reword the request, or use another model.", reply.text)
         try:
             return Answer(_read(reply, question.form), reply.thought, reply)
         except ValueError as error:
             complaint, remedy = _complaint(reply, error)
         reminder = HumanMessage(f"{complaint} Answer with the JSON object alone, as asked.")
         messages = [question.message, AIMessage(reply.text or "(empty)"), reminder]
-    await budget.discard(keys)
-    msg = f"{chat.name!r} gave no usable answer in {settings.attempts} attempts."
-    raise AnswerError(f"{msg} {complaint} {remedy}", raw=reply.text)
+    if settings.strict or not question.dispensable:
+        await budget.discard(keys)
+    msg = (
+        f"The {question.role} {chat.name!r} gave no usable answer in {settings.attempts} attempts. "
+        f"{complaint} {remedy} It began: “{excerpt(reply.text)}”"
+    )
+    if settings.strict:
+        raise AnswerError(msg, raw=reply.text)
+    return UnreadableError(msg, raw=reply.text)
 
 
 def _request(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import field_validator
 
-from gems_graph.errors import AnswerError, ModelError
+from gems_graph.errors import ModelError, RefusedError, UnreadableError
 from gems_graph.memory import compressor_context, shorten
 from gems_graph.models.answers import Form, plain
 from gems_graph.runtime.module import Workload, module
@@ -38,9 +38,10 @@ def _calls(work: Workload) -> int:
     doing="learning", calls=_calls, sees=True,
 )  # fmt: skip
 async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Distil the attempt into an experience; if the model fails, it is empty, with a note."""
+    """Distil the attempt into an experience; if the model fails, it is the thought, cut."""
     settings, n = toolbox.settings, state["rounds"][-1]["n"]
-    context = compressor_context(state, settings, await toolbox.recall(state["rounds"]))
+    thoughts = await toolbox.recall(state["rounds"])
+    context = compressor_context(state, settings, thoughts)
     try:
         answer = await toolbox.ask(
             "compressor",
@@ -50,6 +51,8 @@ async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
             words=settings.experience_words,
             **context,
         )
-    except (AnswerError, ModelError) as error:
-        return {"experiences": [""], "notes": [f"Round {n} left no experience: {error}"]}
+    except (UnreadableError, RefusedError, ModelError) as error:
+        cut = shorten(thoughts[-1].strip(), settings.experience_words)
+        note = f"Round {n} left no experience but its thought, cut: {error}"
+        return {"experiences": [cut], "notes": [note]}
     return {"experiences": [shorten(plain(answer.value.experience), settings.experience_words)]}

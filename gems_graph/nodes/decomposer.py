@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import field_validator
 
-from gems_graph.errors import AnswerError
+from gems_graph.errors import RefusedError, UnreadableError
 from gems_graph.models.answers import Form, plain
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
@@ -49,7 +49,7 @@ async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
         answer = await toolbox.ask(
             "decomposer", "decomposer", Checklist, user_prompt=state["prompt"]
         )
-    except AnswerError as error:
+    except (UnreadableError, RefusedError) as error:
         question = f"Does the picture show, in every detail, what this asks for? {state['prompt']}"
         note = f"No usable criteria; the request itself is the only one. {error}"
         return {"criteria": [Criterion(question=question, source="prompt")], "notes": [note]}

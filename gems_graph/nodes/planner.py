@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from gems_graph.errors import ConfigError, GeneratorError
+from gems_graph.errors import ConfigError, GeneratorError, UnreadableError
 from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.prompting.verbatim import Faithful, faithful
 from gems_graph.runtime.module import Workload, module
@@ -88,28 +88,41 @@ async def _pick(user_prompt: str, toolbox: Toolbox) -> tuple[list[Skill], list[s
         notes.append(
             f"{omitted} skills over manifest_tokens={budget} were not shown to the Planner."
         )
-    answer = await toolbox.ask(
-        "planner", "planner_select", Picked,
-        user_prompt=user_prompt, skills=candidates, max_skills=settings.max_skills,
-    )  # fmt: skip
-    picked: dict[str, Skill] = {}
-    for name in answer.value.skills:
-        if skill := skills.find(name, candidates):
-            picked[skill.name] = skill
-        elif name.strip().casefold() not in {"", "none", "null"}:
-            notes.append(f"The Planner asked for a skill {name!r}, which does not exist.")
+    try:
+        answer = await toolbox.ask(
+            "planner", "planner_select", Picked,
+            user_prompt=user_prompt, skills=candidates, max_skills=settings.max_skills,
+        )  # fmt: skip
+    except UnreadableError as error:
+        return [], [*notes, f"No skill was picked. {error}"]
+    found = {name: skills.find(name, candidates) for name in answer.value.skills}
+    notes += _unknown([name for name, skill in found.items() if skill is None])
+    picked = {skill.name: skill for skill in found.values() if skill}
     best_first = list(picked.values())[: settings.max_skills]
     return sorted(best_first, key=candidates.index), notes
+
+
+def _unknown(names: Sequence[str]) -> list[str]:
+    """Say in one note which skills were asked for and do not exist; some words mean none."""
+    unknown = [name for name in names if name.strip().casefold() not in {"", "none", "null"}]
+    if not unknown:
+        return []
+    listed = ", ".join(f"{name[:80]!r}" for name in unknown[:3])
+    if len(unknown) == 1:
+        return [f"The Planner asked for a skill {listed}, which does not exist."]
+    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+    return [f"The Planner asked for skills that do not exist: {listed}{more}."]
 
 
 async def _write(
     user_prompt: str, skills: Sequence[Skill], instructions: list[dict[str, Any]], toolbox: Toolbox
 ) -> tuple[Faithful, list[str]]:
-    """Return P_1 with T_1, every string that the user quoted in it, and notes."""
-    if skills:
-        writer = _SkilledWriter(toolbox, user_prompt, skills, instructions)
-        return await faithful(writer.write, user_prompt), writer.notes
-    if not toolbox.settings.enhance:
+    """Return P_1 with T_1, every string that the user quoted in it, and notes.
+
+    Where nobody can read what the model wrote, P_1 is U.
+    """
+    writer = _SkilledWriter(toolbox, user_prompt, skills, instructions)
+    if not (skills or toolbox.settings.enhance):
         return Faithful(user_prompt, "", []), []
 
     async def enhance(lost_quotes: list[str]) -> tuple[str, str]:
@@ -118,7 +131,12 @@ async def _write(
         )
         return plain(answer.value.prompt) or user_prompt, answer.thought
 
-    return await faithful(enhance, user_prompt), []
+    try:
+        written = await faithful(writer.write if skills else enhance, user_prompt)
+    except UnreadableError as error:
+        note = f"The first prompt is the request as it stands. {error}"
+        return Faithful(user_prompt, "", []), [*writer.notes, note]
+    return written, writer.notes
 
 
 class _SkilledWriter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gems_graph.errors import UnreadableError
 from gems_graph.memory import best, refiner_context, stagnant
 from gems_graph.models.answers import Form, plain
 from gems_graph.prompting.verbatim import Faithful, faithful
@@ -26,7 +27,8 @@ class Refined(Form):
 async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Write the next prompt from the attempt and the memory; T_{i+1} is how it got there.
 
-    After rounds that brought nothing better it starts from the best one again: refines that
+    Where nobody can read what the model wrote, the same prompt is drawn with another seed. After
+    rounds that brought nothing better it starts from the best one again: refines that
     (`best`), or leaves the wording alone and draws it with another seed (`seed`).
     """
     settings, rounds = toolbox.settings, state["rounds"]
@@ -36,7 +38,11 @@ async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     if restart and settings.on_stagnation == "reseed":
         note = _restart_note(restart, n, "is drawn anew from")
         return {"attempt": _redraw(restart, n), "notes": [note]}
-    result = await _write(state, toolbox, restart)
+    try:
+        result = await _write(state, toolbox, restart)
+    except UnreadableError as error:
+        note = f"Round {n} draws the prompt before it anew, with another seed. {error}"
+        return {"attempt": _redraw(restart or rounds[-1], n), "notes": [note]}
     notes = [f"Round {n}: the prompt lost {text!r}; it was put back." for text in result.restored]
     if restart:
         notes.append(_restart_note(restart, n, "refines"))

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from gems_graph.errors import BudgetError, GeneratorError
-from gems_graph.memory import all_pass, best, likelihood, passes, probabilities_known, unverified
+from gems_graph.memory import (
+    all_pass,
+    answered,
+    best,
+    likelihood,
+    passes,
+    probabilities_known,
+    unverified,
+)
 from gems_graph.runtime.module import Module, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
@@ -68,7 +76,7 @@ def _from_round(state: State, chosen: Round) -> Result:
     return Result(
         image=chosen["image"], prompt=chosen["prompt"], round=chosen["n"], passed=passed,
         total=total, user_passed=user_passed, user_total=user_total,
-        success=success, verified=True, stop=stop, why=why,
+        success=success, verified=answered(chosen), stop=stop, why=why,
     )  # fmt: skip
 
 
@@ -81,6 +89,9 @@ def _ending(state: State, success: bool) -> Stop:
 
 def _why(state: State, chosen: Round) -> str:
     n, passed, total = chosen["n"], passes(chosen), len(chosen["verdicts"])
+    if not answered(chosen):
+        said = chosen["verdicts"][0]["evidence"]
+        return f"no round was verified: the Verifier answered no criterion of round {n} ({said})"
     if _accepted(state):
         return f"a person accepted round {n}, which passes {passed} of {total}"
     if all_pass(chosen):

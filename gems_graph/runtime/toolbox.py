@@ -11,7 +11,7 @@ from typing import Any
 from gems_graph.calls.budget import Budget, Place
 from gems_graph.calls.ledger import Ledger
 from gems_graph.calls.paid import pay
-from gems_graph.errors import RefusedError
+from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.events import PictureReady, Progress, RoundStarted, Tell, silent
 from gems_graph.generators import Generator
 from gems_graph.images import Store
@@ -105,7 +105,8 @@ class Toolbox(Library):
             values: what the template shows.
 
         Raises:
-            AnswerError: the model gave no usable answer; a `RefusedError`, if it refused.
+            AnswerError: the model gave no usable answer; a `RefusedError`, if it refused, an
+                `UnreadableError`, if a node may go on without.
             ModelError: the model could not be reached.
             BudgetError: a cap would be exceeded.
         """
@@ -113,7 +114,7 @@ class Toolbox(Library):
             self._prepare, role, task, form, [values], logprobs=logprobs, branch=branch
         )
         answer = await ask(question, chat, self.settings, self._budget)
-        if isinstance(answer, RefusedError):
+        if isinstance(answer, AnswerError):
             raise answer
         return answer
 
@@ -126,18 +127,35 @@ class Toolbox(Library):
         *,
         logprobs: bool = False,
         branch: str = "",
-    ) -> list[Answer[F] | RefusedError]:
+        quiet: bool = False,
+    ) -> list[Answer[F] | RefusedError | UnreadableError]:
         """Ask the same task about several cases at once; the first failure cancels the others.
 
+        Args:
+            role: who is asked.
+            task: name of the prompt template.
+            form: what each answer must be.
+            cases: what the template shows.
+            logprobs: as for `ask`.
+            branch: as for `ask`.
+            quiet: whether a case is more than one criterion, so that no progress is told.
+
         Returns:
-            One answer, or refusal, a case, in order.
+            One answer a case, in order, or why there is none.
 
         Raises:
-            GemsError: as `ask` does; but a refusal is an answer.
+            GemsError: as `ask` does; but not where one refused or cannot be read.
         """
         # one hop to a thread for all: eight would only take turns with the event loop
         chat, questions = await asyncio.to_thread(
-            self._prepare, role, task, form, cases, logprobs=logprobs, branch=branch, refusable=True
+            self._prepare,
+            role,
+            task,
+            form,
+            cases,
+            logprobs=logprobs,
+            branch=branch,
+            dispensable=True,
         )
         answers = [ask(each, chat, self.settings, self._budget) for each in questions]
         n, of = self._place.round, len(cases)
@@ -147,7 +165,7 @@ class Toolbox(Library):
                 for done, finished in enumerate(asyncio.as_completed(tasks), start=1):
                     await finished
                     event = Progress(type="progress", what="criterion", round=n, done=done, of=of)
-                    self.tell(event)
+                    (silent if quiet else self.tell)(event)
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]
@@ -192,7 +210,7 @@ class Toolbox(Library):
 
     def _prepare(
         self, role: Role, task: str, form: type[F], cases: Sequence[dict[str, Any]], *,
-        logprobs: bool, branch: str, refusable: bool = False,
+        logprobs: bool, branch: str, dispensable: bool = False,
     ) -> tuple[Chat, list[Question[F]]]:  # fmt: skip
         """Open the model of a role and write what it is asked; reads files, so not on the loop."""
         chat = self._backends.chat(role) or open_chat(self.settings.model_for(role))
@@ -200,7 +218,7 @@ class Toolbox(Library):
         prompts = [templates.render(task, **values) for values in cases]
         messages = [message_of(parts, self.settings, self.store) for parts in prompts]
         extras = extras_of(form, self.settings, logprobs=logprobs)
-        return chat, [Question(role, each, form, extras, branch, refusable) for each in messages]
+        return chat, [Question(role, each, form, extras, branch, dispensable) for each in messages]
 
 
 MakeToolbox = Callable[[Settings, Place], Toolbox]

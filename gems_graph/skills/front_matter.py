@@ -11,6 +11,8 @@ from gems_graph.skills.names import LONGEST, RULE, fault, tidy
 from gems_graph.skills.parsed import BrokenSkillError, Parsed, described
 
 FENCE = "---"
+OWN_CRITERIA = "gems-criteria"
+"""Key under `metadata` that holds criteria, one a line: the standard allows only texts there."""
 CRITERION, CRITERIA = 300, 8
 """Characters of a skill's criterion, and criteria of a skill, at most."""
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # makes texts, lists, mappings alone
@@ -34,7 +36,7 @@ def parse(lines: list[str], start: int, folder: str) -> Parsed:
         name=_name(meta, key_lines.get("name", start + 1), folder),
         description=_description(meta, key_lines.get("description", start + 1)),
         body="\n".join(lines[end + 1 :]).strip(),
-        criteria=_criteria(meta, key_lines.get("criteria", start + 1)),
+        criteria=_criteria(meta, key_lines),
         metadata={k: v for k, v in meta.items() if k not in {"name", "description", "criteria"}},
         lines=key_lines,
     )
@@ -97,9 +99,12 @@ def _description(meta: dict[str, Any], line: int) -> str:
     return described(value, line)
 
 
-def _criteria(meta: dict[str, Any], line: int) -> tuple[str, ...]:
-    value = meta.get("criteria") or []
-    items = [value] if isinstance(value, str) else value
+def _criteria(meta: dict[str, Any], key_lines: _Lines) -> tuple[str, ...]:
+    own = meta.get("metadata")
+    portable = own.get(OWN_CRITERIA) if isinstance(own, dict) else None
+    line = key_lines.get("metadata" if portable else "criteria", 1)
+    value = portable or meta.get("criteria") or []
+    items = value.splitlines() if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(each, str) for each in items):
         remedy = "write a list of yes/no questions"
         raise BrokenSkillError(line, "its criteria are no list of texts", remedy)

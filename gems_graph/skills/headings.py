@@ -26,8 +26,10 @@ class _Section(NamedTuple):
         return "\n".join([self.title, *self.lines]).strip()
 
 
-def parse(lines: list[str]) -> Parsed:
+def parse(lines: list[str], folder: str) -> Parsed:
     """Read sections by their headings, of any level and case and in any order.
+
+    A title that cannot be a name gives way to the name of the folder.
 
     Raises:
         BrokenSkillError: one of the three is missing.
@@ -36,17 +38,28 @@ def parse(lines: list[str]) -> Parsed:
     if (skill := parts.get("skill")) is None:
         what = "it has neither front matter nor a heading `# Skill: NAME`"
         raise BrokenSkillError(1, what, "begin with ---, `name: ...`, `description: ...`, ---")
-    name = skill.title or next((each for each in skill.lines if each.strip()), "")
+    title = skill.title or next((each for each in skill.lines if each.strip()), "")
+    name, warnings = _name(tidy(title), skill.line, folder)
     description = parts.get("description", _Section(skill.line, "", []))
     instructions = parts.get("instruction", _Section(skill.line, "", []))
     if not instructions.text:
         remedy = "add `## Instructions` and a text under it"
         raise BrokenSkillError(instructions.line, "it needs instructions", remedy)
     return Parsed(
-        name=named(tidy(name), skill.line),
+        name=name,
         description=described(description.text, description.line),
         body=instructions.text,
+        warnings=warnings,
     )
+
+
+def _name(title: str, line: int, folder: str) -> tuple[str, tuple[BrokenSkillError, ...]]:
+    try:
+        return named(title, line), ()
+    except BrokenSkillError as error:
+        name = named(tidy(folder), line)
+        what = str(error).partition(";")[0]
+        return name, (BrokenSkillError(line, what, f"it is called {name!r} after its folder"),)
 
 
 def _sections(lines: list[str]) -> dict[str, _Section]:

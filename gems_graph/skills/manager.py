@@ -27,7 +27,8 @@ class Skills:
     Attributes:
         manifest: every usable skill, sorted by name.
         problems: broken skills, each with file, line and remedy.
-        notes: what else to know: a project's skills are somebody else's text.
+        notes: what else to know: what is odd about a skill in use, and that a project's skills are
+            somebody else's text.
 
     Raises:
         ConfigError: a named folder does not exist.
@@ -48,6 +49,7 @@ class Skills:
         for skill in objects:
             self._by_slug[slug(skill.name)] = skill
         self.manifest = [self._by_slug[key] for key in sorted(self._by_slug)]
+        self.notes += [warning for skill in self.manifest for warning in skill.warnings]
 
     def _add(self, source: Source) -> None:
         source_skills: dict[str, Skill] = {}

@@ -11,7 +11,8 @@ def parse(data: bytes, folder: str) -> Parsed:
 
     Args:
         data: the whole file, with any line ends, with or without a byte order mark.
-        folder: name of the folder it lies in, which by the standard is the skill's name.
+        folder: name of the folder it lies in, which by the standard is the skill's name, and
+            takes the place of a title that cannot be one.
 
     Raises:
         BrokenSkillError: it is no skill.
@@ -25,4 +26,4 @@ def parse(data: bytes, folder: str) -> Parsed:
     start = next((k for k, line in enumerate(lines) if line.strip()), 0)
     if lines[start].rstrip() == front_matter.FENCE:
         return front_matter.parse(lines, start, folder)
-    return headings.parse(lines)
+    return headings.parse(lines, folder)

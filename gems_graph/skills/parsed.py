@@ -20,7 +20,12 @@ class BrokenSkillError(ValueError):
 
 @dataclass(frozen=True)
 class Parsed:
-    """A parsed skill file; `lines` holds the line of each key of the front matter."""
+    """A parsed skill file.
+
+    Attributes:
+        lines: the line of each key of the front matter.
+        warnings: what was odd and could be got around.
+    """
 
     name: str
     description: str
@@ -28,6 +33,7 @@ class Parsed:
     criteria: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[BrokenSkillError, ...] = ()
 
 
 def described(value: str, line: int) -> str:

@@ -33,6 +33,7 @@ class Skill:
         metadata: further keys of the front matter, as they stand.
         file: its `SKILL.md`.
         source: where it was found: packaged, user, project, folder or object.
+        warnings: what was odd about its file and could be got around.
 
     Raises:
         ConfigError: the name or the description is not usable.
@@ -45,6 +46,7 @@ class Skill:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     file: Path | None = None
     source: str = "object"
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         try:
@@ -70,6 +72,7 @@ class Skill:
             metadata=parsed.metadata,
             file=file,
             source=source,
+            warnings=tuple(f"The skill {file}:{odd.line}: {odd}." for odd in parsed.warnings),
         )
 
     def instructions(self) -> str:

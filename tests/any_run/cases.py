@@ -104,6 +104,7 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "history_pictures": st.just(0),
     "vision_max_side": st.just(64),
     "size": st.just("16x24"),
+    "strict": st.just(True),
 }
 CAPS = st.one_of(
     st.just({}),

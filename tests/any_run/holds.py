@@ -16,7 +16,7 @@ from gems_graph.errors import (
     GemsError,
 )
 from tests.any_run.cases import N_MAX, Case
-from tests.any_run.oracle import Oracle, restarts
+from tests.any_run.oracle import UNJUDGED, Oracle, restarts
 from tests.any_run.said import PROMPTS, Key
 from tests.any_run.world import World
 from tests.conftest import letters
@@ -32,9 +32,14 @@ def check_rounds(case: Case, world: World, out: dict[str, Any]) -> None:
     if last.get("image") and last["n"] > len(rounds):
         told.append((last["n"], last["prompt"], last["seed"]))
     assert world.pictures == told
-    again = restarts([letters(r) for r in rounds], dials["stagnation"])
+    oracle = Oracle(case)
+    again = restarts([*map(score, rounds)], dials["stagnation"], oracle.redraws)
     back = "seed" if dials.get("on_stagnation") == "reseed" else "best"
-    origins = ["planner", *(back if stuck else "refiner" for stuck in again)]
+    origins = ["planner"]
+    for n, stuck in enumerate(again, start=1):
+        asked = not (stuck and back == "seed")
+        redrawn = asked and oracle.redraws(n)
+        origins.append("seed" if redrawn else back if stuck else "refiner")
     assert [r["origin"] for r in rounds] == origins[: len(rounds)]
     moved = itertools.accumulate(
         [0, *range(1, len(origins))],
@@ -53,8 +58,8 @@ def check_result(out: dict[str, Any], tie_break: str = "first") -> None:
         assert (result["verified"], result["success"], result["passed"]) == (False, False, 0)
         assert result["image"] == out["attempt"]["image"]
         return
-    most = max(letters(r).count("y") for r in rounds)
-    equals = [r for r in rounds if letters(r).count("y") == most]
+    most = max(map(score, rounds))
+    equals = [r for r in rounds if score(r) == most]
     chosen = rounds[result["round"] - 1]
     assert chosen in equals
     if tie_break == "first":
@@ -67,9 +72,16 @@ def check_result(out: dict[str, Any], tie_break: str = "first") -> None:
     row = letters(chosen)
     own = [w for w, c in zip(row, out["criteria"], strict=True) if c["source"] != "skill:signs"]
     assert result["success"] == (set(row) == {"y"})
-    assert result["verified"]
-    assert (result["passed"], result["total"]) == (most, len(row))
+    assert result["verified"] == (most != UNJUDGED)
+    assert (result["passed"], result["total"]) == (max(most, 0), len(row))
     assert (result["user_passed"], result["user_total"]) == (own.count("y"), len(own))
+
+
+def score(round_: Any) -> int:
+    """Passes of a round; `UNJUDGED` where the Verifier answered nothing."""
+    unanswered = [v for v in round_["verdicts"] if v.get("unanswered")]
+    none_told = bool(unanswered) and len(unanswered) == len(round_["verdicts"])
+    return UNJUDGED if none_told else letters(round_).count("y")
 
 
 def likely(round_: Any) -> float:

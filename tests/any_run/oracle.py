@@ -81,15 +81,28 @@ def walk(n_max: int, fails: Fails, words: Callable[[int], str], dials: dict[str,
     raise AssertionError
 
 
-def restarts(rounds: list[str], patience: int) -> list[bool]:
-    """Tell after which rounds the loop goes back to the best one."""
-    best, quiet, told = -1, 0, []
-    for row in rounds:
-        quiet = 0 if row.count("y") > best else quiet + 1
-        best = max(best, row.count("y"))
+UNJUDGED = -1
+"""Score of a round of which the Verifier answered nothing: worse than no pass at all."""
+
+
+def restarts(scores: list[int], patience: int, redrawn: Callable[[int], bool]) -> list[bool]:
+    """Tell after which rounds the loop goes back to the best one.
+
+    Args:
+        scores: passes of each round.
+        patience: rounds without a better verdict.
+        redrawn: after which rounds no new prompt was written.
+    """
+    best, quiet, told = UNJUDGED - 1, 0, []
+    for n, score in enumerate(scores, start=1):
+        quiet = 0 if score > best else quiet + 1
+        best = max(best, score)
         told.append(0 < patience <= quiet)
-        quiet = 0 if told[-1] else quiet
+        quiet = 0 if told[-1] or redrawn(n) else quiet
     return told
+
+
+UNANSWERED = ("refused", "unusable")
 
 
 class Oracle:
@@ -99,7 +112,7 @@ class Oracle:
         self.case = case
         self.labels = self._labels()
         self.end = Ending()
-        self._so_far: list[str] = []
+        self._scores: list[int] = []
         self.end = walk(case.dials["max_iterations"], self.fails, self.words, case.dials)
 
     def _labels(self) -> str:
@@ -118,21 +131,23 @@ class Oracle:
 
     def words(self, n: int) -> str:
         batched, fates = self._batched(n), {k: self._alone(n, k) for k in self.labels}
-        told = {k: "u" if fates[k] == "refused" else self.case.said("verify", n, k) for k in fates}
+        told = {k: "u" if fates[k] in UNANSWERED else self.case.said("verify", n, k) for k in fates}
         row = "".join({**told, **batched}[label] for label in self.labels)
-        self._so_far = [*self._so_far[: n - 1], row]
+        nobody = not batched and {*fates.values()} <= {*UNANSWERED}
+        self._scores = [*self._scores[: n - 1], UNJUDGED if nobody else row.count("y")]
         return row
 
     def _planner(self, _: int) -> list[type[GemsError]]:
         asks = self.case.dials["max_skills"] > 0
-        if asks and (failure := _failure(self.case.fate("select-skills"))):
+        if asks and (failure := self._failure(self.case.fate("select-skills"))):
             return failure
         writes = self._picks() or self.case.dials.get("enhance", False)
-        return _failure(self.case.fate("apply-skills")) if writes else []
+        return self._failure(self.case.fate("apply-skills")) if writes else []
 
     def _decomposer(self, _: int) -> list[type[GemsError]]:
-        out = not self.case.checklist and self.case.fate("decompose") == "outage"
-        return [ModelError] if out else []
+        if self.case.checklist or self.case.fate("decompose") == "refused":
+            return []
+        return self._failure(self.case.fate("decompose"))
 
     def _generator(self, n: int) -> list[type[GemsError]]:
         return [] if self.case.fate("paint", n) == "answer" else [GeneratorError]
@@ -141,17 +156,29 @@ class Oracle:
         if self._in_one(n) and self.case.fate("verify-all", n) == "outage":
             return [ModelError]
         alone = [self._alone(n, k) for k in self.labels if k not in self._batched(n)]
-        return [each for one in alone if one != "refused" for each in _failure(one)]
+        return [each for one in alone if one != "refused" for each in self._failure(one)]
 
     def _refiner(self, n: int) -> list[type[GemsError]]:
         dials = self.case.dials
-        again = restarts(self._so_far, dials["stagnation"])[-1]
+        again = restarts(self._scores, dials["stagnation"], self.redraws)[-1]
         if again and dials.get("on_stagnation") == "reseed":
             return []
-        return _failure(self.case.fate("refine", n))
+        return self._failure(self.case.fate("refine", n))
 
-    def _compressor(self, _: int) -> list[type[GemsError]]:
-        return []  # costs the experience, not the run
+    def redraws(self, n: int) -> bool:
+        """Tell whether nobody could read what the Refiner wrote after a round."""
+        return self.case.fate("refine", n) == "unusable"
+
+    def _compressor(self, n: int) -> list[type[GemsError]]:
+        """Costs the experience, not the run."""
+        unusable = self.case.fate("compress", n) == "unusable"
+        return self._failure("unusable") if unusable else []
+
+    def _failure(self, fate_: str) -> list[type[GemsError]]:
+        by = {"refused": RefusedError, "outage": ModelError}
+        if self.case.dials.get("strict"):
+            by["unusable"] = AnswerError
+        return [by[fate_]] if fate_ in by else []
 
     def _alone(self, n: int, label: Label) -> str:
         return self.case.fate("verify", n, label)
@@ -170,8 +197,3 @@ class Oracle:
             for k, word in said
             if 1 <= k <= len(self.labels) and numbers[k] == 1 and word != "u"
         }
-
-
-def _failure(fate_: str) -> list[type[GemsError]]:
-    by = {"unusable": AnswerError, "refused": RefusedError, "outage": ModelError}
-    return [by[fate_]] if fate_ in by else []

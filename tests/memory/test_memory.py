@@ -24,7 +24,7 @@ from gems_graph.memory.lengths import words
 from gems_graph.settings import settle
 from gems_graph.settings.presets import PRESETS, Preset
 from gems_graph.testing import ChatServer, ImageServer, text_of
-from tests.conftest import Loop, criteria, verdicts
+from tests.conftest import Loop, criteria, prompts_of, verdicts
 
 Make = Callable[..., Loop]
 
@@ -161,12 +161,12 @@ def test_a_regression_says_when_it_passed(loop: Make) -> None:
     assert text.count('regression="yes"') == 3
 
 
-def test_a_lost_experience_is_missing_from_the_memory_alone(loop: Make) -> None:
+def test_the_thought_stands_in_for_an_experience_that_was_lost(loop: Make) -> None:
     answers = [*["rambling"] * 3, {"experience": "LESSON-2"}]
     made = loop(script(*THREE, compress=answers), enhance=True)
     out = made.run()
-    assert out["experiences"] == ["", "LESSON-2", "LESSON-2"]
-    assert shown(made.chat.asked("refine")[2])["history"] == {1: "PI+-b", 2: "PI+-rE"}
+    assert out["experiences"] == ["THOUGHT-1", "LESSON-2", "LESSON-2"]
+    assert "THOUGHT-1" in prompts_of(made.chat, "refine")[2]
 
 
 # ------------------------------------------------------------------ presets at every door

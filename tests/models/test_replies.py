@@ -12,7 +12,7 @@ from gems_graph.calls.budget import Budget, Place
 from gems_graph.errors import AnswerError, RefusedError
 from gems_graph.models.answers import Question, ask
 from gems_graph.models.reply import Reply
-from gems_graph.nodes.verifier import Judgement
+from gems_graph.nodes.probes import Judgement
 from gems_graph.settings import Settings
 
 READ = {
@@ -95,7 +95,7 @@ def put(chat: Any, attempts: int) -> Judgement:
     question = Question("verifier", HumanMessage("probe"), Judgement, {})
     settings = Settings(attempts=attempts)
     answer = asyncio.run(ask(question, chat, settings, Budget(settings, Place())))
-    if isinstance(answer, RefusedError):
+    if isinstance(answer, AnswerError):
         raise answer
     return answer.value
 

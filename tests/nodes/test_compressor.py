@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from gems_graph.errors import AnswerError, BudgetError, ModelError
+from gems_graph.errors import (
+    AnswerError,
+    BudgetError,
+    GemsError,
+    ModelError,
+    RefusedError,
+    UnreadableError,
+)
 from gems_graph.nodes.compressor import compressor
 from tests.nodes.tools import SETTINGS, answer, round_, state
 
@@ -34,17 +41,33 @@ def test_it_distils_the_last_round() -> None:
     assert learned(Tools()) == {"experiences": ["saying where helps"]}
 
 
-@pytest.mark.parametrize("failure", [AnswerError("it rambles"), ModelError("it is away")])
-def test_a_failure_is_noted(failure: Exception) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [UnreadableError("it rambles"), RefusedError("it will not"), ModelError("it is away")],
+)
+def test_a_failure_is_noted_and_the_thought_stands_in(failure: Exception) -> None:
     tools = Tools()
     tools.failure = failure
     update = learned(tools)
-    assert update["experiences"] == [""]
+    assert update["experiences"] == ["because"]
     assert str(failure) in update["notes"][0]
 
 
-def test_a_spent_budget_ends_the_loop() -> None:
+def test_the_thought_that_stands_in_is_cut() -> None:
+    class Rambling(Tools):
+        async def recall(self, rounds: Any) -> list[str]:
+            return ["so it is " * 100]
+
+        async def ask(self, *_: Any, **__: Any) -> Any:
+            raise UnreadableError("it rambles")
+
+    [experience] = learned(Rambling())["experiences"]
+    assert len(experience.split()) == SETTINGS.experience_words
+
+
+@pytest.mark.parametrize("failure", [BudgetError("spent"), AnswerError("strict: it rambles")])
+def test_a_spent_budget_ends_the_loop_and_so_does_strictness(failure: GemsError) -> None:
     tools = Tools()
-    tools.failure = BudgetError("spent")
-    with pytest.raises(BudgetError):
+    tools.failure = failure
+    with pytest.raises(type(failure)):
         learned(tools)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gems_graph.errors import AnswerError
+from gems_graph.errors import UnreadableError
 from gems_graph.nodes.decomposer import decomposer
 from gems_graph.settings import Settings
 from tests.nodes.tools import answer, state
@@ -37,7 +37,7 @@ def test_given_criteria_are_left_alone() -> None:
 def test_where_no_model_can_the_request_is_the_criterion() -> None:
     class Mute(Tools):
         async def ask(self, role: str, task: str, form: Any, **shown: Any) -> Any:
-            raise AnswerError("it rambles")
+            raise UnreadableError("it rambles")
 
     [criterion] = decomposed(Mute())["criteria"]
     assert criterion["source"] == "prompt"

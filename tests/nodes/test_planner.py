@@ -46,6 +46,13 @@ def test_an_unknown_skill_is_reported_and_p1_is_u(loop: Any) -> None:
     assert out["rounds"][0]["prompt"] == "a cat"
 
 
+def test_many_unknown_skills_are_one_note(loop: Any) -> None:
+    made = loop({"select-skills": {"skills": [*"abcdefgh", "none", "a"]}})
+    assert made.run("a cat")["notes"] == [
+        "The Planner asked for skills that do not exist: 'a', 'b', 'c' and 5 more."
+    ]
+
+
 def test_no_more_than_max_skills_are_used(loop: Any) -> None:
     picks = {"select-skills": {"skills": ["text", "creative", "creative-drawing", "spatial"]}}
     assert loop(picks).run()["skills"] == ["text-rendering"]

@@ -16,7 +16,7 @@ from tests.skills.test_skills import CLASSIC, plain, write
 def ours(folder: Path) -> bool:
     """Whether our check has nothing to say about a skill."""
     try:
-        return not check(folder)
+        return not check(folder).problems
     except ConfigError:
         return False
 
@@ -77,14 +77,14 @@ BAD = {
 def test_both_accept(case: str, tmp_path: Path) -> None:
     folder = write(tmp_path, *GOOD[case]).parent
     assert validate(folder) == []
-    assert check(folder) == []
+    assert check(folder) == ([], [])
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_both_refuse(case: str, tmp_path: Path) -> None:
     folder = write(tmp_path, *BAD[case]).parent
     assert validate(folder)
-    problems = check(folder)
+    problems = check(folder).problems
     assert problems
     assert all(problem.startswith(f"{folder / 'SKILL.md'}:") for problem in problems)
     assert all("; " in problem for problem in problems)  # the remedy
@@ -106,12 +106,13 @@ def test_both_refuse_what_is_no_skill_at_all(tmp_path: Path) -> None:
         ("x", plain("x", more="allowed-tools: [Read, Grep]\n"), "and over YAML in flow style"),
         ("x", "\n" + plain("x"), "blank lines before the front matter do no harm"),
         ("x", plain("x", more="criteria:\n  - Is it so?\n"), "`criteria` is a key of ours"),
+        ("x", plain("x", more="version: 1.2\ntags: a\n"), "other agents know these keys"),
         ("x", CLASSIC.format(name="x"), "the format of the authors' code is ours to read, too"),
     ],
 )  # fmt: skip
 def test_where_we_accept_more(folder: str, text: str, why: str, tmp_path: Path) -> None:
     path = write(tmp_path, folder, text).parent
-    assert check(path) == [], why
+    assert check(path).problems == [], why
     assert validate(path), f"no longer true: {why}"
 
 
@@ -125,7 +126,7 @@ def test_where_we_accept_more(folder: str, text: str, why: str, tmp_path: Path) 
 def test_where_we_refuse_more(text: str, why: str, tmp_path: Path) -> None:
     path = write(tmp_path, "x", text).parent
     assert validate(path) == [], f"no longer true: {why}"
-    assert len(check(path)) == 1, why
+    assert len(check(path).problems) == 1, why
 
 
 def test_a_description_with_a_fence_in_it_is_read_whole(tmp_path: Path) -> None:
@@ -135,13 +136,13 @@ def test_a_description_with_a_fence_in_it_is_read_whole(tmp_path: Path) -> None:
     from gems_graph.skills import Skill
 
     file = write(tmp_path, "x", plain("x", "a --- b"))
-    assert check(file.parent) == validate(file.parent) == []
+    assert check(file.parent).problems == validate(file.parent) == []
     assert Skill.load(file).description == "a --- b"
     assert read_properties(file.parent).description == "a"
 
 
 def test_our_own_skills_pass_both() -> None:
-    assert check(data_folder("skills")) == []
+    assert check(data_folder("skills")) == ([], [])
     for file in data_folder("skills").glob("*/SKILL.md"):
         assert validate(file.parent) == []
 
@@ -150,9 +151,56 @@ def test_every_problem_is_listed(tmp_path: Path) -> None:
     more = f"colour: red\ncompatibility: {'c' * 501}\n"
     write(tmp_path, "one", plain("one", body="`references/no.md`", more=more))
     write(tmp_path, "two", plain("other"))
-    problems = check(tmp_path)
+    problems = check(tmp_path).problems
     assert [problem.split(": ", 1)[0] for problem in problems] == [
         f"{tmp_path}/one/SKILL.md:4", f"{tmp_path}/one/SKILL.md:5",
         f"{tmp_path}/one/SKILL.md:1", f"{tmp_path}/two/SKILL.md:2",
     ]  # fmt: skip
     assert ours(tmp_path) is False
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("version: 1.2", "some agents know it; to be portable, move it under `metadata:`"),
+        ("tags: [a, b]", "some agents know it"),
+        ("argument-hint: '[file]'", "some agents know it"),
+        ("criteria: [Is it so?]", "write them one a line under `metadata:` as `gems-criteria`"),
+    ],
+)
+def test_keys_that_others_know_are_warnings(tmp_path: Path, key: str, remedy: str) -> None:
+    file = write(tmp_path, "x", plain("x", more=f"{key}\n"))
+    problems, [warning] = check(file.parent)
+    assert problems == []
+    assert warning.startswith(f"{file}:4: {key.partition(':')[0]} is not a key of Agent Skills; ")
+    assert remedy in warning
+
+
+@pytest.mark.parametrize(
+    ("mention", "problems"),
+    [
+        ("../other-skill/references/no.md", 0),
+        ("other-skill/references/no.md", 0),
+        ("https://example.org/references/no.md", 0),
+        ("./references/no.md", 1),
+        ("x/references/no.md", 1),
+        ("(references/no.md)", 1),
+        ("./references/yes.md", 0),
+        ("x/references/yes.md", 0),
+    ],
+)
+def test_only_mentions_of_its_own_files_must_lead_somewhere(
+    tmp_path: Path, mention: str, problems: int
+) -> None:
+    file = write(tmp_path, "x", plain("x", body=f"See {mention} for more."))
+    write(tmp_path / "x", "references", "text", "yes.md")
+    assert len(check(file.parent).problems) == problems
+
+
+def test_a_title_that_is_no_name_is_a_warning(tmp_path: Path) -> None:
+    file = write(tmp_path, "spatial", CLASSIC.format(name="Space & Place"))
+    problems, [warning] = check(file.parent)
+    assert problems == []
+    assert warning == (
+        f"{file}:1: 'Space & Place' is no usable name; it is called 'spatial' after its folder."
+    )

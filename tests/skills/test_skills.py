@@ -112,6 +112,34 @@ def test_names_in_any_script(tmp_path: Path, name: str) -> None:
     assert skill.name == tidy(name)
 
 
+@pytest.mark.parametrize("title", ["Space & Place", "<b>", "", "x" * 65, "?"])
+def test_a_title_that_is_no_name_gives_way_to_the_folders(
+    tmp_path: Path, loop: Any, title: str
+) -> None:
+    file = write(tmp_path / "more", "space", CLASSIC.format(name=title))
+    made = loop({"select-skills": {"skills": ["space"]}}, skills=[str(tmp_path / "more")])
+    out = made.run()
+    assert out["skills"] == ["space"]
+    [note] = out["notes"]
+    assert note.startswith(f"The skill {file}:1: ")
+    assert "it is called 'space' after its folder" in note
+
+
+def test_a_folder_that_is_no_name_either_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, "a & b", CLASSIC.format(name="a & b"))
+    skills = Skills([tmp_path])
+    assert [skill.name for skill in skills.manifest] == PACKAGED
+    assert "no usable name" in skills.problems[0]
+
+
+def test_criteria_may_stand_under_metadata_one_a_line(tmp_path: Path) -> None:
+    more = "metadata:\n  gems-criteria: |\n    Is it so?\n\n    Is it good?\n"
+    write(tmp_path, "x", plain("x", more=more))
+    skill = Skills([tmp_path]).find("x")
+    assert skill is not None
+    assert skill.criteria == ("Is it so?", "Is it good?")
+
+
 def test_headings_of_their_own_and_code_stay_in_the_instructions(tmp_path: Path) -> None:
     body = "### Steps\n1. Go\n```\n# Skill: no\n## Description\n```\n## Description\nnot this"
     write(tmp_path, "x", f"# Skill: x\n## Description\nd\n## Instructions\n{body}\n")
@@ -159,8 +187,6 @@ def test_extra_keys_are_kept_as_they_stand(tmp_path: Path) -> None:
         (b"---\nname: broken\ndescription: \xff\n---\n", 3, "not UTF-8"),
         ("\n# Skill: a\n## Instructions\nb", 2, "needs a description"),
         ("\n# Skill: a\n## Description\nb", 2, "needs instructions; add `## Instructions`"),
-        ("# Skill: <b>\n## Description\nb\n## Instructions\nc", 1, "no usable name"),
-        ("# Skill:\n## Description\nb\n## Instructions\nc", 1, "no usable name"),
     ],
 )
 def test_a_broken_skill_is_named_with_line_and_remedy_and_never_stops_a_run(

@@ -37,3 +37,8 @@ class ModelDials(Dials):
     attempts: int = Field(
         default=3, ge=1, le=10, description="Times a model is asked before its answer is given up."
     )
+    strict: bool = Field(
+        default=False,
+        description="An answer that nobody can read ends the run; off: the loop goes on without "
+        "it, with a note.",
+    )
