@@ -11,6 +11,7 @@ import typer
 
 from gems_graph.calls.ledger import in_bytes
 from gems_graph.errors import UsageError
+from gems_graph.wording import counted
 
 if TYPE_CHECKING:
     from gems_graph.images import Entry
@@ -42,4 +43,5 @@ def verb(dry_run: bool) -> str:
 
 def in_words(files: Sequence[Entry]) -> str:
     """Say how many files there are, and how large."""
-    return f"{len(files)} pictures and texts ({in_bytes(sum(entry.size for entry in files))})"
+    number = counted(len(files), "picture or text", "pictures and texts")
+    return f"{number} ({in_bytes(sum(entry.size for entry in files))})"

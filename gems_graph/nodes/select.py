@@ -18,6 +18,7 @@ from gems_graph.memory import (
 from gems_graph.runtime.module import Module, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
+from gems_graph.wording import counted
 
 Choose = Callable[[State], Round]
 """A strategy's way to choose among the verified rounds, of which there is at least one."""
@@ -89,16 +90,18 @@ def _ending(state: State, success: bool) -> Stop:
 
 def _why(state: State, chosen: Round) -> str:
     n, passed, total = chosen["n"], passes(chosen), len(chosen["verdicts"])
+    drawn = len(state["rounds"])
     if not answered(chosen):
         said = chosen["verdicts"][0]["evidence"]
         return f"no round was verified: the Verifier answered no criterion of round {n} ({said})"
     if _accepted(state):
         return f"a person accepted round {n}, which passes {passed} of {total}"
     if all_pass(chosen):
-        return f"round {n} passes all {total} criteria"
+        return f"round {n} passes {f'all {total} criteria' if total > 1 else 'its one criterion'}"
     most = passed == max(map(passes, state["rounds"]))
-    among = f", the most of {len(state['rounds'])} round(s)" if most else ""
-    return f"round {n} passes {passed} of {total}{among}"
+    return (
+        f"round {n} passes {passed} of {total}" + f", the most of {counted(drawn, 'round')}" * most
+    )
 
 
 def _likely(state: State, chosen: Round) -> str:

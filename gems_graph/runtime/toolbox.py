@@ -215,7 +215,8 @@ class Toolbox(Library):
         """Open the model of a role and write what it is asked; reads files, so not on the loop."""
         chat = self._backends.chat(role) or open_chat(self.settings.model_for(role))
         templates = prompts_in(self.settings.prompts, self._prompts)
-        prompts = [templates.render(task, **values) for values in cases]
+        notes = self._backends.generator_notes
+        prompts = [templates.render(task, generator_notes=notes, **values) for values in cases]
         messages = [message_of(parts, self.settings, self.store) for parts in prompts]
         extras = extras_of(form, self.settings, logprobs=logprobs)
         return chat, [Question(role, each, form, extras, branch, dispensable) for each in messages]

@@ -158,9 +158,9 @@ class Warming(ChatServer):
 @pytest.mark.parametrize(
     ("dials", "chosen", "why"),
     [
-        ({"tie_break": "p_yes"}, 3, "the most of 3 round(s), and is the likeliest of equals (p 0"),
-        ({"select_by": "p_yes"}, 3, "the most of 3 round(s), and is the likeliest (p 0.40)"),
-        ({}, 1, "the most of 3 round(s)"),
+        ({"tie_break": "p_yes"}, 3, "the most of 3 rounds, and is the likeliest of equals (p 0"),
+        ({"select_by": "p_yes"}, 3, "the most of 3 rounds, and is the likeliest (p 0.40)"),
+        ({}, 1, "the most of 3 rounds"),
         ({"select_by": "p_yes", "logprobs": "off"}, 1, "; no p(yes) is known to choose by"),
     ],
 )

@@ -13,6 +13,7 @@ from gems_graph.cli.terminal.verdicts import verdict_table
 from gems_graph.events import Event
 from gems_graph.prompting.sanitize import printable
 from gems_graph.runs.view import View
+from gems_graph.wording import counted_criteria
 
 
 class Silent:
@@ -44,7 +45,7 @@ class Lines(Silent):
         if count > self._criteria:
             suffix = " with those of its skills" if self._criteria else ""
             self._criteria = count
-            self._say(f"{count} criteria{suffix}")
+            self._say(f"{counted_criteria(count)}{suffix}")
         for n, answers in self._view.answers.items():
             if n not in self._printed:
                 self._printed.add(n)
