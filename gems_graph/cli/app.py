@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gems_graph import __version__
+from gems_graph.cli import eval as evaluation
 from gems_graph.cli import skills
 from gems_graph.cli.doctor import doctor
 from gems_graph.cli.fork import fork
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(skills.app, name="skills")
+app.add_typer(evaluation.app, name="eval")
 for _command in (history, show, fork, rm, gc, run, resume, doctor, settings):
     app.command()(_command)
 
