@@ -1,1 +1,1 @@
-"""How well single modules do, measured where the truth is known: Decomposer and Verifier."""
+"""How well single modules do, measured where the truth is known: Decomposer, Verifier, choice of skills."""
