@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from gems_graph.generators import GeneratorSpec
     from gems_graph.graph import build_graph
     from gems_graph.images import Store
-    from gems_graph.runs.api import Trajectory, arun, astream, run, stream
+    from gems_graph.runs.api import arun, astream, run, stream
+    from gems_graph.runs.trajectory import Trajectory
     from gems_graph.settings import Settings
     from gems_graph.strategies import Strategy
 
@@ -24,7 +25,7 @@ _HOMES = {
     "Settings": "settings",
     "Store": "images",
     "Strategy": "strategies",
-    "Trajectory": "runs.api",
+    "Trajectory": "runs.trajectory",
     "arun": "runs.api",
     "astream": "runs.api",
     "build_graph": "graph",

@@ -1,6 +1,6 @@
 """The error tree; every message names the remedy.
 
-GemsError
+GemsError             (a RuntimeError)
 ├── UsageError          what you asked for cannot be done as written
 │   └── OutsideWorldError   the offline `mini` models do not know these words
 ├── ConfigError         a setting, a file, a key or a package is missing or wrong
@@ -16,8 +16,11 @@ GemsError
 from __future__ import annotations
 
 
-class GemsError(Exception):
-    """Base of every error this package raises on purpose."""
+class GemsError(RuntimeError):
+    """Base of every error this package raises on purpose.
+
+    A `RuntimeError`, as the agent server hides the messages of errors that are no builtin kind.
+    """
 
 
 class UsageError(GemsError):

@@ -9,7 +9,6 @@ from typing import Any
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from gems_graph import paths
 from gems_graph.errors import ConfigError
 from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
@@ -63,7 +62,7 @@ def build_graph(
     requested = settle(from_env(), settings, dials)
     chosen = open_strategy(strategy or requested.strategy)
     named, make_toolbox = settings_and_toolbox(
-        mllm, generator, store or Store(paths.images()), skills, chosen.all_roles, chosen.prompts
+        mllm, generator, store or Store(), skills, chosen.all_roles, chosen.prompts
     )
     graph_settings = settle(requested, named, {"strategy": chosen.name})
     players = mllm if isinstance(mllm, Mapping) else {}

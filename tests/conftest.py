@@ -161,7 +161,7 @@ def ended(id_: str, **about: Any) -> Record:
     fields = {
         "id": id_, "thread": f"t-{id_}", "prompt": "p", "status": "passed", "rounds": 1,
         "passed": 2, "total": 2, "cost": 0.5, "seconds": 1.0, "folder": id_, "skipped": False,
-        "error": None,
+        "error": None, "data": {},
     }  # fmt: skip
     return Record(**{**fields, **about})  # type: ignore[typeddict-item]
 

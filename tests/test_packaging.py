@@ -23,7 +23,7 @@ assert Prompts().render("decomposer", user_prompt="p")
 weights = pathlib.Path(gems_graph.mini.__file__).parent / "mini_weights.npz"
 assert weights.stat().st_size < 13_000_000
 assert any((pathlib.Path(gems_graph.report.__file__).parent / "fonts").iterdir())
-print(gems_graph.__file__, len(Skills().manifest), Skills().manifest[0].instructions()[:12])
+print(gems_graph.__file__, len(Skills().manifest), Skills().manifest[0].instructions()[:11])
 """
 
 
@@ -53,7 +53,7 @@ def test_an_installed_wheel_finds_its_data_from_anywhere(wheel: Path, tmp_path: 
     install(wheel, tmp_path / "site")
     said = probe(tmp_path, tmp_path / "site")
     assert str(tmp_path / "site") in said
-    assert " 4 # Aesthetic" in said
+    assert " 9 # Action an" in said
     assert wheel.stat().st_size < 20_000_000
 
 
@@ -66,7 +66,7 @@ def test_a_wheel_built_from_the_sdist_does_too(tmp_path: Path) -> None:
     with chdir(source):
         wheel = tmp_path / build.build_wheel(str(tmp_path))
     install(wheel, tmp_path / "site")
-    assert " 4 # Aesthetic" in probe(tmp_path, tmp_path / "site")
+    assert " 9 # Action an" in probe(tmp_path, tmp_path / "site")
 
 
 def test_the_checkout_itself_does_too(tmp_path: Path) -> None:

@@ -217,8 +217,13 @@ def test_printable_text_steers_no_terminal(text: str) -> None:
     assert json.loads(printable(as_json)) == {"x": text}
 
 
+@pytest.mark.parametrize("mark", ["\u200e", "\u200f", "\u061c"])
+def test_marks_that_cannot_be_seen_are_written_out(mark: str) -> None:
+    assert printable(f"a{mark}b") == f"a\\u{ord(mark):04x}b"
+
+
 def test_ordinary_text_is_printed_as_it_is() -> None:
-    text = "猫 «é»\n\t👩‍🚀 ‏שלום 1 < 2"
+    text = "猫 «é»\n\t👩‍🚀 שלום 1 < 2"
     assert printable(text) == text
 
 

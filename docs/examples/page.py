@@ -9,7 +9,7 @@ import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from gems_graph import Store, paths, stream
+from gems_graph import Store, stream
 from gems_graph.errors import GemsError
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>GEMS</title>
@@ -37,7 +37,7 @@ class Page(BaseHTTPRequestHandler):
             self._begin("text/event-stream")
             self._tell(parse_qs(url.query).get("prompt", [""])[0])
         elif url.path.startswith("/picture/"):
-            data = Store(paths.images()).read(url.path.rpartition("/")[2])
+            data = Store().read(url.path.rpartition("/")[2])
             self._begin("image/png")
             self.wfile.write(data)
         else:

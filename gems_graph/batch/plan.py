@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +34,7 @@ class Task:
         key: the same for the same request; a finished folder is recognised by it.
         thread: keeps its trajectory; the same when the same command is given again.
         folder: where it should lie.
+        data: of its line, kept beside the record.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Task:
     criteria: tuple[str, ...] | None
     settings: Settings
     folder: Path
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Done(NamedTuple):
@@ -83,7 +85,8 @@ def plan(
         key = _digest(entry.id if entry.named else occurrences[text], request)
         dials = _settings_of(entry, settings)
         folder, thread = base / file_name(entry.id), _thread(base.resolve(), key, dials)
-        tasks.append(Task(entry.id, key, thread, entry.prompt, checklist, dials, folder))
+        task = Task(entry.id, key, thread, entry.prompt, checklist, dials, folder, data=entry.data)
+        tasks.append(task)
     return tasks
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from gems_graph.batch.fields import data_in
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import file_name
-from gems_graph.settings import Settings
 
-_FIELDS = ("id", "prompt", "criteria", "seed", "settings")
 SUMMARY = "summary.jsonl"
 """File in the folder of a batch, so that no id can be called that."""
 
@@ -31,6 +28,7 @@ class Entry:
         prompt: what to draw (U).
         criteria: its own checklist.
         dials: its own settings.
+        data: what else its line holds: the data of a benchmark.
     """
 
     where: str
@@ -39,16 +37,10 @@ class Entry:
     prompt: str
     criteria: tuple[str, ...] | None = None
     dials: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
 
 
-class Prompts(NamedTuple):
-    """What a file holds, and names of fields in it that mean nothing here."""
-
-    entries: list[Entry]
-    ignored: list[str]
-
-
-def read(source: str) -> Prompts:
+def read(source: str) -> list[Entry]:
     """Read a file of prompts; `-` is stdin.
 
     JSON lines if the name ends in `.jsonl` or `.ndjson`, or if the first line is a JSON object.
@@ -59,16 +51,15 @@ def read(source: str) -> Prompts:
     name = "stdin" if source == "-" else source
     text = _text(source, name)
     lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    ignored: dict[str, None] = {}
     if _is_json(source, lines):
-        entries = [_from_json(name, n, line, ignored) for n, line in lines]
+        entries = [_from_json(name, n, line) for n, line in lines]
     else:
         entries = [_entry(name, n, line) for n, line in lines if not line.startswith("#")]
     if not entries:
         msg = f"{name} holds no prompts: write one a line, or one JSON object a line."
         raise UsageError(msg)
     _check_ids(entries)
-    return Prompts(entries, list(ignored))
+    return entries
 
 
 def _text(source: str, name: str) -> str:
@@ -98,10 +89,10 @@ def _entry(name: str, n: int, prompt: str, id_: str | None = None, **fields: Any
     return Entry(f"{name}, line {n}", id_ or f"{n:04}", id_ is not None, prompt, **fields)
 
 
-def _from_json(name: str, n: int, line: str, ignored: dict[str, None]) -> Entry:
+def _from_json(name: str, n: int, line: str) -> Entry:
     where = f"{name}, line {n}"
     fields = _object(line, where)
-    ignored.update(dict.fromkeys(_unknown(fields, where)))
+    data = data_in(fields, where)
     prompt = fields.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         msg = f"{where}: say what to draw, in `prompt`."
@@ -109,6 +100,7 @@ def _from_json(name: str, n: int, line: str, ignored: dict[str, None]) -> Entry:
     return _entry(
         name, n, prompt.strip(), _id(fields.get("id"), where),
         criteria=_criteria(fields.get("criteria"), where), dials=_dials(fields, where),
+        data=data,
     )  # fmt: skip
 
 
@@ -123,20 +115,6 @@ def _object(line: str, where: str) -> dict[str, Any]:
         msg = f"{where}: this is no JSON object; write one a line, at least with a `prompt`."
         raise UsageError(msg)
     return fields
-
-
-def _unknown(names: Iterable[str], where: str) -> Iterator[str]:
-    """Yield the fields of other people's data; what looks like one of ours is a mistake."""
-    for name in names:
-        if name in _FIELDS:
-            continue
-        if name in Settings.model_fields:
-            msg = f"{where}: {name!r} is a setting; put it into `settings`."
-            raise UsageError(msg)
-        if close := difflib.get_close_matches(name, _FIELDS, n=1, cutoff=0.75):
-            msg = f"{where}: there is no field {name!r}; did you mean {close[0]!r}?"
-            raise UsageError(msg)
-        yield name
 
 
 def _id(value: object, where: str) -> str | None:

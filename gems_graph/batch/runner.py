@@ -97,7 +97,7 @@ class Runner:
     def _write(self, task: Task, state: Any) -> Record:
         about: dict[str, Any] = {"thread": task.thread}
         if task.key:
-            about["batch"] = {"id": task.id, "key": task.key}
+            about["batch"] = {"id": task.id, "key": task.key, "data": task.data}
         folder, record = folders.write(task.folder, state, self._threads.store, about)
         return drawn(task.id, record, folder)
 

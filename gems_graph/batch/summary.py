@@ -35,7 +35,7 @@ class Record(Spent):
     """How one prompt ended.
 
     `skipped` is true where the folder had it before; `waiting` is at a pause, until a person
-    answers.
+    answers. `data` is what else the line of the prompt holds.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Record(Spent):
     folder: str | None
     skipped: bool
     error: str | None
+    data: Mapping[str, Any]
 
 
 def drawn(id_: str, record: Mapping[str, Any], folder: Path, *, skipped: bool = False) -> Record:
@@ -57,6 +58,7 @@ def drawn(id_: str, record: Mapping[str, Any], folder: Path, *, skipped: bool = 
         status=standing(record), **_spent(record),
         passed=result["passed"], total=result["total"],
         folder=str(folder), skipped=skipped, error=result["stop"].get("error"),
+        data=(record.get("batch") or {}).get("data") or {},
     )  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def undrawn(
     return Record(
         id=task.id, thread=task.thread, prompt=task.prompt or state.get("prompt", ""),
         status=status, **_spent(state), passed=0, total=len(state.get("criteria", [])),
-        folder=None, skipped=False, error=in_words(error) if error else None,
+        folder=None, skipped=False, error=in_words(error) if error else None, data=task.data,
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from gems_graph import paths
 from gems_graph.batch import folders
 from gems_graph.batch.plan import Done, Task, changed, finished, plan
 from gems_graph.batch.prompt_file import SUMMARY, Entry
@@ -108,7 +107,7 @@ def open_models(tasks: Sequence[Task]) -> None:
     Raises:
         ConfigError: a model cannot be opened, or a price is unknown that a cap needs.
     """
-    store = Store(paths.images())
+    store = Store()
     for settings in {id(task.settings): task.settings for task in tasks}.values():
         roles = open_strategy(settings.strategy).all_roles
         for role in roles:

@@ -29,7 +29,6 @@ def doctor(
 
     Exit codes: 0 a run can work, 1 it cannot.
     """
-    from gems_graph import paths  # imported late: `--help` needs none of it
     from gems_graph.images import Store
     from gems_graph.runs.doctor import examine
 
@@ -37,7 +36,7 @@ def doctor(
         mllm=mllm, mllm_url=mllm_url, generator=generator, **roles_in(role or [])
     )
     settings = settle(settings_file(config), from_env(), options)
-    findings = asyncio.run(examine(settings, Store(paths.images())))
+    findings = asyncio.run(examine(settings, Store()))
     for finding in findings:
         _print(finding)
     broken = [finding for finding in findings if finding.fatal]

@@ -12,6 +12,7 @@ from gems_graph.cli.loading import loading
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, size_in_words, verb
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
+from gems_graph.wording import counted
 
 
 def gc(
@@ -77,7 +78,7 @@ async def _gc(
     typer.echo(f"{verb(dry_run)} {in_words(files)}.", err=True)
     if leftovers.orphans and not orphans:
         typer.echo(
-            f"note: calls of {len(leftovers.orphans)} trajectories that are not kept here keep "
-            "their pictures; --orphans forgets them, too.",
+            f"note: calls of {counted(len(leftovers.orphans), 'trajectory', 'trajectories')} not "
+            "kept here keep their pictures; --orphans forgets them, too.",
             err=True,
         )

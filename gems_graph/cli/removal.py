@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gems_graph.errors import UsageError
+from gems_graph.wording import counted
 
 if TYPE_CHECKING:
     from gems_graph.images import Entry
@@ -41,7 +42,8 @@ def verb(dry_run: bool) -> str:
 
 def in_words(files: Sequence[Entry]) -> str:
     """Say how many files there are, and how large."""
-    return f"{len(files)} pictures and texts ({size_in_words(sum(entry.size for entry in files))})"
+    number = counted(len(files), "picture or text", "pictures and texts")
+    return f"{number} ({size_in_words(sum(entry.size for entry in files))})"
 
 
 def size_in_words(count: int) -> str:

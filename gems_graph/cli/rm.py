@@ -15,6 +15,7 @@ from gems_graph.cli.options import STATE, states_in, thread_name
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, verb
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
+from gems_graph.wording import counted
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
     from gems_graph.persistence.remove import Removed
@@ -73,6 +74,6 @@ async def _older_than(threads: Threads, age: float, states: Collection[str]) -> 
 
 
 def _summary(removed: Removed) -> str:
-    reason = "others use them, or have stored them since"
-    shared = f"; {removed.shared} more stay: {reason}" if removed.shared else ""
-    return f"{removed.checkpoints} checkpoints, {in_words(removed.files)}{shared}"
+    stay = counted(removed.shared, "more stays", "more stay")
+    shared = f"; {stay}: in use elsewhere, or stored since" if removed.shared else ""
+    return f"{counted(removed.checkpoints, 'checkpoint')}, {in_words(removed.files)}{shared}"

@@ -1,6 +1,6 @@
 """Image generators: one backend, one file, opened by name."""
 
-from gems_graph.generators.opening import check_request, open_generator
+from gems_graph.generators.opening import check_request, notes_on, open_generator
 from gems_graph.generators.pool import close_generators, lent
 from gems_graph.generators.protocol import Generator, capabilities_of, encode
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
@@ -14,5 +14,6 @@ __all__ = [
     "close_generators",
     "encode",
     "lent",
+    "notes_on",
     "open_generator",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.generators.protocol import Generator, capabilities_of
 from gems_graph.settings.generator import GeneratorSpec
+from gems_graph.settings.notes import known_notes
 
 
 def open_generator(spec: str | GeneratorSpec) -> Generator:
@@ -38,6 +40,16 @@ def open_generator(spec: str | GeneratorSpec) -> Generator:
         generator = opener(argument)
     check_request(spec, generator)
     return generator
+
+
+def notes_on(spec: GeneratorSpec) -> str:
+    """Return how a generator likes to be addressed, without opening it.
+
+    That is `NOTES` beside its `open_backend`, or what is known of the model that it is named by.
+    """
+    opener = plugins.load("generators", spec.name.partition(":")[0])
+    module = sys.modules.get(getattr(opener, "__module__", ""))
+    return getattr(module, "NOTES", None) or known_notes(spec.name) or ""
 
 
 def check_request(

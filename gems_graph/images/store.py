@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 
 from PIL import Image
 
+from gems_graph import paths
 from gems_graph.errors import StoreError
 from gems_graph.images.files import Entry, Files, is_key
 from gems_graph.images.folder import Folder
@@ -26,15 +27,16 @@ class Store:
     """Pictures and texts, each named by its hash, so several processes may share it.
 
     Args:
-        folder: created when first written to; or an fsspec URL, such as `s3://bucket/prefix`.
+        folder: created when first written to; or an fsspec URL, such as `s3://bucket/prefix`; by
+            default `GEMS_IMAGES`, else `images` under `GEMS_HOME`, as graphs have it.
 
     Raises:
         ConfigError: the URL's protocol is unknown, or its package is missing.
         StoreError: the URL's server cannot be reached.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self._files = _files_at(folder)
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self._files = _files_at(folder or paths.images())
         self._views = Views(self._decoded)
         self._damaged: set[str] = set()
 

@@ -12,6 +12,7 @@ from gems_graph.memory.views import (
     only_failures,
     view_of,
     without_comparison,
+    without_evidence,
 )
 from gems_graph.settings import Settings
 from gems_graph.state import Round, State
@@ -33,24 +34,31 @@ def refiner_context(
     upto = len(rounds) if settings.order == "reference" else len(rounds) - 1
     current = _remembered(state, settings, focus, thoughts, upto, settings.vision_max_side)
     if settings.show_thought:
-        current["thought"] = thoughts[_position(rounds, focus)]
+        current["thought"] = _thought(settings, thoughts, _position(rounds, focus))
     history = _history(state, settings, thoughts, upto, focus)
     if settings.memory == "none":
         current = without_comparison(current)
     if not settings.show_passes:
         current, history = only_failures(current), [only_failures(view) for view in history]
-    return fit(current, history, settings)
+    return _fitted(current, history, settings)
 
 
 def compressor_context(state: State, settings: Settings, thoughts: Sequence[str]) -> dict[str, Any]:
     """Show P_i, I_i, V_i, T_i and M_{i-1}, or of M_{i-1} the experiences alone."""
     last = state["rounds"][-1]
     current = view_of(state, last, settings.tie_break, settings.vision_max_side)
-    current["thought"] = thoughts[-1]
+    current["thought"] = _thought(settings, thoughts, len(thoughts) - 1)
     history = _history(state, settings, thoughts, len(state["rounds"]) - 1, last)
     if settings.compressor_sees == "experiences":
         current = without_comparison(current)
         history = [view for each in history if (view := only_experience(each))["experience"]]
+    return _fitted(current, history, settings)
+
+
+def _fitted(current: View, history: Sequence[View], settings: Settings) -> dict[str, Any]:
+    """Fit the attempts into the budget, with what the Verifier saw or without."""
+    if not settings.show_evidence:
+        current, history = without_evidence(current), [without_evidence(v) for v in history]
     return fit(current, history, settings)
 
 
@@ -80,10 +88,15 @@ def _remembered(
     view, k = view_of(state, round_, settings.tie_break, side), _position(state["rounds"], round_)
     experiences = state.get("experiences", [])
     if settings.memory == "thought" and k < upto:
-        view["thought"] = thoughts[k]
+        view["thought"] = _thought(settings, thoughts, k)
     if settings.memory == "experience" and k < min(upto, len(experiences)):
         view["experience"] = experiences[k]
     return view
+
+
+def _thought(settings: Settings, thoughts: Sequence[str], k: int) -> str:
+    """Return T_{k+1}, of which T_1 may not count as one."""
+    return thoughts[k] if k or settings.first_thought else ""
 
 
 def _position(rounds: Sequence[Round], round_: Round) -> int:

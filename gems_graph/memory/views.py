@@ -42,6 +42,11 @@ def only_failures(view: View) -> View:
     return {**view, "best": False, "total": 0, "verdicts": failed}
 
 
+def without_evidence(view: View) -> View:
+    """Drop what the Verifier saw, and keep what it answered."""
+    return {**view, "verdicts": [{**verdict, "evidence": ""} for verdict in view["verdicts"]]}
+
+
 def only_experience(view: View) -> View:
     """Drop everything but the experience, as the authors' Compressor sees the past."""
     blank: View = {

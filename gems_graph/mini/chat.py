@@ -85,13 +85,17 @@ def _reply(sheet: Sheet) -> Reply:
 
 
 def _select(sheet: Sheet) -> Reply:
-    """Pick the skill about places if the request states any."""
+    """Pick the skill that is most about places, if the request states any; I know no other."""
     if not parse_request(sheet.part("user_prompt")).spatial:
         return {"skills": []}, "The request merely names things; no skill is needed."
-    for name, description in sheet.parts("skill", "name"):
-        if _SPATIAL.search(f"{name} {description}"):
-            return {"skills": [name]}, f"The request states where things are, which {name} is for."
-    return {"skills": []}, "The request states where things are, but no skill is about that."
+    about_places = {
+        name: len(set(_SPATIAL.findall(f"{name} {description.partition(' Not ')[0]}")))
+        for name, description in sheet.parts("skill", "name")
+    }
+    best = max(about_places, key=about_places.__getitem__, default="")
+    if not about_places.get(best):
+        return {"skills": []}, "The request states where things are, but no skill is about that."
+    return {"skills": [best]}, f"The request states where things are, which {best} is for."
 
 
 def _apply(sheet: Sheet) -> Reply:
@@ -132,7 +136,9 @@ def _refine(sheet: Sheet) -> Reply:
 
 
 def _compress(sheet: Sheet) -> Reply:
-    lesson = write_lesson(sheet.part("user_prompt"), *_attempts(sheet))
+    current, history = _attempts(sheet)
+    request = sheet.part("user_prompt") or current.prompt  # Eq. 7 does not list the request
+    lesson = write_lesson(request, current, history)
     return {"experience": lesson}, "A lesson names the wording, what it achieved and what is off."
 
 

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import functools
 import io
-import threading
 from collections.abc import Callable, Iterator
 
 from PIL import Image
@@ -20,13 +19,21 @@ from threadpoolctl import ThreadpoolController
 from gems_graph.errors import ConfigError, UsageError
 from gems_graph.mini.arrays import RES
 from gems_graph.mini.net import STEPS, MiniNet, Pixels, load_net
-from gems_graph.mini.words import tokenise
+from gems_graph.mini.words import MAX_TOKENS, WORLD, tokenise
+from gems_graph.processes import Lock
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 
 SCALE = 11
 """Enlargement without a size: 48 pixels become 528, each with hard edges."""
 
-_LOCK = threading.Lock()
+NOTES = (
+    f"A small model of coloured shapes. It takes {MAX_TOKENS} words at most and refuses any but"
+    f" these: {WORLD} Naming the cells of each group is surest, as in `two red circles at a1 c2 ."
+    " one blue square at d4 .`; groups of one colour need two sizes; more words make it worse."
+)
+"""How to address it, for a chat model that writes its prompts."""
+
+_LOCK = Lock()
 
 
 Progress = Callable[[int, int], None]
@@ -40,7 +47,7 @@ class MiniGenerator:
     """
 
     name = "mini"
-    capabilities = Capabilities(repeatable=True, progress=True, options=("steps",))
+    capabilities = Capabilities(repeatable=True, progress=True, options=("steps",), notes=NOTES)
 
     def __init__(self, steps: int = STEPS) -> None:
         self._steps = steps

@@ -69,7 +69,7 @@ def _judge(question: Question, picture: Look) -> Judgement:
 def _count(phrase: Phrase, items: Sequence[Item], where: str = "") -> Judgement:
     sure = [item for item in items if _fits(item, phrase.noun)]
     doubtful = [item for item in items if item not in sure and _might_fit(item, phrase.noun)]
-    evidence = f"I count {len(sure)} {phrase.noun}{where}{_places(sure)}"
+    evidence = f"I count {len(sure)} {phrase.noun.named(len(sure))}{where}{_places(sure)}"
     if doubtful:
         evidence += f", and {len(doubtful)} I cannot make out{_places(doubtful)}"
     fits = {phrase.allows(n) for n in range(len(sure), len(sure) + len(doubtful) + 1)}
@@ -91,7 +91,7 @@ def _relation(a: Phrase, word: str, b: Phrase, picture: Look) -> Judgement:
         return Judgement("no", f"I see no {absent[0]}.")
     every_b = all if b.every else any
     met = [every_b(_lies(item, word, other) for other in items_b) for item in items_a]
-    evidence = f"I see the {a.noun}{_places(items_a)} and the {b.noun}{_places(items_b)}."
+    evidence = f"I see the {_named(a, items_a)} and the {_named(b, items_b)}."
     return Judgement(_word(all(met) if a.every else any(met)), evidence)
 
 
@@ -141,6 +141,10 @@ def _word(holds: bool) -> Word:
 
 def _name(item: Item) -> str:
     return f"{item.size} {item.color} {item.shape or 'shape'}"
+
+
+def _named(phrase: Phrase, items: Sequence[Item]) -> str:
+    return f"{phrase.noun.named(len(items))}{_places(items)}"
 
 
 def _places(items: Sequence[Item]) -> str:

@@ -54,8 +54,13 @@ class Noun:
     shape: str | None = None
 
     def __str__(self) -> str:
-        plural = words.PLURALS[self.shape] if self.shape else "shapes"
-        return " ".join(filter(None, [self.size, self.color, plural]))
+        return self.named(0)
+
+    def named(self, count: int) -> str:
+        """Return its name for so many items."""
+        one = self.shape or "shape"
+        name = one if count == 1 else words.PLURALS.get(one, "shapes")
+        return " ".join(filter(None, [self.size, self.color, name]))
 
 
 @dataclass(frozen=True)

@@ -97,13 +97,16 @@ _PHRASES = (
     (r"\b(?:on|at) the (left|right|top|bottom) half\b", r"in the \1 half"),
     (r"\b(?:on|with|in|against) (?:a|the) (\w+ background)\b", r"\1"),
 )
-WORLD_HELP = (
-    f"It knows the colours {', '.join(COLORS)}; the shapes {', '.join(SHAPES)};"
+WORLD = (
+    f"the colours {', '.join(COLORS)}; the shapes {', '.join(SHAPES)};"
     f" counts one to four; the relations {', '.join(RELATIONS)};"
     f" the positions {', '.join(region for region in REGIONS if region != 'full')};"
     " the cells a1 (top left) to d4 (bottom right);"
     f" the backgrounds {', '.join(BACKGROUNDS)}; the sizes {', '.join(SIZES)}."
-    " Reword the request with these, or plug in a real model: --generator http:URL."
+)
+WORLD_HELP = (
+    f"It knows {WORLD} Reword the request with these, or plug in a real model:"
+    " --generator http:URL."
 )
 
 

@@ -47,7 +47,7 @@ async def compressor(state: State, toolbox: Toolbox) -> dict[str, Any]:
             "compressor",
             "compressor",
             Lesson,
-            user_prompt=state["prompt"],
+            user_prompt=state["prompt"] if settings.compressor_request else "",
             words=settings.experience_words,
             **context,
         )

@@ -11,6 +11,7 @@ from gems_graph.models.answers import Form, plain
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, State
+from gems_graph.wording import counted_criteria
 
 
 class Checklist(Form):
@@ -47,7 +48,11 @@ async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
         return {}
     try:
         answer = await toolbox.ask(
-            "decomposer", "decomposer", Checklist, user_prompt=state["prompt"]
+            "decomposer",
+            "decomposer",
+            Checklist,
+            user_prompt=state["prompt"],
+            most=toolbox.settings.max_criteria,
         )
     except (UnreadableError, RefusedError) as error:
         question = f"Does the picture show, in every detail, what this asks for? {state['prompt']}"
@@ -56,7 +61,8 @@ async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
     limit = toolbox.settings.max_criteria
     questions = answer.value.criteria[:limit]
     left_out = len(answer.value.criteria) - len(questions)
+    note = f"Left out over max_criteria={limit}: {counted_criteria(left_out)}."
     return {
         "criteria": [Criterion(question=question, source="decomposer") for question in questions],
-        "notes": [f"{left_out} criteria over max_criteria={limit} were left out."] * bool(left_out),
+        "notes": [note] * bool(left_out),
     }

@@ -16,6 +16,7 @@ from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.skills import Skill
 from gems_graph.skills.shortlist import shortlist
 from gems_graph.state import Attempt, Criterion, State
+from gems_graph.wording import counted
 
 _FILES = 4  # files of skills that may be read for one prompt
 
@@ -86,7 +87,7 @@ async def _pick(user_prompt: str, toolbox: Toolbox) -> tuple[list[Skill], list[s
     candidates = await asyncio.to_thread(shortlist, skills.manifest, user_prompt, budget)
     if (omitted := len(skills.manifest) - len(candidates)) > 0:
         notes.append(
-            f"{omitted} skills over manifest_tokens={budget} were not shown to the Planner."
+            f"Over manifest_tokens={budget}: the Planner did not see {counted(omitted, 'skill')}."
         )
     try:
         answer = await toolbox.ask(
@@ -132,7 +133,8 @@ async def _write(
         return plain(answer.value.prompt) or user_prompt, answer.thought
 
     try:
-        written = await faithful(writer.write if skills else enhance, user_prompt)
+        write, keep = writer.write if skills else enhance, toolbox.settings.keep_quotes
+        written = await faithful(write, user_prompt, keep=keep)
     except UnreadableError as error:
         note = f"The first prompt is the request as it stands. {error}"
         return Faithful(user_prompt, "", []), [*writer.notes, note]

@@ -69,7 +69,7 @@ async def _write(state: State, toolbox: Toolbox, restart: Round | None) -> Faith
         prompt = plain(answer.value.prompt) or current["prompt"]
         return prompt, answer.thought or plain(answer.value.rationale)
 
-    return await faithful(write, state["prompt"])
+    return await faithful(write, state["prompt"], keep=settings.keep_quotes)
 
 
 def _redraw(round_: Round, n: int) -> Attempt:

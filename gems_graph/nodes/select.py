@@ -10,6 +10,7 @@ from gems_graph.memory import all_pass, answered, best, likelihood, passes, unve
 from gems_graph.runtime.module import Module, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
+from gems_graph.wording import counted
 
 Choose = Callable[[State], Round]
 """A strategy's way to choose among the verified rounds, of which there is at least one."""
@@ -80,14 +81,15 @@ def _ending(state: State, success: bool) -> Stop:
 
 def _why(state: State, chosen: Round) -> str:
     n, passed, total = chosen["n"], passes(chosen), len(chosen["verdicts"])
+    drawn = len(state["rounds"])
     if not answered(chosen):
         said = chosen["verdicts"][0]["evidence"]
         return f"no round was verified: the Verifier answered no criterion of round {n} ({said})"
     if _accepted(state):
         return f"a person accepted round {n}, which passes {passed} of {total}"
     if all_pass(chosen):
-        return f"round {n} passes all {total} criteria"
-    return f"round {n} passes {passed} of {total}, the most of {len(state['rounds'])} round(s)"
+        return f"round {n} passes {f'all {total} criteria' if total > 1 else 'its one criterion'}"
+    return f"round {n} passes {passed} of {total}, the most of {counted(drawn, 'round')}"
 
 
 def _request_score(state: State, round_: Round) -> tuple[int, int]:

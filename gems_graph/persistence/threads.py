@@ -188,7 +188,7 @@ async def open_threads() -> AsyncIterator[Threads]:
     Raises:
         StoreError: they cannot be used.
     """
-    store = Store(paths.images())
+    store = Store()
     async with open_saver() as saver:
         store.sweep()
         yield Threads(saver, store)

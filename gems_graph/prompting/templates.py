@@ -30,23 +30,31 @@ _MARK = "\x00{}\x00"  # stands for picture k while Jinja works; user text never 
 _MARKS = re.compile("\x00(\\d+)\x00")
 
 
+_OPENERS = re.compile(
+    r"<(?=[A-Za-z_|｜]|\s*/\s*[A-Za-z_]|\s+[A-Za-z_]\w*\s*>)"  # a tag, however spaced; `<|im_end|>`
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_[A-Z]+|IMG(?:_[A-Z]+)?)\])"  # Mistral's
+)
+_NAMES = {"<": "lt", "[": "lsqb"}
+_SIGNS = {name: sign for sign, name in _NAMES.items()}
+
+
 def escape(text: str) -> str:
     """Escape what could be read as one of our tags or a model's control token (`<|im_end|>`).
 
-    Only a `<` that opens something like a tag is changed, so that quoted text, code and
+    Only a `<` or `[` that opens something like that is changed, so that quoted text, code and
     formulas reach the model, and come back from it, letter for letter.
     """
-    text = re.sub(r"&(?=(?:amp;)*lt;)", "&amp;", text.replace("\x00", ""))
-    return re.sub(r"<(?=/?[A-Za-z_]|[|｜])", "&lt;", text)
+    text = re.sub(r"&(?=(?:amp;)*(?:lt|lsqb);)", "&amp;", text.replace("\x00", ""))
+    return _OPENERS.sub(lambda match: f"&{_NAMES[match[0]]};", text)
 
 
 def unescape(text: str) -> str:
     """Undo `escape`, for answers in which a model copied what it was shown."""
-    return re.sub(r"&((?:amp;)*)lt;", _undo_escape, text)
+    return re.sub(r"&((?:amp;)*)(lt|lsqb);", _undo_escape, text)
 
 
 def _undo_escape(match: re.Match[str]) -> str:
-    return f"&{match[1][4:]}lt;" if match[1] else "<"
+    return f"&{match[1][4:]}{match[2]};" if match[1] else _SIGNS[match[2]]
 
 
 class Prompts:
@@ -72,6 +80,7 @@ class Prompts:
             finalize=lambda value: value if isinstance(value, _Marked) else escape(str(value)),
             autoescape=False,  # not HTML: `escape` does what matters to a model
         )
+        self._environment.globals["generator_notes"] = ""  # where nobody knows the generator
 
     def render(self, task: str, **values: Any) -> list[Part]:
         """Assemble the prompt of a task from its template and values.

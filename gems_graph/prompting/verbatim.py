@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Faithful(NamedTuple):
 
 
 async def faithful(
-    write: Callable[[list[str]], Awaitable[tuple[str, str]]], original: str
+    write: Callable[[list[str]], Awaitable[tuple[str, str]]], original: str, *, keep: bool = True
 ) -> Faithful:
     """Have a prompt written that keeps the quoted strings of `original` letter for letter.
 
@@ -36,8 +36,11 @@ async def faithful(
         write: asks the model, and returns the prompt and the reasoning behind it. It gets the
             strings that the prompt before lost (none at first), to show them as `lost`.
         original: the user's request.
+        keep: off: what the model writes is taken as it is (`keep_quotes`).
     """
     prompt, thought = await write([])
+    if not keep:
+        return Faithful(prompt, thought, [])
     if lost_quotes := missing(original, prompt):
         try:
             second, second_thought = await write(lost_quotes)
@@ -59,6 +62,7 @@ def quoted(text: str) -> list[str]:
 def missing(original: str, rewritten: str) -> list[str]:
     """Return the quoted strings of `original` that `rewritten` does not hold letter for letter.
 
+    A string laid out over lines, each quoted by itself, is held if they make it up in order.
     Without marks a string counts as held only where it cannot be taken for other words: it has
     two characters or more, and the request does not use the same words unquoted.
     """
@@ -67,6 +71,7 @@ def missing(original: str, rewritten: str) -> list[str]:
         content
         for content in quoted(original)
         if not _enclosed(content, rewritten)
+        and not _in_pieces(content, rewritten)
         and (
             len(content) < 2
             or _has_words(content, original_words)
@@ -82,8 +87,9 @@ def restore(original: str, rewritten: str) -> str:
     """
     lost_quotes = missing(original, rewritten)
     marked = {span.content: original[span.start : span.end] for span in quotations(original)}
+    held = [content for content in marked if content not in lost_quotes]
     for content in lost_quotes:
-        replaced = _with_altered_replaced(content, marked, rewritten)
+        replaced = _with_altered_replaced(content, marked[content], held, rewritten)
         rewritten = replaced or _with_sentence(rewritten, marked[content])
     # mending one may, among marks that do not pair up, have broken another
     for content in missing(original, rewritten):
@@ -96,6 +102,30 @@ def _enclosed(content: str, text: str) -> bool:
     exact = re.escape(content)
     spaced = rf"[{_LOOSE}]\s*{exact}\s*[{_LOOSE}]"  # « so »
     return bool(re.search(rf"[{_ANY}]{exact}[{_ANY}]|{spaced}", text))
+
+
+def _in_pieces(content: str, text: str) -> bool:
+    """Tell whether quotations of a text, one after another, make up a string."""
+    pieces = [_one_line(span.content) for span in spans(text)]
+    return any(_make_up(_one_line(content), pieces[k:]) for k in range(len(pieces)))
+
+
+def _make_up(whole: str, pieces: Sequence[str]) -> bool:
+    """Tell whether the first pieces are a string, broken between its words."""
+    for piece in pieces:
+        if not piece or not whole.startswith(piece):
+            return False
+        last, whole = piece[-1], whole[len(piece) :]
+        if not whole:
+            return True
+        if in_word(last) and in_word(whole[0]):
+            return False
+        whole = whole.lstrip()
+    return False
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _has_words(content: str, text: str) -> bool:
@@ -112,13 +142,22 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def _with_altered_replaced(content: str, marked: dict[str, str], text: str) -> str | None:
-    """Return the text with the altered version of a lost string replaced; None: there is none."""
-    altered = [span for span in spans(text) if span.content not in marked]
-    closest = max(altered, key=lambda span: _likeness(content, span), default=None)
+def _with_altered_replaced(content: str, marked: str, held: Sequence[str], text: str) -> str | None:
+    """Return the text with the altered version of a lost string replaced; None: there is none.
+
+    What stands for a string that is held, whole or in lines, is left alone.
+    """
+    candidates = [span for span in spans(text) if not any(_is_part(span, each) for each in held)]
+    if sum(_is_part(span, content) for span in candidates) > 1:  # its lines, one of them altered
+        return None
+    closest = max(candidates, key=lambda span: _likeness(content, span), default=None)
     if closest is None or _likeness(content, closest) < _SIMILAR:
         return None
-    return text[: closest.start] + marked[content] + text[closest.end :]
+    return text[: closest.start] + marked + text[closest.end :]
+
+
+def _is_part(span: Span, content: str) -> bool:
+    return _has_words(_one_line(span.content), _one_line(content))
 
 
 def _likeness(content: str, span: Span) -> float:

@@ -9,7 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gems_graph.errors import StoreError
+from PIL import Image
+
+from gems_graph.errors import StoreError, UsageError
 from gems_graph.images import Store, needed_by
 from gems_graph.settings import settle
 from gems_graph.settings.roles import JUDGE
@@ -71,6 +73,25 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
     return data
 
 
+def save_picture(image: Image.Image, file: Path) -> Path:
+    """Write a picture to a file, in the format of its suffix; return the file.
+
+    Raises:
+        UsageError: there is no such format.
+        StoreError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        image.save(file)
+    except OSError as error:
+        msg = f"Cannot write to {file} ({error.strerror or error}); name another file."
+        raise StoreError(msg) from error
+    except ValueError as error:
+        msg = f"{file} names no kind of picture: end it in .png, .jpg or .webp."
+        raise UsageError(msg) from error
+    return file
+
+
 def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, Any]:
     """Return a run as plain JSON: reasoning in full, pictures by file name and hash."""
     rounds = [
@@ -96,7 +117,9 @@ def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, An
 
 
 def models(state: State) -> dict[str, str]:
-    """Return who played each role, and the generator, by the names in the settings."""
+    """Return who played each role, and the generator, by the names in the settings; if known."""
+    if not state.get("settings"):  # a graph gives out none
+        return {}
     settings = settle(state.get("settings"))
     roles = (*strategy_of(state).all_roles, JUDGE)
     names: dict[str, str] = {role: settings.model_for(role).mllm or "" for role in roles}

@@ -9,6 +9,7 @@ from typing import Any
 from gems_graph.memory import unverified
 from gems_graph.report.standing import standing
 from gems_graph.state import Attempt, ImageRef
+from gems_graph.wording import counted, counted_criteria
 
 _STOPPED = {"budget": "The budget was spent.", "cancelled": "Cancelled."}
 
@@ -85,17 +86,17 @@ def outcome(state: Mapping[str, Any]) -> str:
     result, count = state.get("result") or {}, len(state.get("rounds", []))
     stop = result.get("stop") or state.get("stop") or {}
     if not result:
-        when = f"after {_count(count, 'round', 'rounds')}" if count else "in the first round"
+        when = f"after {counted(count, 'round')}" if count else "in the first round"
         return f"Interrupted {when}. {_reason(stop)}".strip()
     if not result.get("verified"):
         return f"Not verified: {stop.get('error') or _reason(stop) or result.get('why', '')}"
     passed, total = result.get("passed", 0), result.get("total", 0)
     if result.get("success"):
         return f"Round {result.get('round')} passes {_all_criteria(total)}."
-    criteria = f"{passed} of {_count(total, 'criterion', 'criteria')}"
+    criteria = f"{passed} of {counted_criteria(total)}"
     if standing(state) == "accepted":
         return f"Round {result.get('round')} is accepted as it is: {criteria}."
-    return f"Best of {_count(count, 'round', 'rounds')}: {criteria}. {_reason(stop)}".strip()
+    return f"Best of {counted(count, 'round')}: {criteria}. {_reason(stop)}".strip()
 
 
 def _column(attempt: Attempt, answers: tuple[str, ...] | None, chosen: object) -> Column:
@@ -111,7 +112,3 @@ def _reason(stop: Mapping[str, Any]) -> str:
 
 def _all_criteria(total: int) -> str:
     return f"all {total} criteria" if total > 1 else "its one criterion"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

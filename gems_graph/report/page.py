@@ -12,6 +12,7 @@ from gems_graph.memory import passes
 from gems_graph.settings import Settings
 from gems_graph.settings.presets import PRESETS
 from gems_graph.state import Attempt, Criterion, Round, State
+from gems_graph.wording import counted
 
 _LABEL = 12  # columns
 _ORIGIN = {
@@ -102,7 +103,8 @@ def spent(ledger: Mapping[str, Usage]) -> Iterator[str]:
     """Yield a line for each role and one for the sum: calls, images, tokens, seconds, cost."""
     for role, usage in (*ledger.items(), ("in all", total(dict(ledger)))):
         tokens = usage["input_tokens"] + usage["output_tokens"]
-        counts = f"{usage['calls']} calls, {usage['images']} images, {tokens} tokens"
+        used = [(usage["calls"], "call"), (usage["images"], "image"), (tokens, "token")]
+        counts = ", ".join(counted(number, what) for number, what in used)
         yield fact(role, f"{counts}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
 
 

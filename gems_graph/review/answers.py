@@ -15,11 +15,8 @@ Word = Literal["yes", "no", "unsure"]
 _RULING = re.compile(r"\s*(yes|no|unsure)\s*(?::(.*))?", re.IGNORECASE | re.DOTALL)
 
 
-class UnfitAnswerError(UsageError, ValueError):
-    """An answer does not fit its question.
-
-    A `ValueError` as well, since LangGraph's server hides the messages of other errors.
-    """
+class UnfitAnswerError(UsageError):
+    """An answer does not fit its question."""
 
 
 class Ruling(NamedTuple):

@@ -8,54 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
-from PIL import Image
-
-from gems_graph import paths
-from gems_graph.calls.ledger import Ledger
 from gems_graph.events import Event, Tell, silent
 from gems_graph.graph import build_graph
-from gems_graph.images import Store, needed_by
+from gems_graph.images import Store
 from gems_graph.runs.run import AnyGraph, Run
+from gems_graph.runs.trajectory import Trajectory
 from gems_graph.runtime.loop import BACKGROUND
-from gems_graph.state import Input, Result, Round, State
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """A finished run: the best picture, every round, and why the loop ended."""
-
-    state: State
-    store: Store
-
-    @property
-    def result(self) -> Result:
-        """The chosen picture, by reference, with score, stop reason and why."""
-        return self.state["result"]
-
-    @property
-    def success(self) -> bool:
-        """Whether every criterion holds for the chosen picture."""
-        return self.result["success"]
-
-    @property
-    def rounds(self) -> list[Round]:
-        """All verified rounds, in order."""
-        return self.state["rounds"]
-
-    @property
-    def ledger(self) -> Ledger:
-        """What each role used: calls, tokens, images, seconds, cost."""
-        return self.state["ledger"]
-
-    @property
-    def image(self) -> Image.Image:
-        """The chosen picture, decoded."""
-        with needed_by(self.state.get("trajectory", "")):
-            return self.store.open(self.result["image"])
+from gems_graph.state import Input
 
 
 def run(
@@ -147,7 +109,7 @@ class _Job:
         store: Store | None,
         build: dict[str, Any],
     ) -> None:
-        self._store = store or Store(paths.images())
+        self._store = store or Store()
         self._graph: AnyGraph = build_graph(store=self._store, **build)
         self._input = Input(prompt=prompt)
         if checklist is not None:

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 
 from gems_graph.calls.budget import check_prices
 from gems_graph.errors import ConfigError
-from gems_graph.generators import Generator, GeneratorSpec, check_request, lent
+from gems_graph.generators import (
+    Generator,
+    GeneratorSpec,
+    capabilities_of,
+    check_request,
+    lent,
+    notes_on,
+)
 from gems_graph.models import Chat
 from gems_graph.settings import Settings
+from gems_graph.settings.notes import known_notes
 from gems_graph.settings.roles import Role
 
 
@@ -35,6 +43,15 @@ class Backends:
         """The spec of the generator, named as the caller's object if that has a name."""
         spec, name = self.settings.generator_spec, getattr(self.generator, "name", None)
         return spec.model_copy(update={"name": str(name)}) if name else spec
+
+    @property
+    def generator_notes(self) -> str:
+        """How to address the generator: as the user says, else as it declares."""
+        if (chosen := self.settings.generator_notes) is not None:
+            return known_notes(chosen) or chosen
+        if self.generator is not None:
+            return capabilities_of(self.generator).notes
+        return notes_on(self.spec)
 
     def drawer(self) -> AbstractAsyncContextManager[Generator]:
         """Return a context in which the generator is open."""

@@ -65,6 +65,7 @@ class Toolbox(Library):
         self.tell: Tell = silent
         self._prompts = prompts
         self._place, self._budget = place, Budget(settings, place)
+        self._budget.on_wait = lambda event: self.tell(event)
         self._backends = Backends(settings, models or {}, generator, roles)
 
     @property
@@ -196,7 +197,8 @@ class Toolbox(Library):
         """Open the model of a role and write what it is asked; reads files, so not on the loop."""
         chat = self._backends.chat(role) or open_chat(self.settings.model_for(role))
         templates = prompts_in(self.settings.prompts, self._prompts)
-        prompts = [templates.render(task, **values) for values in cases]
+        notes = self._backends.generator_notes
+        prompts = [templates.render(task, generator_notes=notes, **values) for values in cases]
         messages = [message_of(parts, self.settings, self.store) for parts in prompts]
         extras = extras_of(form, self.settings, logprobs=logprobs)
         return chat, [Question(role, each, form, extras, branch, dispensable) for each in messages]

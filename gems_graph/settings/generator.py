@@ -57,6 +57,8 @@ class Capabilities:
         repeatable: the same prompt, seed and size give the same bytes in a fresh process.
         progress: it takes `progress`, and calls it with the steps done and the steps in all.
         options: names of the options that it takes; "any" where it hands them on.
+        notes: how it likes to be addressed (length limit, prose or tags, language, negative
+            prompt or none), for whoever writes its prompts.
     """
 
     sizes: bool = True
@@ -64,3 +66,4 @@ class Capabilities:
     repeatable: bool = False
     progress: bool = False
     options: Collection[str] | Literal["any"] = ()
+    notes: str = ""

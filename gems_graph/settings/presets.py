@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 Preset = Literal[
     "paper",
+    "enhanced",
     "reference",
     "no-skills",
     "loop-only",
@@ -15,7 +16,7 @@ Preset = Literal[
     "memory-experience",
 ]
 
-# Eq. 6 and 7: refine with M_{i-1} and T_i, compress beside the refiner
+# Eq. 6 and 7: refine with M_{i-1} and T_i, compress beside the refiner; no skill picked: P_1 = U
 _PAPER: dict[str, Any] = {
     "order": "paper",
     "memory": "experience",
@@ -24,32 +25,53 @@ _PAPER: dict[str, Any] = {
     "show_passes": True,
     "show_thought": True,
     "show_skills": True,
+    "show_evidence": True,
     "skill_criteria": True,
     "compressor_sees": "memory",
 }
 # the authors' code: compress first, refine with M_i; failures only, T_i never shown, skills
-# for the Planner alone
+# for the Planner alone; every picture as it was drawn; no limits, no guards, no hints
 _REFERENCE = {
     **_PAPER,
     "order": "reference",
     "show_passes": False,
     "show_thought": False,
     "show_skills": False,
+    "show_evidence": False,
     "skill_criteria": False,
     "compressor_sees": "experiences",
+    "compressor_request": False,
+    "first_thought": False,
+    "keep_quotes": False,
+    "generator_notes": "",
+    "structured": "plain",
+    "logprobs": "off",
+    "verify": "per-criterion",
+    "tie_break": "first",
+    "vision_format": "png",
+    "vision_max_side": 4096,
+    "history_max_side": 4096,
+    "history_pictures": 50,
+    "history_tokens": 1_000_000,
+    "manifest_tokens": 1_000_000,
+    "max_criteria": 100,
+    "max_tokens": 16_384,
 }
 _NO_SKILLS = {**_PAPER, "max_skills": 0}
-# the ablations add one thing at a time: reasoning is shown from III on
-_NO_THOUGHT = {**_NO_SKILLS, "show_thought": False}
+# the ablations add one thing at a time: reasoning is shown from III on, and the Verifier gives
+# its answers alone
+_BARE = {**_NO_SKILLS, "show_evidence": False}
+_NO_THOUGHT = {**_BARE, "show_thought": False}
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": _PAPER,
+    "enhanced": {**_PAPER, "enhance": True},
     "reference": _REFERENCE,
     "no-skills": _NO_SKILLS,
     "loop-only": {**_NO_THOUGHT, "memory": "none"},
     "memory-feedback": {**_NO_THOUGHT, "memory": "feedback"},
     "memory-images": {**_NO_THOUGHT, "memory": "images"},
-    "memory-thought": {**_NO_SKILLS, "memory": "thought"},
-    "memory-experience": _NO_SKILLS,
+    "memory-thought": {**_BARE, "memory": "thought"},
+    "memory-experience": _BARE,
 }
-"""Every preset sets all of these dials, so that the last one named holds whole."""
+"""Every preset sets what `paper` sets; what one sets beyond that goes when another is named."""

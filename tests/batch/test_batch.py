@@ -345,6 +345,18 @@ def test_a_dry_run_asks_nobody(gems: Gems, world: Any) -> None:
     assert not Path("gems-out").exists()
 
 
+def test_the_data_of_a_benchmark_lies_beside_its_records(gems: Gems, world: Any) -> None:
+    data = {"skills": ["count"], "prompt_id": 7}
+    w = world()
+    file = write("p.jsonl", {"prompt": "a", **data}, {"prompt": "b"})
+    result = gems("run", "--prompts", file, *w.options)
+    assert "Kept with each record, as data: skills, prompt_id." in result.err
+    assert [each["data"] for each in summary()] == [data, {}]
+    assert record("gems-out/p/0001")["batch"]["data"] == data
+    again = gems("run", "--prompts", file, *w.options, "--json")
+    assert [json.loads(line)["data"] for line in again.out.splitlines()] == [data, {}]
+
+
 def test_the_estimate_holds(gems: Gems, world: Any) -> None:
     """What happens lies between the least and the most, and is both where it goes that way."""
     no = {"evidence": "-", "answer": "no"}
@@ -352,7 +364,7 @@ def test_the_estimate_holds(gems: Gems, world: Any) -> None:
     w.chat.script["verify"] = no
     alone = ["--set", "skill_criteria=false", "--max-iterations", "3"]
     result = gems("run", "--prompts", write("p.txt", "a"), *w.options, *alone)
-    assert "They take 1 to 3 images and 8 to 25 chat calls" in result.err
+    assert "It takes 1 to 3 images and 8 to 25 chat calls" in result.err
     asked = w.asked()
     assert (asked["image"], asked.total() - asked["image"]) == (3, 25)
     before = w.asked()

@@ -25,7 +25,7 @@ from tests.conftest import ended, started
 
 def prompts(data: bytes | str, name: str = "p.txt") -> list[tuple[str, str]]:
     Path(name).write_bytes(data if isinstance(data, bytes) else data.encode())
-    return [(entry.id, entry.prompt) for entry in read(name).entries]
+    return [(entry.id, entry.prompt) for entry in read(name)]
 
 
 # ------------------------------------------------------------------ files
@@ -44,7 +44,7 @@ def test_json_lines_are_told_by_name_or_by_the_first_line(name: str) -> None:
 
 def test_an_id_never_leaves_the_folder() -> None:
     prompts('{"id": "../../x", "prompt": "a"}\n{"id": "CON", "prompt": "a"}')
-    places = [task.folder for task in plan(read("p.txt").entries, Settings(), None, Path("out"))]
+    places = [task.folder for task in plan(read("p.txt"), Settings(), None, Path("out"))]
     assert {place.parent for place in places} == {Path("out")}
     assert all(".." not in place.name and place.name != "CON" for place in places)
 
@@ -59,7 +59,10 @@ def test_an_id_never_leaves_the_folder() -> None:
         ('{"text": "a cat"}', "say what to draw"),
         ('{"prompt": " "}', "say what to draw"),
         ('{"prompt": "a", "critera": ["b?"]}', "did you mean 'criteria'"),
+        ('{"prompt": "a", "setting": {"seed": 1}}', "did you mean 'settings'"),
+        ('{"promt": "a"}', "did you mean 'prompt'"),
         ('{"prompt": "a", "max_iterations": 3}', "put it into `settings`"),
+        ('{"prompt": "a", "preset": "loop-only"}', "put it into `settings`"),
         ('{"prompt": "a", "criteria": "b?"}', "a list of yes/no questions"),
         ('{"prompt": "a", "criteria": [" "]}', "holds none"),
         ('{"prompt": "a", "id": ""}', "the id cannot be ''"),
@@ -74,7 +77,7 @@ def test_an_id_never_leaves_the_folder() -> None:
 def test_a_bad_line_is_named(line: str, complaint: str) -> None:
     Path("p.jsonl").write_text('{"id": "x", "prompt": "a"}\n\n' + line)
     with pytest.raises(UsageError) as told:
-        plan(read("p.jsonl").entries, Settings(), None, Path("out"))
+        plan(read("p.jsonl"), Settings(), None, Path("out"))
     assert str(told.value).startswith("p.jsonl, line 3: ")
     assert complaint in str(told.value)
 
@@ -90,9 +93,19 @@ def test_what_is_not_utf8_is_named_by_its_line() -> None:
         prompts("a cat\nsüß".encode("latin-1"))
 
 
-def test_fields_of_other_peoples_data_are_ignored_and_told() -> None:
-    prompts('{"tag": "two", "prompt": "a", "include": []}\n{"tag": "one", "prompt": "b"}')
-    assert read("p.txt").ignored == ["tag", "include"]
+NO_SETTINGS = {"order": 3, "size": "large", "setting": 1}
+BENCHMARKS = {
+    "GenEval": {"tag": "counting", "include": [{"class": "bench", "count": 1}]},
+    "GenEval2": {"atom_count": 3, "vqa_list": [["Is it green?", "Yes"]], "skills": ["count"]},
+    "LongText": {"category": "sign", "length": "short", "text": ["OPEN"], "prompt_id": 7},
+    "SpatialGenEval": {"scene": "Park", "questions": ["Where?"], "answers": ["A"]},
+}
+
+
+@pytest.mark.parametrize("data", [*BENCHMARKS.values(), NO_SETTINGS])
+def test_fields_of_a_benchmark_are_kept_as_data(data: dict[str, Any]) -> None:
+    prompts(json.dumps({"prompt": "a", **data}) + '\n{"prompt": "b"}')
+    assert [entry.data for entry in read("p.txt")] == [data, {}]
 
 
 # ------------------------------------------------------------------ the plan
@@ -100,7 +113,7 @@ def test_fields_of_other_peoples_data_are_ignored_and_told() -> None:
 
 def tasks(*lines: dict[str, Any], base: str = "out", **dials: Any) -> list[Task]:
     Path("p.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    return plan(read("p.jsonl").entries, settle(dials), None, Path(base))
+    return plan(read("p.jsonl"), settle(dials), None, Path(base))
 
 
 def test_a_thread_is_the_same_while_the_wish_and_its_picture_are() -> None:

@@ -76,7 +76,7 @@ def test_check_without_a_folder_takes_all_in_use(gems: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "remedy"),
     [
-        (["show", "cooking"], "there are aesthetic-drawing, creative-drawing"),
+        (["show", "cooking"], "there are action-and-contact, aesthetic-drawing"),
         (["new", "Bad Name"], "use at most 64 lowercase letters"),
         (["new", "../x"], "use at most 64 lowercase letters"),
         (["new", ""], "use at most 64 lowercase letters"),

@@ -148,7 +148,40 @@ def test_what_reaches_the_compressor(loop: Make, preset: str) -> None:
 def test_the_ablations_run_without_skills(loop: Make, preset: str) -> None:
     made = loop(script("yn", "yy"), preset=preset)
     made.run()
-    assert bool(made.chat.asked("select-skills")) == (preset in ("paper", "reference"))
+    assert bool(made.chat.asked("select-skills")) == (preset in ("paper", "enhanced", "reference"))
+
+
+@pytest.mark.parametrize("preset", get_args(Preset))
+def test_what_the_verifier_saw_is_shown_where_the_paper_has_no_ablation(
+    loop: Make, preset: str
+) -> None:
+    made = loop(script(*THREE), preset=preset)
+    made.run()
+    seen = [
+        "<seen>" in text_of(messages[0])
+        for task in ("refine", "compress")
+        for messages in made.chat.asked(task)
+    ]
+    assert set(seen) == {preset in ("paper", "enhanced", "no-skills")}
+
+
+def test_the_authors_compressor_sees_neither_the_request_nor_a_first_thought(loop: Make) -> None:
+    for preset, shown_there in (("paper", True), ("reference", False)):
+        made = loop(script(*THREE), preset=preset, enhance=True)
+        made.run("a cat in a REQUEST")
+        first, second, _ = [text_of(messages[0]) for messages in made.chat.asked("compress")]
+        assert ("REQUEST" in first, "THOUGHT-1" in first) == (shown_there, shown_there)
+        assert ("REQUEST" in second, "THOUGHT-2" in second) == (shown_there, True)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_lost_quotation_is_put_back_unless_that_is_switched_off(loop: Make, keep: bool) -> None:
+    made = loop(script("n", "y"), keep_quotes=keep, enhance=True)
+    out = made.run('a sign "HI THERE"')
+    held = ['"HI THERE"' in round_["prompt"] for round_ in out["rounds"]]
+    assert held == [keep, keep]
+    assert len(made.chat.asked("refine")) == 1 + keep
+    assert any("put back" in note for note in out["notes"]) == keep
 
 
 def test_a_regression_says_when_it_passed(loop: Make) -> None:
@@ -187,6 +220,28 @@ def settings_of(made: Loop, **call: Any) -> dict[str, Any]:
     settings = next(iter(states))["begin"]["settings"]
     assert isinstance(settings, dict)
     return settings
+
+
+def test_what_a_preset_alone_sets_goes_with_it(loop: Make) -> None:
+    given = loop({}, preset="reference", history_pictures=2)
+    kept = settings_of(given, context={"max_iterations": 2})
+    assert (kept["vision_format"], kept["keep_quotes"], kept["history_pictures"]) == (
+        "png", False, 2,
+    )  # fmt: skip
+    for context in ({"preset": "paper"}, Settings(preset="loop-only")):
+        after = settings_of(given, context=context)
+        defaults = Settings().model_dump()
+        only_reference = PRESETS["reference"].keys() - PRESETS["paper"].keys()
+        assert {name for name in only_reference if after[name] != defaults[name]} == {
+            "history_pictures"
+        }
+
+
+def test_another_generator_leaves_the_preset_as_it_is() -> None:
+    below = {"preset": "reference", "generator": "http:u", "generator_price": 1}
+    settings = settle(below, {"generator": "mini"})
+    assert (settings.generator_notes, settings.generator_price) == ("", None)
+    assert settle(below, {"generator": "mini", "preset": "paper"}).generator_notes is None
 
 
 def test_dials_beside_a_preset_win(loop: Make) -> None:

@@ -15,7 +15,8 @@ class Tools:
     settings = Settings(max_criteria=2)
 
     async def ask(self, role: str, task: str, form: Any, **shown: Any) -> Any:
-        assert (role, task, shown) == ("decomposer", "decomposer", {"user_prompt": "a cat"})
+        assert (role, task) == ("decomposer", "decomposer")
+        assert shown == {"user_prompt": "a cat", "most": 2}
         return answer(form, criteria=["Is it a cat?", "Is it a cat?", "?!", "Is it red?", "Big?"])
 
 
@@ -26,7 +27,7 @@ def decomposed(tools: Any, **more: Any) -> Any:
 def test_each_criterion_says_something_and_is_asked_once() -> None:
     update = decomposed(Tools())
     assert [c["question"] for c in update["criteria"]] == ["Is it a cat?", "Is it red?"]
-    assert update["notes"] == ["1 criteria over max_criteria=2 were left out."]
+    assert update["notes"] == ["Left out over max_criteria=2: 1 criterion."]
 
 
 def test_given_criteria_are_left_alone() -> None:

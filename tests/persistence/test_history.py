@@ -321,7 +321,7 @@ def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:
     assert "            by the Refiner, seed 2\n" in out
     assert "  no        Is there B? B seen\n" in out
     assert "  learned   saying where helps\n" in out
-    assert "result      round 1 passes 1 of 2, the most of 3 round(s)\n" in out
+    assert "result      round 1 passes 1 of 2, the most of 3 rounds\n" in out
     pictures = [line.split()[1] for line in out.splitlines() if line.startswith("  picture")]
     assert len(pictures) == 3
     assert all(Image.open(picture).size == (64, 64) for picture in pictures)

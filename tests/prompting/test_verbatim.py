@@ -45,6 +45,9 @@ def test_quoted_strings_are_found(text: str, found: list[str]) -> None:
     assert quoted(text) == found
 
 
+BREWS = 'a sign "FRESH BREWS, EVERY MORNING, EVERY DAY"'
+
+
 @pytest.mark.parametrize(
     ("original", "rewritten", "lost"),
     [
@@ -63,6 +66,20 @@ def test_quoted_strings_are_found(text: str, found: list[str]) -> None:
         ('a sign "and"', '"A" and "B"', []),
         ('this and that, with "and"', '"A" and "B"', ["and"]),
         ('a shirt “he said "hi" to me”', 'a shirt "he said "hi" to me"', []),
+        (BREWS, 'line one "FRESH BREWS," line two "EVERY MORNING, EVERY DAY"', []),
+        (BREWS, "“FRESH BREWS,\nEVERY MORNING,\nEVERY DAY”", []),
+        (
+            BREWS,
+            '"EVERY MORNING, EVERY DAY" under "FRESH BREWS,"',
+            ["FRESH BREWS, EVERY MORNING, EVERY DAY"],
+        ),
+        (
+            BREWS,
+            '"FRESH BREWS, EVERY MOR" "NING, EVERY DAY"',
+            ["FRESH BREWS, EVERY MORNING, EVERY DAY"],
+        ),
+        (BREWS, '"FRESH BREWS," "EVERY DAY"', ["FRESH BREWS, EVERY MORNING, EVERY DAY"]),
+        ("竖排写着「宁静致远」", "从上到下四个字「宁」「静」「致」「远」", []),
     ],
 )
 def test_a_loss_is_noticed(original: str, rewritten: str, lost: list[str]) -> None:
@@ -79,6 +96,15 @@ def test_a_loss_is_noticed(original: str, rewritten: str, lost: list[str]) -> No
         (
             '"OPEN" over "CLOSED"', 'A door, "CLOSED" on it.',
             'A door, "CLOSED" on it. The picture shows the text "OPEN".',
+        ),
+        (
+            BREWS, 'line one "FRESH BREWS," line two "EVERY DAY"',
+            'line one "FRESH BREWS," line two "EVERY DAY". '
+            'The picture shows the text "FRESH BREWS, EVERY MORNING, EVERY DAY".',
+        ),
+        (
+            '"FRESH BREWS, ALL DAY" and "FRESH BREAD"', '"FRESH BREWS," over "ALL DAY".',
+            '"FRESH BREWS," over "ALL DAY". The picture shows the text "FRESH BREAD".',
         ),
     ],
 )  # fmt: skip
@@ -126,6 +152,22 @@ def test_nothing_is_missing_after_a_restoration(data: st.DataObject, rewritten: 
     assert missing(original, original) == []
 
 
+WORDS = st.text(st.sampled_from("abcXYZ019é好你ж"), min_size=1, max_size=6)
+
+
+@given(st.lists(WORDS, min_size=2, max_size=8), st.data())
+def test_a_string_laid_out_over_lines_is_left_alone(words: list[str], data: st.DataObject) -> None:
+    breaks = [data.draw(st.booleans()) for _ in words]
+    lines = [[words[0]]]
+    for word, begins in zip(words[1:], breaks, strict=False):
+        lines.append([word]) if begins else lines[-1].append(word)
+    mark = data.draw(st.sampled_from(['"', "“”", "「」", "«»"]))
+    prompt = ", then ".join(f"{mark[0]}{' '.join(line)}{mark[-1]}" for line in lines)
+    original = f'a sign "{" ".join(words)}" at dusk'
+    assert missing(original, f"Lines: {prompt} at dusk") == []
+    assert restore(original, f"Lines: {prompt} at dusk") == f"Lines: {prompt} at dusk"
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_is_taken(original: str, rewritten: str) -> None:
     restored = restore(original, rewritten)
@@ -145,6 +187,12 @@ def written(*prompts: str | Exception) -> tuple[Any, list[list[str]]]:
         return prompt, f"thought {len(told)}"
 
     return write, told
+
+
+def test_a_loss_is_left_where_quotes_are_not_to_be_kept() -> None:
+    write, heard = written("no sign")
+    kept = asyncio.run(faithful(write, 'a sign "HI THERE"', keep=False))
+    assert (kept, heard) == (("no sign", "thought 1", []), [[]])
 
 
 @pytest.mark.parametrize(

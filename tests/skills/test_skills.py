@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,19 @@ import pytest
 from gems_graph import build_graph
 from gems_graph.errors import ConfigError
 from gems_graph.paths import data_folder
+from gems_graph.prompting.verbatim import missing
 from gems_graph.skills import Skill, Skills, near
 from gems_graph.skills.names import tidy
+from gems_graph.skills.shortlist import tokens_of
 
-PACKAGED = ["aesthetic-drawing", "creative-drawing", "spatial-intelligence", "text-rendering"]
+PACKAGED = [
+    "action-and-contact", "aesthetic-drawing", "anatomy-and-material", "counting-and-binding",
+    "creative-drawing", "infographic-layout", "spatial-intelligence", "text-rendering",
+    "world-knowledge",
+]  # fmt: skip
+NEGATION = re.compile(
+    r"\b(?:no|not|nothing|none|never|neither|nor|without)\b|n't\b|没有|不要|无任何"
+)
 
 
 def write(folder: Path, name: str, text: str | bytes, file: str = "SKILL.md") -> Path:
@@ -28,21 +38,56 @@ def plain(name: str, description: str = "d", body: str = "Body", more: str = "")
     return f"---\nname: {name}\ndescription: {description}\n{more}---\n{body}\n"
 
 
-def test_four_skills_ship_that_say_when_not_to_use_them() -> None:
+def test_skills_ship_that_say_in_their_descriptions_when_and_when_not() -> None:
     manifest = Skills().manifest
     assert [skill.name for skill in manifest] == PACKAGED
-    assert all(40 < len(skill.description) < 1024 for skill in manifest)
-    assert all("Use when" in skill.description for skill in manifest)
-    assert all("## Do not use when" in skill.instructions() for skill in manifest)
+    assert all(" Use when " in skill.description for skill in manifest)
+    assert all(" Not " in skill.description.partition(" Use when ")[2] for skill in manifest)
+    assert all(skill.metadata["license"] == "Apache-2.0" for skill in manifest)
+
+
+def test_the_manifest_stays_small() -> None:
+    assert sum(map(tokens_of, Skills().manifest)) < 1000
 
 
 @pytest.mark.parametrize("skill", Skills().manifest, ids=lambda skill: skill.name)
-def test_each_comes_with_two_worked_examples(skill: Skill) -> None:
-    assert len(skill.references()) == 2
+def test_instructions_are_short_and_yield_to_the_generators_notes(skill: Skill) -> None:
+    words = " ".join(skill.instructions().split())
+    assert len(words.split()) < 520  # the Refiner reads them each round
+    assert "enerator notes, where given, decide length and form" in words
+    assert "## When " in skill.instructions()
+
+
+@pytest.mark.parametrize("skill", Skills().manifest, ids=lambda skill: skill.name)
+def test_worked_examples_name_only_what_is_there(skill: Skill) -> None:
+    """A prompt that says "no cars" draws cars where the generator takes no negative prompt."""
+    assert len(skill.references()) >= 2
     for path in skill.references():
         assert path in skill.instructions()
         text = skill.reference(path).text
-        assert all(part in text for part in ("**Request:**", "**Prompt:**", "**To learn:**"))
+        request, _, rest = text.partition("**Prompt:**")
+        prompt, _, lesson = rest.partition("**To learn:**")
+        assert "**Request:**" in request
+        assert lesson.strip()
+        assert not NEGATION.findall(prompt)
+
+
+@pytest.mark.parametrize("skill", Skills().manifest, ids=lambda skill: skill.name)
+def test_worked_examples_keep_what_the_request_quotes(skill: Skill) -> None:
+    for path in skill.references():
+        _, _, rest = skill.reference(path).text.partition("**Request:**")
+        request, _, rest = rest.partition("\n\n")
+        prompt = rest.partition("**Prompt:**")[2].partition("**To learn:**")[0]
+        request = " ".join(request.split()).strip('"')
+        assert missing(request, " ".join(prompt.split())) == []
+
+
+def test_what_is_particular_to_us_stands_under_metadata() -> None:
+    for skill in Skills().manifest:
+        assert skill.metadata.keys() <= {"license", "metadata"}
+        own = skill.metadata.get("metadata", {})
+        assert own.keys() <= {"gems-criteria"}
+        assert len(skill.criteria) <= 2
 
 
 @pytest.mark.parametrize(

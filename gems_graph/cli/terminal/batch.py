@@ -54,15 +54,15 @@ def run_prompts(
         ConfigError: a model cannot be opened; nothing has been spent.
         GemsError: the folder or the database cannot be used.
     """
-    prompts = read(source)
+    entries = read(source)
     with nullcontext() if dry_run else alone(options.base):
-        work = work_of(prompts.entries, settings, criteria, options.base)
+        work = work_of(entries, settings, criteria, options.base)
         words = estimate_in_words(estimate(work.todo, [*work.done.values()], options.at_once))
         if dry_run:
             print(printable(words))  # noqa: T201
             return PASSED
         if not options.quiet:
-            note(*words.splitlines(), *remarks(work, prompts.ignored))
+            note(*words.splitlines(), *remarks(work))
         open_models(work.todo)
         return _carry_out(work, options)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from gems_graph.calls.ledger import in_money
 from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, FAILED, PASSED, WAITING, of_signal
 from gems_graph.prompting.sanitize import printable
 from gems_graph.report.standing import Standing
+from gems_graph.wording import counted, counted_criteria
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,20 @@ class End(NamedTuple):
 
 def estimate_in_words(estimate: Estimate) -> str:
     """Say in a few lines what a batch takes."""
-    prompts = estimate.todo + estimate.done
-    head = f"{prompts} prompt{'s' * (prompts != 1)}"
+    head = counted(estimate.todo + estimate.done, "prompt")
     if estimate.need is None:
         return f"{head}, all done before: nothing to draw."
     done_before = f", {estimate.done} done before" if estimate.done else ""
     least, most = estimate.need
     basis = "each, as those done had" if estimate.counted else "each assumed"
-    criteria = "" if estimate.criteria is None else f" ({estimate.criteria} criteria {basis})"
+    assumed = estimate.criteria
+    criteria = "" if assumed is None else f" ({counted_criteria(assumed)} {basis})"
     return "\n".join(
         [
             f"{head}{done_before}: {estimate.todo} to draw, {estimate.at_once} at a time.",
-            f"They take {_span(least.images, most.images)} images and "
-            f"{_span(least.calls, most.calls)} chat calls{criteria}; repeats come on top.",
+            f"{'It takes' if estimate.todo == 1 else 'They take'} "
+            f"{_span(least.images, most.images, 'image')} and "
+            f"{_span(least.calls, most.calls, 'chat call')}{criteria}; repeats come on top.",
             _cost(estimate, estimate.need),
         ]
     )
@@ -67,19 +68,20 @@ def _cost(estimate: Estimate, need: Range) -> str:
     likely = estimate.likely
     hint = f" About {likely:.2f} if all go as those done did." if likely is not None else ""
     tokens_in, tokens_out = TOKENS
-    money = _span(f"{least:.2f}", f"{most:.2f}")
+    money = f"{least:.2f}" + f" to {most:.2f}" * (least != most)
     return (
         f"Cost {money}, at {tokens_in} tokens in and {tokens_out} out a chat call (assumed).{hint}"
     )
 
 
-def _span(least: object, most: object) -> str:
-    return str(least) if least == most else f"{least} to {most}"
+def _span(least: int, most: int, what: str) -> str:
+    return counted(most, what) if least == most else f"{least} to {counted(most, what)}"
 
 
-def remarks(work: Work, ignored: Sequence[str]) -> list[str]:
-    """Return notes for the user: fields that are ignored, pictures drawn with other settings."""
-    lines = [f"Ignored in the file: {', '.join(ignored)}."] if ignored else []
+def remarks(work: Work) -> list[str]:
+    """Return notes for the user: fields that are data, pictures drawn with other settings."""
+    data = dict.fromkeys(name for task in work.tasks for name in task.data)
+    lines = [f"Kept with each record, as data: {', '.join(data)}."] if data else []
     if dials := work.drawn_otherwise():
         names = ", ".join(sorted(set().union(*dials)))
         lines.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +82,12 @@ class ContextToolbox(Toolbox):
     ) -> Answer[F]:
         """Say the assembled prompt, then ask."""
         if task in self._shown:
-            parts = await asyncio.to_thread(lambda: self._assembled.render(task, **values))
+            parts = await asyncio.to_thread(self._assemble, task, values)
             text = as_text(parts, self.settings.vision_max_side)
             n = values["current"]["n"]
             self._say(printable(f"--- {role}, attempt {n} ---\n{text}\n--- end of {role} ---"))
         return await super().ask(role, task, form, logprobs=logprobs, **values)
+
+    def _assemble(self, task: str, values: Mapping[str, Any]) -> Sequence[Part]:
+        notes = self._backends.generator_notes
+        return self._assembled.render(task, generator_notes=notes, **values)

@@ -18,7 +18,9 @@ from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 from gems_graph.review.answers import check
 from gems_graph.review.questions import CriteriaQuestion, Question, VerdictQuestion
+from gems_graph.wording import counted_criteria
 
+_RULING = re.compile(r"\s*(?P<n>\d+)(?:\s*[=:]\s*|\s+)(?P<ruling>\S.*?)\s*", re.DOTALL)
 _MARKS = {"yes": "[green]✓[/]", "no": "[red]✗[/]", "unsure": "[yellow]?[/]"}
 _KEYS = {
     "criteria": {"e": "edit the criteria"},
@@ -99,7 +101,7 @@ class Dialogue:
         return {"prompt": text.strip()} if text.strip() else {}
 
     def _overrule(self, question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
-        line = self._read("criterion and verdict, as in 2=yes or 2=no: the hat is blue> ")
+        line = self._read("criterion and verdict, as in 2 yes or 2 no: the hat is blue> ")
         if not line.strip():
             return {}
         return {"verdicts": {**answer.get("verdicts", {}), **rulings([line])}}
@@ -115,7 +117,7 @@ class Dialogue:
             self._say(f"\nWhat the pictures of {question['request']!r} will be judged by:")
             self._list_criteria(_criteria(question, answer), question)
         else:
-            score = f"{question['passed']} of {question['total']} criteria"
+            score = f"{question['passed']} of {counted_criteria(question['total'])}"
             n, most = question["round"], question["max_iterations"]
             self._say(f"\nRound {n} of at most {most}: {score}. The picture: {picture}")
             self._console.print(_verdict_table(question, answer.get("verdicts", {})))
@@ -163,13 +165,13 @@ def edited(criteria: Sequence[str], line: str) -> list[str]:
 
 
 def rulings(pairs: Sequence[str]) -> dict[str, str]:
-    """Read N=VERDICT, for example `2=yes` or `2=no: the hat is blue`.
+    """Read N=VERDICT or N VERDICT, for example `2=yes`, `2 yes` or `2=no: the hat is blue`.
 
     Raises:
         UsageError: one is not of that form.
     """
-    parts = [pair.partition("=") for pair in pairs]
-    if malformed := next((n for n, sign, _ in parts if not sign), None):
+    parts = {pair: _RULING.fullmatch(pair) for pair in pairs}
+    if malformed := next((pair for pair, match in parts.items() if not match), None):
         msg = f"A verdict is overruled as N=yes, N=no or N=unsure, not {malformed!r}."
         raise UsageError(msg)
-    return {n.strip(): ruling.strip() for n, _, ruling in parts}
+    return {match["n"]: match["ruling"] for match in parts.values() if match}

@@ -13,6 +13,7 @@ from gems_graph.images import Store
 from gems_graph.prompting.sanitize import printable
 from gems_graph.report import folder as folders
 from gems_graph.state import Result, State
+from gems_graph.wording import counted
 
 
 def print_interrupted(thread: str, signum: int) -> int:
@@ -56,9 +57,9 @@ def _go_on(thread: str) -> str:
 def _used(state: State) -> str:
     """Say in one line what the run used."""
     usage = total(state.get("ledger", {}))
-    calls, images = usage["calls"], usage["images"]
-    tokens = usage["input_tokens"] + usage["output_tokens"]
-    return f"used: {calls} chat calls, {images} images, {tokens} tokens, {in_money(usage['cost'])}"
+    calls, images = counted(usage["calls"], "chat call"), counted(usage["images"], "image")
+    tokens = counted(usage["input_tokens"] + usage["output_tokens"], "token")
+    return f"used: {calls}, {images}, {tokens}, {in_money(usage['cost'])}"
 
 
 def _verdict(result: Result) -> str:

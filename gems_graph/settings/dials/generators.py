@@ -25,6 +25,13 @@ class GeneratorDials(Dials):
     generator_price: float | None = Field(
         default=None, ge=0, description="Price of one picture; none: as in `prices`."
     )
+    generator_notes: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="How to address the generator, for Planner and Refiner: your words, or the "
+        "name of a known one (z-image-turbo, qwen-image, ...); none: what it declares; empty: "
+        "nothing.",
+    )
     reseed: bool = Field(
         default=True, description="Round i draws with seed + i - 1; off: the same noise each round."
     )

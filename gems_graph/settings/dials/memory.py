@@ -29,13 +29,23 @@ class MemoryDials(Dials):
         description="The Refiner sees what passed, regressions and the best attempt; off: failures "
         "only.",
     )
+    show_evidence: bool = Field(
+        default=True,
+        description="Refiner and Compressor see what the Verifier saw of a failed criterion.",
+    )
     show_thought: bool = Field(default=True, description="The Refiner sees T_i (Eq. 6).")
+    first_thought: bool = Field(
+        default=True, description="The Planner's reasoning is T_1; off: T_1 is empty."
+    )
     show_skills: bool = Field(
         default=True, description="The Refiner sees the instructions of the picked skills."
     )
     compressor_sees: Literal["memory", "experiences"] = Field(
         default="memory",
         description="Of the past, the Compressor sees M_{i-1} (Eq. 7) or only its experiences.",
+    )
+    compressor_request: bool = Field(
+        default=True, description="The Compressor sees the request, which Eq. 7 does not list."
     )
     experience_words: int = Field(
         default=100, ge=10, le=1000, description="Length of an experience, in words at most."

@@ -23,8 +23,13 @@ class PlanningDials(Dials):
     max_skills: int = Field(default=1, ge=0, le=8, description="Skills the Planner may pick.")
     enhance: bool = Field(
         default=False,
-        description="The Planner rewrites the request also when no skill is picked (the other "
-        "reading of section 3.1).",
+        description="The Planner rewrites the request lightly also when no skill is picked (the "
+        "other reading of section 3.1).",
+    )
+    keep_quotes: bool = Field(
+        default=True,
+        description="A prompt that lost text which the request quotes is asked for again, then "
+        "mended in code; off: it is drawn as it is.",
     )
     skills: Annotated[list[str], BeforeValidator(_folders)] = Field(
         default=[], description="Folders of more skills; a later one wins over a name before it."

@@ -133,6 +133,17 @@ def test_verdicts_are_overruled_one_by_one() -> None:
     assert "1 ✗ Is it A? you: no: a dog" in shown
 
 
+@pytest.mark.parametrize("line", ["2=yes", "2 yes", " 2 : yes ", "2= yes", "2\tyes"])
+def test_a_verdict_is_overruled_with_or_without_a_sign(line: str) -> None:
+    answer, _ = talk(ABOUT_VERDICT, "o", line, "")
+    assert answer == {"verdicts": {"2": "yes"}}
+
+
+def test_a_reason_may_hold_colons_and_signs() -> None:
+    answer, _ = talk(ABOUT_VERDICT, "o", "1 no: a=b, 2: c", "")
+    assert answer == {"verdicts": {"1": "no: a=b, 2: c"}}
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [("3=yes", "numbered 1 to 2"), ("2=maybe", "say yes, no or unsure"), ("yes", "N=yes")],

@@ -66,7 +66,7 @@ def test_a_line_is_printed_for_each_round_once_and_for_added_criteria() -> None:
     lines.take(node("refiner", "refining", 1))
     lines.take(verdict(1, "yn"))
     assert shown(screen).splitlines() == [
-        "1 criteria", "2 criteria with those of its skills", "round 1: 1 of 2", "  not yet: Is B?",
+        "1 criterion", "2 criteria with those of its skills", "round 1: 1 of 2", "  not yet: Is B?",
     ]  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def test_what_a_resumed_run_has_is_shown_first() -> None:
     screen = console(terminal=False)
     rounds = [{"n": 1, "verdicts": verdict(1, "n")["verdicts"]}]
     Lines(screen).take(started(criteria=criteria("Is A?")["criteria"], rounds=rounds))
-    assert shown(screen).splitlines() == ["1 criteria", "round 1: 0 of 1", "  not yet: Is A?"]
+    assert shown(screen).splitlines() == ["1 criterion", "round 1: 0 of 1", "  not yet: Is A?"]
 
 
 def test_events_of_other_graphs_are_ignored() -> None:

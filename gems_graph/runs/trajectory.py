@@ -1,0 +1,128 @@
+"""What a run came to, for Python and notebooks: the picture, every round, why the loop ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from PIL import Image
+
+from gems_graph.calls.ledger import Ledger
+from gems_graph.errors import UsageError
+from gems_graph.images import Store, needed_by
+from gems_graph.report import folder as folders
+from gems_graph.report.standing import Standing, standing
+from gems_graph.state import Result, Round, State
+from gems_graph.wording import counted, counted_criteria
+
+_PROMPT = 60  # characters of a prompt in a short line
+
+
+@dataclass(frozen=True, repr=False)
+class Trajectory:
+    """A run and its pictures: `Trajectory(graph.invoke({"prompt": ...})).image`.
+
+    Args:
+        state: what the graph returned.
+        store: holds the pictures; by default the one that graphs use by default.
+    """
+
+    state: Mapping[str, Any]
+    store: Store = field(default_factory=Store)
+
+    @property
+    def result(self) -> Result:
+        """The chosen picture, by reference, with score, stop reason and why.
+
+        Raises:
+            UsageError: there is none yet.
+        """
+        if not self.state.get("result"):
+            msg = "This run has no result: it waits for an answer, or was stopped before its end."
+            raise UsageError(msg)
+        return cast(Result, self.state["result"])
+
+    @property
+    def success(self) -> bool:
+        """Whether every criterion holds for the chosen picture."""
+        return bool((self.state.get("result") or {}).get("success"))
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands: passed, best effort, accepted, waiting, failed or interrupted."""
+        return standing(self.state, waits=self._waits)
+
+    @property
+    def rounds(self) -> list[Round]:
+        """All verified rounds, in order."""
+        return list(self.state.get("rounds", []))
+
+    @property
+    def ledger(self) -> Ledger:
+        """What each role used: calls, tokens, images, seconds, cost."""
+        return dict(self.state.get("ledger", {}))
+
+    @property
+    def image(self) -> Image.Image:
+        """The chosen picture, decoded.
+
+        Raises:
+            UsageError: there is none yet.
+            StoreError: it is missing from the store, or damaged.
+        """
+        with needed_by(self.state.get("trajectory", "")):
+            return self.store.open(self.result["image"])
+
+    @property
+    def strip(self) -> Image.Image:
+        """All rounds as one picture, with verdicts: what `rounds.png` shows.
+
+        Raises:
+            StoreError: a picture is missing from the store, or damaged.
+        """
+        from gems_graph.report.strip import strip  # late: no call waits until it can draw
+
+        with needed_by(self.state.get("trajectory", "")):
+            return strip(self.state, self.store)
+
+    def show(self) -> None:
+        """Open all rounds in the picture viewer of this machine."""
+        self.strip.show()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the chosen picture to a file, or all that `gems run` writes to a folder.
+
+        Args:
+            path: with a suffix that Pillow knows (`fox.png`) the file, which is replaced; without
+                one a folder; where that holds a run already, one beside it.
+
+        Returns:
+            What was written.
+
+        Raises:
+            UsageError: there is no picture yet, or no such kind of file.
+            StoreError: it cannot be written, or a picture is missing.
+        """
+        if not (path := Path(path)).suffix:
+            folder, state = folders.free_folder(path), {**self.state, "result": self.result}
+            folders.write(folder, cast(State, state), self.store, {})
+            return folder
+        return folders.save_picture(self.image, path)
+
+    def __repr__(self) -> str:
+        prompt = str(self.state.get("prompt", ""))
+        short = prompt if len(prompt) <= _PROMPT else f"{prompt[:_PROMPT].rstrip()}…"
+        result, rounds = self.state.get("result") or {}, counted(len(self.rounds), "round")
+        score = f", {result['passed']} of {counted_criteria(result['total'])}" if result else ""
+        return f"<Trajectory {short!r}: {self.standing}{score}, {rounds}>"
+
+    def _repr_html_(self) -> str:
+        from gems_graph.report.notebook import html
+
+        return html(self.state, self.store, waits=self._waits)
+
+    @property
+    def _waits(self) -> bool:
+        return bool(self.state.get("__interrupt__"))
