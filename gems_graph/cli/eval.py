@@ -29,7 +29,7 @@ OUT = typer.Option("--out", metavar="FILE", help="Write the whole report, as JSO
 AGAIN = typer.Option(
     "--again", help="Ask and pay anew; otherwise what was answered before is taken up."
 )
-MaxCalls = Annotated[int | None, dial("max_calls")]
+MaxCalls = Annotated[int | None, dial("max_calls", "N")]
 
 
 @app.command()
@@ -45,8 +45,8 @@ def decomposer(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Requests at most, from the first.")
     ] = None,
-    mllm: Annotated[str | None, dial("mllm")] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url")] = None,
+    mllm: Annotated[str | None, dial("mllm", "NAME")] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url", "URL")] = None,
     max_calls: MaxCalls = None,
     assignments: Annotated[list[str] | None, SET] = None,
     config: Annotated[Path | None, CONFIG] = None,
@@ -81,7 +81,7 @@ def verifier(
         int, typer.Option(min=1, max=100_000, help="Of the offline world, pictures to draw.")
     ] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of the offline world, which pictures.")] = 0,
-    verify: Annotated[list[str] | None, dial("verify")] = None,
+    verify: Annotated[list[str] | None, dial("verify", "WAY")] = None,
     side: Annotated[
         list[int] | None,
         typer.Option(metavar="PIXELS", help="Longest side of a picture shown; may be repeated."),
@@ -92,8 +92,8 @@ def verifier(
             metavar="NAME=VALUE", help="A value of any setting to compare; may be repeated."
         ),
     ] = None,
-    mllm: Annotated[str | None, dial("mllm")] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url")] = None,
+    mllm: Annotated[str | None, dial("mllm", "NAME")] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url", "URL")] = None,
     max_calls: MaxCalls = None,
     assignments: Annotated[list[str] | None, SET] = None,
     config: Annotated[Path | None, CONFIG] = None,

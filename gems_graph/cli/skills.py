@@ -154,9 +154,9 @@ def try_(
         int | None, typer.Option(min=1, metavar="N", help="Of a table, requests at most.")
     ] = None,
     skills: Folders = None,
-    mllm: Annotated[str | None, dial("mllm")] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url")] = None,
-    max_calls: Annotated[int | None, dial("max_calls")] = None,
+    mllm: Annotated[str | None, dial("mllm", "NAME")] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url", "URL")] = None,
+    max_calls: Annotated[int | None, dial("max_calls", "N")] = None,
     assignments: Annotated[list[str] | None, SET] = None,
     config: Annotated[Path | None, CONFIG] = None,
     out: Annotated[Path | None, OUT_FILE] = None,
