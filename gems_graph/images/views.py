@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from PIL import Image
+
+from gems_graph.processes import Lock, renew_in_children
 
 _VIEWS = 128  # encoded views kept; a trajectory of five rounds needs ten
 _DECODED = 4  # pictures kept decoded; a trajectory needs its last one
@@ -45,8 +46,12 @@ class Views:
     """
 
     def __init__(self, load: Callable[[str], Decoded]) -> None:
-        self._load = load
-        self._lock = threading.Lock()
+        self._load, self._lock = load, Lock()
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Forget every view: in a forked child, nobody would finish those that were begun."""
         self._decoded: OrderedDict[str, Decoded] = OrderedDict()
         self._views: OrderedDict[View, Future[tuple[str, str]]] = OrderedDict()
 

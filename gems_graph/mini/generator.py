@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import functools
 import io
-import threading
 from collections.abc import Callable, Iterator
 
 from PIL import Image
@@ -21,6 +20,7 @@ from gems_graph.errors import ConfigError, UsageError
 from gems_graph.mini.arrays import RES
 from gems_graph.mini.net import STEPS, MiniNet, Pixels, load_net
 from gems_graph.mini.words import MAX_TOKENS, WORLD, tokenise
+from gems_graph.processes import Lock
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 
 SCALE = 11
@@ -33,7 +33,7 @@ NOTES = (
 )
 """How to address it, for a chat model that writes its prompts."""
 
-_LOCK = threading.Lock()
+_LOCK = Lock()
 
 
 Progress = Callable[[int, int], None]

@@ -79,6 +79,7 @@ class Drawing:
             make=partial(generator, self.prompt, seed=self.seed, size=settings.size_px, **extra),
             read=partial(self._keep, budget.price(spec)),
             recall=self._recall,
+            key_variable=getattr(generator, "key_variable", ""),
         )
 
     def prepare_views(self, ref: ImageRef) -> None:

@@ -65,6 +65,7 @@ class Toolbox(Library):
         self.tell: Tell = silent
         self._prompts = prompts
         self._place, self._budget = place, Budget(settings, place)
+        self._budget.on_wait = lambda event: self.tell(event)
         self._backends = Backends(settings, models or {}, generator, roles)
 
     @property
