@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Self
 
 from pydantic import field_validator
 
 from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.models.likelihood import p_yes
+from gems_graph.models.verdicts import read_verdict
+from gems_graph.models.words import Word, word_of
 from gems_graph.prompting.sanitize import excerpt
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, ImageRef, Round, State, Verdict
 
-Word = Literal["yes", "no", "unsure"]
-_BARE = re.compile(r"""[\s"'`*(]*(yes|no|unsure)[\s"'`*.!)]*""", re.IGNORECASE)
-
 
 class Judgement(Form):
-    """One verdict, as JSON of the schema or as a bare word; anything else is asked for again."""
+    """One verdict, however it is said; what could be taken for two is asked for again."""
 
     evidence: str = ""
     answer: Word
 
     @field_validator("answer", mode="before")
     @classmethod
-    def _lower(cls, answer: object) -> object:
-        return answer.strip().lower() if isinstance(answer, str) else answer
+    def _word(cls, answer: object) -> object:
+        return word_of(answer) or answer
 
     @classmethod
-    def read(cls, text: str) -> Judgement:
-        """Read the schema or a bare yes, no or unsure."""
-        if match := _BARE.fullmatch(text):
-            return cls.model_validate({"answer": match[1]})
-        return cls.model_validate_json(text)
+    def read(cls, text: str) -> Self:
+        """Read JSON of the schema, a word, or a statement such as `Answer: yes`."""
+        return cls.model_validate(read_verdict(text)._asdict())
 
 
 class Numbered(Judgement):
@@ -48,6 +44,7 @@ class Numbered(Judgement):
 class Judgements(Form):
     """Verdicts on several criteria, told apart by their numbers."""
 
+    alone = True
     verdicts: list[Numbered]
 
 
