@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
+from gems_graph.calls.budget import Waiting as Waiting  # of the nodes, too
 from gems_graph.calls.ledger import Ledger
 from gems_graph.state import Criterion, ImageRef, Result, Round, Verdict
 
@@ -155,6 +156,7 @@ Event = (
     | NodeStarted
     | NodeEnded
     | Progress
+    | Waiting
     | CriteriaReady
     | Planned
     | RoundStarted

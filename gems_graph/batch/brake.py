@@ -46,5 +46,6 @@ def _kind(error: Exception) -> object:
     """Return what failures of one cause share: type, status, and words without their numbers."""
     if isinstance(cause := error.__cause__, OSError) and cause.errno:
         return type(error), cause.errno
-    words = re.sub(r"\d[\d.,e+-]*", "#", str(error))
-    return type(error), status_of(error.__cause__), words
+    if status := status_of(error.__cause__):  # its words may name the request
+        return type(error), status
+    return type(error), re.sub(r"\d[\d.,e+-]*", "#", str(error))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from typing_extensions import TypedDict
 
 from gems_graph import paths
 from gems_graph.calls.amounts import Amount, Caps, Outcome
@@ -36,12 +38,29 @@ class Place(NamedTuple):
     persisted: bool = False
 
 
+class Waiting(TypedDict):
+    """A call failed for a reason that may pass: it is repeated in so many seconds.
+
+    `who` is called, `why` says what went wrong and helps, `repeat` is 1 for the first `of` so many.
+    """
+
+    type: Literal["waiting"]
+    who: str
+    why: str
+    seconds: float
+    repeat: int
+    of: int
+
+
 class Budget:
     """The caps of a run and what one node spends under them.
 
     Args:
         settings: holds caps, prices, and the name of a shared budget.
         place: whose caps they are, unless a budget is named, and which calls are the same.
+
+    Attributes:
+        on_wait: is told of each pause before a call is repeated.
     """
 
     def __init__(self, settings: Settings, place: Place) -> None:
@@ -51,6 +70,7 @@ class Budget:
             settings.max_images, settings.max_calls, settings.max_tokens_total, settings.max_cost
         )
         self.ledger: Ledger = {}
+        self.on_wait: Callable[[Waiting], None] = lambda event: None
 
     @property
     def needs_bounds(self) -> bool:

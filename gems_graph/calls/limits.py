@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from functools import lru_cache
 
 from langchain_core.rate_limiters import InMemoryRateLimiter
@@ -32,7 +33,11 @@ class Limits:
             await self._pace.aacquire()
 
 
-@lru_cache(maxsize=256)
 def limits_of(server: str, concurrency: int, per_minute: float | None) -> Limits:
     """Return the limits that calls to a server share."""
-    return Limits(concurrency, per_minute)
+    return _shared(server, concurrency, per_minute, os.getpid())
+
+
+@lru_cache(maxsize=256)
+def _shared(server: str, concurrency: int, per_minute: float | None, pid: int) -> Limits:
+    return Limits(concurrency, per_minute)  # a forked child must not wait on its parent's loop

@@ -11,10 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from gems_graph.calls.amounts import Amount, Outcome
-from gems_graph.calls.budget import Budget
+from gems_graph.calls.budget import Budget, Waiting
 from gems_graph.calls.limits import Limits
-from gems_graph.calls.retry import in_words, is_passing, is_unpaid, pause_before, time_limit
-from gems_graph.errors import GemsError
+from gems_graph.calls.retry import (
+    in_words,
+    is_passing,
+    is_unpaid,
+    pause_before,
+    repeats_after,
+    time_limit,
+)
+from gems_graph.errors import BudgetError, GemsError
 
 Raw = TypeVar("Raw")
 T = TypeVar("T")
@@ -53,6 +60,7 @@ class PaidCall(Generic[Raw, T]):
         retries: repeats after the first try.
         wait: seconds before the first repeat; doubles each time, with jitter.
         failure: what to raise in the end.
+        key_variable: the environment variable that its key is read from, for messages.
         make: makes one try.
         read: turns the raw answer into an outcome.
         recall: turns an artifact of the journal into an outcome; None where that is lost.
@@ -71,6 +79,7 @@ class PaidCall(Generic[Raw, T]):
     make: Callable[[], Awaitable[Raw]]
     read: Callable[[Raw, Effort], Awaitable[Outcome[T]]]
     recall: Callable[[Any], Awaitable[Outcome[T] | None]]
+    key_variable: str = ""
     effort: Effort = field(default_factory=Effort)
 
 
@@ -78,20 +87,33 @@ async def pay(call: PaidCall[Raw, T], budget: Budget) -> T:
     """Make a call, again after a passing failure; or return what came of it before.
 
     Raises:
-        BudgetError: a cap would be exceeded.
+        BudgetError: a cap would be exceeded; names the failure that may have spent it.
         StoreError: the journal cannot be written.
         GemsError: of type `call.failure`, naming the remedy; our own errors pass unchanged.
     """
+    doubt = ""
     for repeat in range(call.retries + 1):
         try:
             return await _once(call, budget)
+        except BudgetError as error:
+            if not doubt:
+                raise
+            msg = f"{error} A try before it failed and may have been paid, so it counts: {doubt}."
+            raise BudgetError(msg) from error
         except GemsError:
             raise
         except Exception as error:
-            if repeat == call.retries or not is_passing(error):
-                msg = f"{call.callee}: {in_words(error)}"
+            words, most = in_words(error, call.key_variable), repeats_after(error, call.retries)
+            if repeat >= most or not is_passing(error):
+                msg = f"{call.callee}: {words}"
                 raise call.failure(msg) from error
-            await asyncio.sleep(pause_before(repeat, call.wait, error))
+            doubt = doubt if is_unpaid(error) else words
+            seconds = pause_before(repeat, call.wait, error)
+            budget.on_wait(
+                Waiting(type="waiting", who=call.callee, why=words, seconds=seconds,
+                        repeat=repeat + 1, of=most)
+            )  # fmt: skip
+            await asyncio.sleep(seconds)
     raise AssertionError  # the last turn of the loop returns or raises
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +11,9 @@ import httpx2
 
 from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError
+from gems_graph.settings.credentials import key_in
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
+from gems_graph.settings.redaction import remember_secret
 
 _RESERVED = {"prompt", "seed", "width", "height"}
 
@@ -30,12 +31,13 @@ class HttpGenerator:
     """
 
     capabilities = Capabilities(options="any")
+    key_variable = "GEMS_GENERATOR_KEY"
 
     def __init__(self, url: str, key: str = "", options: Mapping[str, Any] | None = None) -> None:
         self.url = url
         self._options = {name: _in_query(value) for name, value in (options or {}).items()}
         self.name = f"http:{urlsplit(url).netloc.rpartition('@')[2]}"
-        authorization = key if " " in key else f"Bearer {key}"
+        authorization = remember_secret(key if " " in key else f"Bearer {key}")
         self._client = httpx2.AsyncClient(
             timeout=None,  # time limits are ours
             follow_redirects=False,
@@ -70,7 +72,8 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenera
     Its key, if it wants one, is read from `GEMS_GENERATOR_KEY`.
 
     Raises:
-        ConfigError: the URL is not one, or an option has the name of a parameter of ours.
+        ConfigError: the URL is not one, an option has the name of a parameter of ours, or the key
+            is none that HTTP can send.
     """
     options = spec.options if spec else {}
     url = argument or (spec and spec.url) or ""
@@ -81,7 +84,7 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenera
     if clashes := sorted(_RESERVED & options.keys()):
         msg = f"The option {clashes[0]!r} is sent with every picture already; use the setting."
         raise ConfigError(msg)
-    return HttpGenerator(address, os.environ.get("GEMS_GENERATOR_KEY", "").strip(), options)
+    return HttpGenerator(address, key_in(HttpGenerator.key_variable), options)
 
 
 def _in_query(value: Any) -> str:

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from PIL import Image
 
 from gems_graph.errors import GeneratorError
+from gems_graph.settings.redaction import shortened
 
 MAX_PIXELS = 64_000_000  # against decompression bombs; 8000 x 8000
 _LARGE = 50_000  # bytes; a smaller picture is decoded sooner than a thread is started
+_LOOKED_AT = 64_000  # bytes of what is no picture; a page of an error
 _TOO_LARGE = f"The picture has over {MAX_PIXELS:,} pixels; draw a smaller one."
 _MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 
@@ -75,7 +77,7 @@ def _as_no_picture(data: bytes) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise NoPictureError(_TOO_LARGE) from error
     except Exception as error:  # its readers also raise ValueError, struct.error, EOFError, ...
-        start = data[:80].decode("utf-8", "replace")
+        start = shortened(data[:_LOOKED_AT].decode("utf-8", "replace"), 80)
         msg = (
             f"The generator's answer is not a picture in PNG, JPEG or WebP, or not a whole one "
             f"({len(data)} bytes, beginning {start!r})."

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import functools
 import io
-import threading
 from collections.abc import Callable, Iterator
 
 from PIL import Image
@@ -21,6 +20,7 @@ from gems_graph.errors import ConfigError, UsageError
 from gems_graph.mini.arrays import RES
 from gems_graph.mini.net import STEPS, MiniNet, Pixels, load_net
 from gems_graph.mini.words import MAX_TOKENS, WORLD, tokenise
+from gems_graph.processes import Lock
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 
 SCALE = 11
@@ -29,11 +29,11 @@ SCALE = 11
 NOTES = (
     f"A small model of coloured shapes. It takes {MAX_TOKENS} words at most and refuses any but"
     f" these: {WORLD} Naming the cells of each group is surest, as in `two red circles at a1 c2 ."
-    " one blue square at d4 .`; more words make it worse, and none can say what is absent."
+    " one blue square at d4 .`; groups of one colour need two sizes; more words make it worse."
 )
 """How to address it, for a chat model that writes its prompts."""
 
-_LOCK = threading.Lock()
+_LOCK = Lock()
 
 
 Progress = Callable[[int, int], None]

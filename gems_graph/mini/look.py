@@ -8,7 +8,6 @@ from a few moments of its soft coverage.
 from __future__ import annotations
 
 import io
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,8 +17,9 @@ from PIL import Image, UnidentifiedImageError
 
 from gems_graph.mini.items import CELL_SIDE, SIDE, Array, Blob, Item, measure
 from gems_graph.mini.words import BACKGROUNDS, COLORS, GRID
+from gems_graph.processes import Lock
 
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_AT_A_TIME = Lock()
 
 _SPECK = 15  # smaller blobs are specks: the smallest item, a small triangle, has 25 pixels
 _LONGEST = 8  # times the shorter side that the longer may be

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ from gems_graph.calls.paid import Effort, PaidCall, pay
 from gems_graph.calls.retry import GarbledError, status_of
 from gems_graph.errors import ModelError
 from gems_graph.models.messages import Size, for_openai, size_of
-from gems_graph.models.openai_family import takes_extra_body
+from gems_graph.models.openai_family import rehome, takes_extra_body
 from gems_graph.models.reply import Reply, reply_of, tokens_of
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
@@ -33,7 +34,7 @@ class Chat:
     """A chat model as the loop calls it.
 
     Args:
-        model: any LangChain chat model.
+        model: any LangChain chat model; we call it by a client of our own where we can.
         name: how records and prices name it.
         server: whose limits it shares with other models.
         max_tokens: of one answer, if it was opened with a limit.
@@ -42,8 +43,16 @@ class Chat:
     def __init__(
         self, model: BaseChatModel, name: str, server: str, max_tokens: int | None = None
     ) -> None:
-        self.model, self.name, self.server, self.max_tokens = model, name, server, max_tokens
+        self.name, self.server, self.max_tokens = name, server, max_tokens
+        self._given, self._ours = model, (os.getpid(), rehome(model))
         self.declined: set[str] = set()  # extras that the server turned out not to take
+
+    @property
+    def model(self) -> BaseChatModel:
+        """The model, with a client of this process: a forked child's loop is another."""
+        if self._ours[0] != os.getpid():
+            self._ours = os.getpid(), rehome(self._given)
+        return self._ours[1]
 
     async def complete(
         self,
@@ -128,6 +137,7 @@ class Chat:
             make=partial(self.invoke, messages, {}),
             read=partial(_read, size, budget.price(self.name)),
             recall=_recall,
+            key_variable=getattr(self.model, "key_variable", ""),
         )
 
     async def invoke(self, messages: list[BaseMessage], options: dict[str, Any]) -> AIMessage:
@@ -140,7 +150,7 @@ class Chat:
                 messages = [for_openai(message) for message in messages]
             return await self.model.ainvoke(messages, **options)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            if not self.takes_extras:
+            if not self.takes_extras or isinstance(error, UnicodeEncodeError):  # of a header
                 raise
             # what these clients make of a body that is no chat completion, as proxies send
             msg = "the answer is no chat completion; check the base URL (it often ends in /v1)"
@@ -175,6 +185,7 @@ def _usage(message: AIMessage, size: Size, price: Price | None, effort: Effort) 
     measured = {
         "retries": effort.tries - 1,
         "bytes": bytes_sent,
+        "image_bytes": effort.tries * size.picture_bytes,
         "seconds": effort.seconds,
         "cost": cost,
     }

@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr, SecretStr
 from gems_graph.calls.transport import CHAT, authorities, bounded
 from gems_graph.errors import ConfigError
 from gems_graph.models.wire import read_answer, write_message
+from gems_graph.settings.credentials import key_in
 from gems_graph.settings.roles import ModelSpec
 
 _POOL = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
@@ -31,7 +32,7 @@ def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
     The key is read from `GEMS_API_KEY`, then `OPENAI_API_KEY`; servers without keys need none.
 
     Raises:
-        ConfigError: no model or no base URL is named.
+        ConfigError: no model or no base URL is named, or the key is none that HTTP can send.
     """
     url = spec.mllm_url or os.environ.get("OPENAI_BASE_URL")
     if not model or not url:
@@ -40,11 +41,11 @@ def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
             "--mllm-url http://localhost:8000/v1 (or GEMS_MLLM and GEMS_MLLM_URL)."
         )
         raise ConfigError(msg)
-    key = os.environ.get("GEMS_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
+    key = key_in("GEMS_API_KEY") or key_in("OPENAI_API_KEY") or "none"
     return CompatibleChat(
         model_name=model,
         base_url=url,
-        api_key=SecretStr(key.strip()),  # a line end would be an illegal header
+        api_key=SecretStr(key),
         temperature=spec.temperature,
         max_tokens=spec.max_tokens,
         extra_body=spec.extra_body or {},
@@ -69,6 +70,7 @@ class CompatibleChat(BaseChatModel):
     """
 
     takes_extra_body: ClassVar[bool] = True
+    key_variable: ClassVar[str] = "GEMS_API_KEY"
 
     model_name: str
     base_url: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+import os
+import re
 from functools import lru_cache
 
 from langchain_core.language_models import BaseChatModel
@@ -10,10 +11,10 @@ from langchain_core.language_models import BaseChatModel
 from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.models.chat import Chat
-from gems_graph.models.openai_family import rehome
+from gems_graph.processes import Lock
 from gems_graph.settings.roles import ModelSpec
 
-_OPENING = threading.Lock()  # two roles that start together must share one client
+_OPENING = Lock()  # two roles that start together must share one client
 
 
 def open_chat(spec: ModelSpec) -> Chat:
@@ -23,24 +24,39 @@ def open_chat(spec: ModelSpec) -> Chat:
         ConfigError: nobody knows the name, or its package or key is missing.
     """
     with _OPENING:
-        return _open(spec.model_dump_json())
+        return _open(spec.model_dump_json(), os.getpid())
 
 
 def wrap(model: BaseChatModel) -> Chat:
     """Wrap a chat model that the caller made, with a client of its own where we can."""
     name = getattr(model, "model_name", None) or getattr(model, "model", None)
     label = str(name or type(model).__name__)
-    return Chat(rehome(model), label, f"{type(model).__name__}:{id(model)}")
+    return Chat(model, label, f"{type(model).__name__}:{id(model)}")
 
 
 @lru_cache(maxsize=64)
-def _open(key: str) -> Chat:
+def _open(key: str, pid: int) -> Chat:  # a forked child has clients of its own
     spec = ModelSpec.model_validate_json(key)
+    _check_url(spec)
     name = spec.mllm or ""
     head, _, argument = name.partition(":")
     if opener := plugins.load("models", head):
         return Chat(opener(argument, spec), name, f"{head}:{spec.mllm_url}", spec.max_tokens)
-    return Chat(rehome(_langchain(spec)), name, f"{head}:{spec.mllm_url}", spec.max_tokens)
+    return Chat(_langchain(spec), name, f"{head}:{spec.mllm_url}", spec.max_tokens)
+
+
+def _check_url(spec: ModelSpec) -> None:
+    """Make sure that a base URL is one.
+
+    Raises:
+        ConfigError: it is none; says how to write it.
+    """
+    url = spec.mllm_url
+    if url and not re.match(r"https?://[^/]", url, re.IGNORECASE):
+        rest = url.partition("://")[2] or url.lstrip("/")
+        whole = rest if "/" in rest else f"{rest}/v1"
+        msg = f"The base URL {url!r} is no http address: write --mllm-url http://{whole}."
+        raise ConfigError(msg)
 
 
 def _langchain(spec: ModelSpec) -> BaseChatModel:

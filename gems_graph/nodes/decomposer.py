@@ -48,7 +48,11 @@ async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
         return {}
     try:
         answer = await toolbox.ask(
-            "decomposer", "decomposer", Checklist, user_prompt=state["prompt"]
+            "decomposer",
+            "decomposer",
+            Checklist,
+            user_prompt=state["prompt"],
+            most=toolbox.settings.max_criteria,
         )
     except (UnreadableError, RefusedError) as error:
         question = f"Does the picture show, in every detail, what this asks for? {state['prompt']}"

@@ -80,6 +80,9 @@ class View:
     def _on_progress(self, event: Mapping[str, Any]) -> None:
         self._progress = f", {event['what']} {event['done']} of {event['of']}"
 
+    def _on_waiting(self, event: Mapping[str, Any]) -> None:
+        self._progress = f", waiting {event['seconds']:.0f} s: {event['who']} {event['why']}"
+
     def _on_criteria(self, event: Mapping[str, Any]) -> None:
         self.criteria = event["criteria"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
+
+from gems_graph.processes import Lock, renew_in_children
 
 T = TypeVar("T")
 _WORKERS = 8  # threads for files and pictures, all in all
@@ -21,17 +22,21 @@ class BackgroundLoop:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Forget the loop: its thread is not there in a forked child."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._pid = 0
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop; started on first use, and again in a forked child."""
+        """The loop; started on first use."""
         with self._lock:
-            if self._loop is None or self._pid != os.getpid():
-                self._loop, self._pid = asyncio.new_event_loop(), os.getpid()
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
                 workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="gems-io")
                 self._loop.set_default_executor(workers)
                 self._thread = threading.Thread(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -9,6 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, JsonValue
 from pydantic_core import PydanticCustomError
+
+from gems_graph.errors import ConfigError
+from gems_graph.settings.redaction import remember_secret
 
 KIND = "credential"
 """The type of the validation error; its input must not be shown."""
@@ -23,6 +27,22 @@ _REMEDY = (
     "Settings are kept with the trajectory, so put it into an environment variable: "
     "GEMS_API_KEY for chat models, GEMS_GENERATOR_KEY for an image server."
 )
+
+
+def key_in(variable: str) -> str:
+    """Return the key in an environment variable, without blanks around it; empty: there is none.
+
+    Raises:
+        ConfigError: it holds what no HTTP header can; it is not shown.
+    """
+    key = remember_secret(os.environ.get(variable, "").strip())
+    if not (key.isascii() and key.isprintable()):
+        msg = (
+            f"{variable} holds a character that no key has, such as a line break or a typographic "
+            "dash: copy the key again."
+        )
+        raise ConfigError(msg)
+    return key
 
 
 def is_secret(name: str) -> bool:

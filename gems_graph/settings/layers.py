@@ -31,11 +31,13 @@ def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     Where `high` names another generator, the settings of the one in `low` are dropped; where it
     names a preset, so is what the one in `low` has set.
     """
-    if "preset" in high:
-        replaced = PRESETS.get(str(low.get("preset")), {})
-        low = {k: v for k, v in low.items() if k not in replaced or v != replaced[k]}
+    preset = PRESETS.get(str(low.get("preset")), {})
+    of_preset = {name for name, value in preset.items() if low.get(name) == value}
     if "generator" in low and high.get("generator", low["generator"]) != low["generator"]:
-        low = {name: value for name, value in low.items() if not name.startswith("generator_")}
+        of_generator = {name for name in low if name.startswith("generator_")} - of_preset
+        low = {name: value for name, value in low.items() if name not in of_generator}
+    if "preset" in high:
+        low = {name: value for name, value in low.items() if name not in of_preset}
     merged = {**low, **high}
     for name in _BY_ENTRY:
         if isinstance(low.get(name), Mapping) and isinstance(high.get(name), Mapping):

@@ -45,10 +45,10 @@ def test_a_cap_on_images_ends_with_the_best_image(loop: Any) -> None:
 
 
 def test_a_failed_try_that_may_be_paid_counts_and_one_that_is_not_does_not(store: Store) -> None:
-    faults = [Fault(500), Fault(503), None, Fault(0), None]
+    faults = [Fault(429), Fault(409), None, Fault(504), None]
     with ChatServer(never()) as chat, ImageServer(faults) as images:
         out = graph_over(chat, images, store, max_images=3).invoke({"prompt": "p"})
-        # refused twice (unpaid), drawn, cut off (perhaps paid), drawn: three of three
+        # refused twice (unpaid), drawn, lost behind a gateway (perhaps paid), drawn: three of three
         assert len(images.requests) == 5
     assert len(out["rounds"]) == 2
     assert out["result"]["stop"]["reason"] == "budget"

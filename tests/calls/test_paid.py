@@ -117,16 +117,20 @@ def test_another_round_or_branch_is_another_call(
 def test_a_passing_failure_is_repeated_counted_and_refunded(
     kind: type[Paying], tmp_path: Path
 ) -> None:
-    with paying(kind, tmp_path, Fault(503), None) as call:
+    with paying(kind, tmp_path, Fault(429), None) as call:
         usage = call(**{kind.cap: 1})  # refused with a status: surely unpaid
         assert (usage["retries"], call.requests) == (1, 2)
     assert statuses() == ["refunded", "settled"]
 
 
 @KINDS
-def test_what_may_have_been_paid_stays_counted(kind: type[Paying], tmp_path: Path) -> None:
-    with paying(kind, tmp_path, Fault(0), None) as call:
-        with pytest.raises(BudgetError, match="1 of 1"):
+@pytest.mark.parametrize("status", [0, 408, 500, 502, 503, 504, 524])
+def test_what_may_have_been_paid_stays_counted(
+    kind: type[Paying], status: int, tmp_path: Path
+) -> None:
+    with paying(kind, tmp_path, Fault(status), None) as call:
+        failure = f"HTTP {status}" if status else "cannot be reached"
+        with pytest.raises(BudgetError, match=rf"1 of 1.*may have been paid.*{failure}"):
             call(**{kind.cap: 1})
         assert call.requests == 1
     assert statuses() == ["reserved"]

@@ -237,6 +237,13 @@ def test_what_a_preset_alone_sets_goes_with_it(loop: Make) -> None:
         }
 
 
+def test_another_generator_leaves_the_preset_as_it_is() -> None:
+    below = {"preset": "reference", "generator": "http:u", "generator_price": 1}
+    settings = settle(below, {"generator": "mini"})
+    assert (settings.generator_notes, settings.generator_price) == ("", None)
+    assert settle(below, {"generator": "mini", "preset": "paper"}).generator_notes is None
+
+
 def test_dials_beside_a_preset_win(loop: Make) -> None:
     made = settings_of(loop({}, preset="loop-only", max_skills=2))
     assert (made["memory"], made["max_skills"]) == ("none", 2)

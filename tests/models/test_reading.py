@@ -14,8 +14,8 @@ from gems_graph.models.loose_json import objects
 from gems_graph.models.reasoning import parts_of
 from gems_graph.models.verdicts import read_verdict
 from gems_graph.models.words import WORDS
+from gems_graph.nodes.probes import Judgements
 from gems_graph.nodes.refiner import Refined
-from gems_graph.nodes.verifier import Judgements
 from tests.models.test_replies import REPLIES
 
 

@@ -15,7 +15,8 @@ class Tools:
     settings = Settings(max_criteria=2)
 
     async def ask(self, role: str, task: str, form: Any, **shown: Any) -> Any:
-        assert (role, task, shown) == ("decomposer", "decomposer", {"user_prompt": "a cat"})
+        assert (role, task) == ("decomposer", "decomposer")
+        assert shown == {"user_prompt": "a cat", "most": 2}
         return answer(form, criteria=["Is it a cat?", "Is it a cat?", "?!", "Is it red?", "Big?"])
 
 

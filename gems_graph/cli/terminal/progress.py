@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from gems_graph.cli.terminal.verdicts import verdict_table
-from gems_graph.events import Event
+from gems_graph.events import Event, Waiting
 from gems_graph.prompting.sanitize import printable
 from gems_graph.runs.view import View
 from gems_graph.wording import counted_criteria
@@ -37,10 +37,13 @@ class Lines(Silent):
         self._console, self._view = console, View()
         self._criteria = 0
         self._printed: set[int] = set()
+        self._waits: set[str] = set()
 
     def take(self, event: Event) -> None:
         """Print what is new: the criteria, then each round with what failed."""
         self._view.take(event)
+        if event["type"] == "waiting":
+            self._waiting(event)
         count = len(self._view.criteria)
         if count > self._criteria:
             suffix = " with those of its skills" if self._criteria else ""
@@ -50,6 +53,13 @@ class Lines(Silent):
             if n not in self._printed:
                 self._printed.add(n)
                 self._round(n, answers)
+
+    def _waiting(self, event: Waiting) -> None:
+        """Say once a time what is waited for: side by side, several calls fail alike."""
+        line = f"{event['who']}: {event['why']}; trying again ({event['repeat']} of {event['of']})"
+        if line not in self._waits:
+            self._waits.add(line)
+            self._say(line)
 
     def _round(self, n: int, answers: list[str]) -> None:
         pairs = zip(self._view.questions, answers, strict=False)
