@@ -13,15 +13,18 @@ from gems_graph.errors import ConfigError
 from gems_graph.generators.protocol import Generator, capabilities_of
 from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.notes import known_notes
+from gems_graph.settings.objects import refuse_object
 
 
 def open_generator(spec: str | GeneratorSpec) -> Generator:
     """Open a generator anew: `mini`, `http:URL`, or a plugin's `NAME[:ARGUMENT]`.
 
     Raises:
-        ConfigError: nobody knows the name, its package is missing, or it takes no such option.
+        ConfigError: nobody knows the name, it is an object of the caller, its package is missing,
+            or it takes no such option.
     """
     spec = GeneratorSpec(name=spec) if isinstance(spec, str) else spec
+    refuse_object(spec.name, "generator")
     name = f"http:{spec.name}" if re.match(r"https?://", spec.name) else spec.name
     head, _, argument = name.partition(":")
     opener = plugins.load("generators", head)

@@ -12,7 +12,10 @@ from typing import Any
 from gems_graph.generators.function import FunctionGenerator
 from gems_graph.generators.protocol import Progress
 
-_FILLED = {"generator", "output_type", "return_dict", "num_images_per_prompt"}
+_FILLED = {
+    "generator", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end",
+    "callback_on_step_end_tensor_inputs",
+}  # fmt: skip
 
 
 class _StoppedError(Exception):

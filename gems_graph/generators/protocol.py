@@ -20,10 +20,10 @@ Progress = Callable[[int, int], None]
 class Generator(Protocol):
     """Text in, one picture out: `await generator(prompt, seed=..., size=(w, h) or None)`.
 
-    Returns encoded bytes (PNG, JPEG, WebP) or whatever else `encode` takes. What more it can do it declares as
-    `capabilities`; one that declares progress is also given `progress`, to be called with the
-    steps done and the steps in all, from any thread. One with `aclose()` is closed when nobody
-    has drawn with it for long.
+    Returns encoded bytes (PNG, JPEG, WebP) or whatever else `encode` takes. What more it can do it
+    declares as `capabilities`; one that declares progress is also given `progress`, to be called
+    with the steps done and the steps in all, from any thread. One with `aclose()` is closed when
+    nobody has drawn with it for long.
     """
 
     def __call__(
@@ -82,15 +82,18 @@ def _from_array(array: npt.NDArray[Any]) -> Image.Image:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
         msg = f"An array of shape {array.shape} is no picture: return (height, width, 3)."
         raise GeneratorError(msg)
+    return normal(Image.fromarray(_levels(array)))
+
+
+def _levels(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Return the levels 0..255 that an array of whole numbers, of 0.0..1.0 or of bits means."""
+    if array.dtype == np.uint16:
+        array = array // 257
     if array.dtype == bool or array.dtype.kind == "f":
-        levels = array.astype(np.float64) * (1 if _to_255(array) else 255)
+        levels = array.astype(np.float64)
         if not np.isfinite(levels).all():
             msg = "The array holds values that are no numbers (NaN): the model has broken down."
             raise GeneratorError(msg)
-        array = levels.round()
-    return normal(Image.fromarray(array.clip(0, 255).astype(np.uint8)))
-
-
-def _to_255(array: npt.NDArray[Any]) -> bool:
-    """Tell whether floats go up to 255 rather than to 1; a little above 1 is noise."""
-    return bool(array.size and np.nanmax(array) > 2)
+        # noise may lift floats of 0..1 a little above 1
+        array = (levels if levels.size and levels.max() > 2 else levels * 255).round()
+    return array.clip(0, 255).astype(np.uint8)

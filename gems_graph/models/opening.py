@@ -12,6 +12,7 @@ from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.models.chat import Chat
 from gems_graph.processes import Lock
+from gems_graph.settings.objects import refuse_object
 from gems_graph.settings.roles import ModelSpec
 
 _OPENING = Lock()  # two roles that start together must share one client
@@ -37,6 +38,7 @@ def wrap(model: BaseChatModel) -> Chat:
 @lru_cache(maxsize=64)
 def _open(key: str, pid: int) -> Chat:  # a forked child has clients of its own
     spec = ModelSpec.model_validate_json(key)
+    refuse_object(spec.mllm, "mllm")
     _check_url(spec)
     name = spec.mllm or ""
     head, _, argument = name.partition(":")

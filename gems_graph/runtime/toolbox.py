@@ -178,7 +178,9 @@ class Toolbox(Library):
         n = self._place.round if round is None else round
         spec = self._backends.spec
         drawing = Drawing(prompt, seed, spec, self.settings, self.store)
-        key = self._budget.key("generator", spec.name, drawing.request, round=n, branch=branch)
+        key = self._budget.key(
+            "generator", self._backends.generator_key, drawing.request, round=n, branch=branch
+        )
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
         async with self._backends.drawer() as generator:
             progress = partial(self._tell_step, n)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from gems_graph.errors import ConfigError
 from gems_graph.settings.credentials import KIND
+from gems_graph.settings.objects import is_object
 from gems_graph.settings.presets import PRESETS
 from gems_graph.settings.roles import split_variable
 from gems_graph.settings.settings import Settings
@@ -28,12 +29,14 @@ _BY_ENTRY = ("roles", "prices", "generator_options")
 def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     """Return two layers as one; roles, prices and options of a generator merge entry by entry.
 
-    Where `high` names another generator, the settings of the one in `low` are dropped; where it
-    names a preset, so is what the one in `low` has set.
+    Where `high` names another generator, the settings of the one in `low` are dropped (but an
+    object of the caller has none by itself); where it names a preset, so is what the one in `low`
+    has set.
     """
     preset = PRESETS.get(str(low.get("preset")), {})
     of_preset = {name for name, value in preset.items() if low.get(name) == value}
-    if "generator" in low and high.get("generator", low["generator"]) != low["generator"]:
+    generator = high.get("generator", low.get("generator"))
+    if "generator" in low and generator != low["generator"] and not is_object(generator):
         of_generator = {name for name in low if name.startswith("generator_")} - of_preset
         low = {name: value for name, value in low.items() if name not in of_generator}
     if "preset" in high:
