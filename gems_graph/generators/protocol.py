@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from gems_graph.errors import GeneratorError
@@ -56,44 +54,11 @@ def encode(picture: Any) -> bytes:
     if isinstance(pictures, list | tuple) and len(pictures) == 1:
         return encode(pictures[0])
     if hasattr(pictures, "__array__"):
-        return as_png(_from_array(np.asarray(_on_host(pictures))))
+        from gems_graph.generators.arrays import image_of  # late: it needs NumPy
+
+        return as_png(image_of(pictures))
     msg = (
         "A generator must return encoded bytes, a PIL image or an array of one picture, not "
         f"{type(picture).__name__}."
     )
     raise GeneratorError(msg)
-
-
-def _on_host(tensor: Any) -> Any:
-    """Return a tensor of a device, or one that is being trained, as one that NumPy can read."""
-    return tensor.detach().float().cpu() if hasattr(tensor, "detach") else tensor
-
-
-def _from_array(array: npt.NDArray[Any]) -> Image.Image:
-    """Return an array as an image.
-
-    Raises:
-        GeneratorError: its shape or its values are those of no picture.
-    """
-    array = array[0] if array.ndim == 4 and len(array) == 1 else array
-    if array.ndim == 3 and array.shape[2] > 4 and array.shape[0] in (1, 3, 4):
-        array = array.transpose(1, 2, 0)  # channels first, as tensors have them
-    array = array[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else array
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
-        msg = f"An array of shape {array.shape} is no picture: return (height, width, 3)."
-        raise GeneratorError(msg)
-    return normal(Image.fromarray(_levels(array)))
-
-
-def _levels(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Return the levels 0..255 that an array of whole numbers, of 0.0..1.0 or of bits means."""
-    if array.dtype == np.uint16:
-        array = array // 257
-    if array.dtype == bool or array.dtype.kind == "f":
-        levels = array.astype(np.float64)
-        if not np.isfinite(levels).all():
-            msg = "The array holds values that are no numbers (NaN): the model has broken down."
-            raise GeneratorError(msg)
-        # noise may lift floats of 0..1 a little above 1
-        array = (levels if levels.size and levels.max() > 2 else levels * 255).round()
-    return array.clip(0, 255).astype(np.uint8)

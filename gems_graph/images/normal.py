@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from contextlib import suppress
 
-import numpy as np
 from PIL import Image, ImageOps
 
 _PLAIN, _WITH_ALPHA = {"RGB", "L", "P", "1"}, {"RGBA", "LA", "PA", "RGBa", "La"}
@@ -32,8 +31,7 @@ def normal(image: Image.Image) -> Image.Image:
     with suppress(Exception):  # EXIF that nobody can read turns nothing
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
-        levels = np.asarray(image).astype(np.int64).clip(0, 65_535) // 257
-        return Image.fromarray(levels.astype(np.uint8)).convert("RGB")
+        return _scaled(image).convert("RGB")
     return _on_white(image) if clear else image.convert("RGB")
 
 
@@ -42,6 +40,14 @@ def as_png(image: Image.Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """Return grey of 16 bit as grey of 8."""
+    import numpy as np  # late: no command waits for it
+
+    levels = np.asarray(image).astype(np.int64).clip(0, 65_535) // 257
+    return Image.fromarray(levels.astype(np.uint8))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

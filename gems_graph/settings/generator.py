@@ -15,7 +15,9 @@ from gems_graph.settings.credentials import OpenText, PlainFields
 class GeneratorSpec(BaseModel):
     """An image generator and how it is called: plain JSON without credentials."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     name: OpenText = Field(min_length=1, description="Name of the backend, `NAME[:ARGUMENT]`.")
     url: OpenText | None = Field(default=None, description="Address of its server.")

@@ -135,7 +135,7 @@ def from_file(file: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         msg = f"Cannot read the settings in {file}: {error}."
         raise ConfigError(msg) from error
 
@@ -146,7 +146,7 @@ def _value(name: str, text: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"The setting {name} must be JSON: {error}."  # not its text: it may hold a key
         raise ConfigError(msg) from error
 
@@ -155,7 +155,7 @@ def _json_or_text(text: str) -> Any:
     """Read a number, a truth value or a table; what is no JSON is text."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -350,7 +350,9 @@ def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:
     assert "verifier    6 calls, 0 images, " in out
     assert "in all      12 calls, 3 images, " in out
     settings = out.partition("settings    ")[2].split()
-    assert settings == ["seed", "=", "1", "max_iterations", "=", "3", "retry_wait", "=", "0.0"]
+    assert "".join(settings) == (
+        "mllm='python:ScriptedChat'generator='python:painter'seed=1max_iterations=3retry_wait=0.0"
+    )
     assert "\x1b" not in out
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from gems_graph.settings.credentials import OpenFields
-from gems_graph.settings.dials.base import Dials
+from gems_graph.settings.dials.base import MANY, Dials
 from gems_graph.settings.roles import ModelSpec, Role
 
 
@@ -18,7 +18,10 @@ class ModelDials(Dials):
         default=None, ge=0, le=2, description="Sampling temperature; none: the server's own."
     )
     max_tokens: int | None = Field(
-        default=None, ge=1, description="Tokens of one answer at most; none: the server's own."
+        default=None,
+        ge=1,
+        le=MANY,
+        description="Tokens of one answer at most; none: the server's own.",
     )
     extra_body: OpenFields | None = Field(
         default=None, description="More fields for the body of a chat request (compat, openai)."
