@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gems_graph.calls.ledger import Usage, in_money, total
+from gems_graph.calls.ledger import Usage, in_bytes, in_money, total
 from gems_graph.memory import passes
 from gems_graph.report.folder import picture_name
 from gems_graph.settings import Settings
@@ -108,7 +108,10 @@ def spent(ledger: Mapping[str, Usage]) -> Iterator[str]:
         tokens = usage["input_tokens"] + usage["output_tokens"]
         used = [(usage["calls"], "call"), (usage["images"], "image"), (tokens, "token")]
         counts = ", ".join(counted(number, what) for number, what in used)
-        yield fact(role, f"{counts}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
+        sent = f"{in_bytes(usage['bytes'])} sent"
+        if pictures := usage.get("image_bytes"):
+            sent += f" ({in_bytes(pictures)} of it pictures)"
+        yield fact(role, f"{counts}, {sent}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
 
 
 def changed(settings: Mapping[str, Any]) -> Iterator[str]:
