@@ -19,6 +19,7 @@ from gems_graph.models.reply import Reply
 from gems_graph.prompting.sanitize import excerpt
 from gems_graph.prompting.templates import unescape
 from gems_graph.settings import Settings
+from gems_graph.settings.redaction import redacted
 from gems_graph.settings.roles import Role
 
 
@@ -96,7 +97,7 @@ async def ask(
         if reply.refusal or reply.finish in _REFUSED:
             if not question.dispensable:
                 await budget.discard(keys)
-            said = excerpt(reply.refusal or reply.text or reply.finish)
+            said = excerpt(redacted(reply.refusal or reply.text or reply.finish))
             msg = f"The {question.role} {chat.name!r} refused to answer: {said}."
             return RefusedError(f"{msg} Reword the request, or use another model.", reply.text)
         try:
@@ -109,7 +110,7 @@ async def ask(
         await budget.discard(keys)
     msg = (
         f"The {question.role} {chat.name!r} gave no usable answer in {settings.attempts} attempts. "
-        f"{complaint} {remedy} It began: “{excerpt(reply.text)}”"
+        f"{complaint} {remedy} It began: “{excerpt(redacted(reply.text))}”"
     )
     if settings.strict:
         raise AnswerError(msg, raw=reply.text)
