@@ -109,12 +109,12 @@ def verifier(
     """
     options = given_options(mllm=mllm, mllm_url=mllm_url, max_calls=max_calls)
     settings = _settings(config, assignments, options)
-    grid = _grid(verify, side, vary)
+    axes = _axes(verify, side, vary)
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import evaluation
     told = evaluation.Telling(as_json, quiet, out)
     cases = evaluation.cases_in(data, pictures, seed)
-    raise typer.Exit(evaluation.verifier(cases, settings, grid, told, again=again))
+    raise typer.Exit(evaluation.verifier(cases, settings, axes, told, again=again))
 
 
 def _settings(
@@ -124,14 +124,14 @@ def _settings(
     return settle(settings_file(config), from_env(), chosen)
 
 
-def _grid(
+def _axes(
     verify: Sequence[str] | None, side: Sequence[int] | None, vary: Sequence[str] | None
-) -> dict[str, list[Any]]:
-    """Return the values to try, by setting; without any, both modes."""
-    grid: dict[str, list[Any]] = {}
-    pairs = [pair for each in vary or [] for pair in pairs_in([each]).items()]
-    pairs += [("verify", value) for value in verify or []]
-    pairs += [("vision_max_side", value) for value in side or []]
-    for name, value in pairs:
-        grid.setdefault(name, []).append(value)
-    return grid or {"verify": ["per-criterion", "batched"]}
+) -> list[list[tuple[str, dict[str, Any]]]]:
+    """Return what is varied, the values of each in turn; where nothing is, both modes."""
+    by_dial: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for name, value in (pair for each in vary or [] for pair in pairs_in([each]).items()):
+        by_dial.setdefault(name, []).append((str(value), {name: value}))
+    modes = verify or ([] if side or vary else ["per-criterion", "batched"])
+    by_dial.setdefault("verify", []).extend((mode, {"verify": mode}) for mode in modes)
+    sides = [(f"{pixels} px", {"vision_max_side": pixels}) for pixels in side or []]
+    return [axis for axis in (*by_dial.values(), sides) if axis]
