@@ -19,6 +19,8 @@ from gems_graph.errors import ConfigError
 SCHEMA = 1
 """Version of the state, raised when an older release would misread it."""
 StopReason = Literal["passed", "max_iterations", "budget", "error", "cancelled", "accepted"]
+Kind = Literal["detail", "object", "scene"]
+"""What a criterion is about: text, counts and small things; an object; the whole at a glance."""
 Origin = str
 """Who wrote P_i: `planner`, `refiner`, `user`; `best` and `seed` are restarts; a strategy's own."""
 
@@ -43,11 +45,12 @@ class Criterion(TypedDict):
     """One yes/no probe.
 
     `source` is `user`, `decomposer`, `prompt` (made of U itself), or `skill:NAME` for a
-    picked skill's own.
+    picked skill's own. `kind` decides how large a picture it is judged on; without it, its words.
     """
 
     question: str
     source: str
+    kind: NotRequired[Kind]
 
 
 def of_a_skill(criterion: Criterion) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gems_graph.batch.plan import record_in
 from gems_graph.errors import StoreError
 from gems_graph.images import Store
 from gems_graph.report import folder as folders
+from gems_graph.report.folder import record_in
 from gems_graph.state import State
 
 _PART, _OLD = ".part-", ".old-"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from gems_graph.batch.prompt_file import Entry
 from gems_graph.errors import ConfigError, UsageError
 from gems_graph.prompting.sanitize import file_name
+from gems_graph.report.folder import record_in
 from gems_graph.report.standing import goes_on, standing
 from gems_graph.settings import Settings, settle
 
@@ -103,15 +104,6 @@ def finished(base: Path) -> dict[str, Done]:
         if key and not (key in by_key and by_key[key].ended):
             by_key[key] = done
     return by_key
-
-
-def record_in(folder: Path) -> dict[str, Any]:
-    """Return the record in a folder; an empty one where none can be read."""
-    try:
-        record = json.loads((folder / "trajectory.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def changed(task: Task, done: Done) -> set[str]:

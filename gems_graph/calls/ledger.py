@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
 
@@ -9,8 +11,9 @@ class Usage(TypedDict):
     """Sums over the calls of one role.
 
     Tokens are as servers report them; `unmetered` counts calls whose server reported none.
-    `seconds` is the time spent waiting for answers, `bytes` what was sent, `cost` is None as
-    soon as one call's price is unknown.
+    `seconds` is the time spent waiting for answers, `bytes` what was sent and `image_bytes` the
+    pictures in it (missing in records of 0.1.0 and 0.2.0.dev0), `cost` is None as soon as one
+    call's price is unknown.
     """
 
     calls: int
@@ -22,6 +25,7 @@ class Usage(TypedDict):
     unmetered: int
     images: int
     bytes: int
+    image_bytes: NotRequired[int]
     seconds: float
     cost: float | None
 
@@ -33,7 +37,7 @@ def no_usage() -> Usage:
     """Return the usage of no call at all."""
     return Usage(
         calls=0, retries=0, input_tokens=0, output_tokens=0, reasoning_tokens=0, cached_tokens=0,
-        unmetered=0, images=0, bytes=0, seconds=0.0, cost=0.0,
+        unmetered=0, images=0, bytes=0, image_bytes=0, seconds=0.0, cost=0.0,
     )  # fmt: skip
 
 
@@ -60,6 +64,11 @@ def in_money(amount: float | None, *, at_least: bool = False) -> str:
     return f"cost {'at least ' * at_least}{amount:.4f}"
 
 
+def in_bytes(count: int) -> str:
+    """Say how much so many bytes are."""
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
 def _sum(first: Usage, second: Usage) -> Usage:
     costs = (first["cost"], second["cost"])
     return Usage(
@@ -72,6 +81,7 @@ def _sum(first: Usage, second: Usage) -> Usage:
         unmetered=first["unmetered"] + second["unmetered"],
         images=first["images"] + second["images"],
         bytes=first["bytes"] + second["bytes"],
+        image_bytes=first.get("image_bytes", 0) + second.get("image_bytes", 0),
         seconds=first["seconds"] + second["seconds"],
         cost=None if costs[0] is None or costs[1] is None else costs[0] + costs[1],
     )

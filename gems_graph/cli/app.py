@@ -13,9 +13,10 @@ from gems_graph.cli.doctor import doctor
 from gems_graph.cli.fork import fork
 from gems_graph.cli.gc import gc
 from gems_graph.cli.history import history
+from gems_graph.cli.options import prose
 from gems_graph.cli.resume import resume
 from gems_graph.cli.rm import rm
-from gems_graph.cli.run import run
+from gems_graph.cli.run import EPILOG, run
 from gems_graph.cli.settings import settings
 from gems_graph.cli.show import show
 from gems_graph.cli.terminal.exit_codes import FAILED, USAGE
@@ -29,10 +30,18 @@ app = typer.Typer(
     help="Draw, check and refine a picture until it is right.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(skills.app, name="skills")
-app.add_typer(evaluation.app, name="eval")
-for _command in (history, show, fork, rm, gc, run, resume, doctor, settings):
-    app.command()(_command)
+_PANELS = {
+    "Draw": (run, resume, fork),
+    "Look back": (show, history),
+    "Set up": (doctor, settings),
+    "Clean up": (rm, gc),
+}
+for _panel, _commands in _PANELS.items():
+    for _command in _commands:
+        _epilog = EPILOG if _command is run else None
+        app.command(help=prose(_command.__doc__), epilog=_epilog, rich_help_panel=_panel)(_command)
+app.add_typer(skills.app, name="skills", rich_help_panel="Set up")
+app.add_typer(evaluation.app, name="eval", rich_help_panel="Measure")
 
 
 def _version(requested: bool) -> None:
@@ -44,7 +53,10 @@ def _version(requested: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, metavar="", help="Show the version."
+        ),
     ] = False,
 ) -> None:
     """Draw, check and refine a picture until it is right."""

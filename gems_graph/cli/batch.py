@@ -8,26 +8,28 @@ from pathlib import Path
 import typer
 
 from gems_graph.cli.loading import loading
+from gems_graph.cli.options import MANY
 from gems_graph.errors import UsageError
 from gems_graph.settings import Settings
 
 _AT_ONCE = 4
 
 PROMPTS = typer.Option(
-    "--prompts",
-    metavar="FILE",
-    help="Draw many: a file with one prompt a line, or JSON lines; `-` is stdin. What the output "
-    "folder (default gems-out/NAME of the file) has already is skipped.",
-)
+    "--prompts", metavar="FILE", rich_help_panel=MANY,
+    help="File with one prompt a line, or JSON lines; `-` is stdin. What the output folder has "
+    "already is skipped; default gems-out/NAME of the file.",
+)  # fmt: skip
 CONCURRENCY = typer.Option(
-    "--concurrency",
-    min=1,
-    max=256,
-    help=f"Of many, trajectories at once; default {_AT_ONCE}. (The setting `concurrency` bounds "
-    "calls to one server.)",
+    "--concurrency", metavar="N", min=1, max=256, rich_help_panel=MANY,
+    help=f"Trajectories at once. (The setting `concurrency` bounds calls to one server.) Default "
+    f"{_AT_ONCE}.",
+)  # fmt: skip
+DRY_RUN = typer.Option(
+    "--dry-run", metavar="", rich_help_panel=MANY, help="Print the estimate, and draw nothing."
 )
-DRY_RUN = typer.Option("--dry-run", help="With --prompts: print the estimate, and draw nothing.")
-ALL = typer.Option("--all", help="Take up every trajectory that did not end well.")
+ALL = typer.Option(
+    "--all", metavar="", rich_help_panel=MANY, help="Take up every one that did not end well."
+)
 
 
 def run_many(

@@ -19,9 +19,9 @@ _MARK = {True: "yes", False: "no", None: "-"}
 
 
 def doctor(
-    mllm: Annotated[str | None, dial("mllm")] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url")] = None,
-    generator: Annotated[str | None, dial("generator")] = None,
+    mllm: Annotated[str | None, dial("mllm", "NAME")] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url", "URL")] = None,
+    generator: Annotated[str | None, dial("generator", "NAME")] = None,
     role: Annotated[list[str] | None, ROLE] = None,
     config: Annotated[Path | None, CONFIG] = None,
 ) -> None:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from gems_graph.calls.ledger import in_bytes
 from gems_graph.cli.loading import loading
-from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, size_in_words, verb
+from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, verb
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 from gems_graph.wording import counted
@@ -47,7 +48,7 @@ def gc(
         from gems_graph.persistence.vacuum import vacuum as shrink
 
         for file, before, after in shrink():
-            typer.echo(f"{file}: {size_in_words(before)}, now {size_in_words(after)}", err=True)
+            typer.echo(f"{file}: {in_bytes(before)}, now {in_bytes(after)}", err=True)
 
 
 async def _gc(

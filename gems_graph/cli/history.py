@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
     from gems_graph.persistence.history import Line
 
 _COLUMNS = ("thread", "when", "prompt", "rounds", "verdict", "cost", "state")
+_NARROW = ("thread", "when", "prompt", "score", "state")
+_ROOMY = 120  # columns of a terminal that has room for everything
 
 
 def history(
@@ -33,8 +35,8 @@ def history(
 ) -> None:
     """List trajectories, the one worked on last first: prompt, rounds, verdict, cost, state.
 
-    A table on a terminal; elsewhere a line each, fields parted by tabs, nothing cut. Of a thread
-    used again the latest trajectory is listed.
+    A table on a terminal, with fewer columns on a narrow one; elsewhere a line each, fields parted
+    by tabs, nothing cut. Of a thread used again the latest trajectory is listed.
     """
     lines = asyncio.run(_lines(None if everything else limit, states_in(state or []), grep))
     if as_json:
@@ -75,13 +77,32 @@ def print_lines(lines: list[Line], console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    roomy = console.width >= _ROOMY
     table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
-    for name in _COLUMNS:
-        table.add_column(name, no_wrap=name != "thread", ratio=1 if name == "prompt" else None)
+    for name in _COLUMNS if roomy else _NARROW:
+        prompt, thread = name == "prompt", name == "thread"
+        table.add_column(
+            name,
+            no_wrap=not thread,
+            overflow="ellipsis" if prompt else "fold",
+            ratio=1 if prompt else None,
+            max_width=console.width // 4 if thread else None,
+        )
     for line in lines:
-        when = datetime.fromisoformat(line["when"]).astimezone() if line["when"] else None
-        table.add_row(*map(Text, _fields(line, f"{when:%Y-%m-%d %H:%M}" if when else "")))
+        table.add_row(*map(Text, _fields(line, _when(line)) if roomy else _few_fields(line)))
     console.print(table)
+
+
+def _when(line: Line, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Return when a trajectory was worked on last, by the clock here."""
+    return datetime.fromisoformat(line["when"]).astimezone().strftime(form) if line["when"] else ""
+
+
+def _few_fields(line: Line) -> list[str]:
+    """Return what fits on a terminal of 80 columns beside a prompt that can be recognised."""
+    score = "-" if line["total"] is None else f"{line['passed']}/{line['total']}"
+    fields = [line["thread"], _when(line, "%m-%d %H:%M"), line["prompt"], score, line["state"]]
+    return [printable(" ".join(field.split())) for field in fields]
 
 
 def _fields(line: Line, when: str) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 
@@ -14,29 +15,67 @@ from gems_graph.prompting.sanitize import file_name
 from gems_graph.settings import Settings, from_assignments, from_file
 from gems_graph.settings.roles import GEMS_ROLES, JUDGE
 
-SET = typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; see `gems settings`.")
+MODELS, KEPT, MANY = "Models, skills, settings", "What is kept and shown", "Many prompts"
+"""Panels of `--help`; everyday options stand before them."""
+
+SET = typer.Option(
+    "--set", metavar="NAME=VALUE", rich_help_panel=MODELS,
+    help="Any other setting, as `gems settings` lists them; may be repeated.",
+)  # fmt: skip
 OUT = typer.Option(
-    envvar="GEMS_OUT", help="Output folder; default gems-out/THREAD. Never overwrites a run."
-)
-JSON = typer.Option("--json", envvar="GEMS_JSON", help="Print the whole record on stdout.")
+    envvar="GEMS_OUT", show_envvar=False, metavar="DIR",
+    help="Output folder. Never overwrites a run. Default gems-out/THREAD.",
+)  # fmt: skip
+JSON = typer.Option(
+    "--json", envvar="GEMS_JSON", show_envvar=False, metavar="", rich_help_panel=KEPT,
+    help="Print the whole record on stdout.",
+)  # fmt: skip
 STATE = typer.Option("--state", help="Only those in this state, as listed; may be repeated.")
-QUIET = typer.Option("--quiet", "-q", envvar="GEMS_QUIET", help="No progress on stderr.")
+QUIET = typer.Option(
+    "--quiet", "-q", envvar="GEMS_QUIET", show_envvar=False, metavar="", rich_help_panel=KEPT,
+    help="No progress on stderr; on stdout the file of the picture alone.",
+)  # fmt: skip
 ROLE = typer.Option(
-    "--role", metavar="ROLE=MODEL", help="Another model for a role; may be repeated."
-)
+    "--role", metavar="ROLE=MODEL", rich_help_panel=MODELS,
+    help=f"Another model for a role, one of {', '.join((*GEMS_ROLES, JUDGE))}; may be repeated.",
+)  # fmt: skip
 CONFIG = typer.Option(
-    "--config",
-    envvar="GEMS_CONFIG",
-    help="TOML file of settings; default gems.toml here, if there is one.",
-)
-SKILLS = typer.Option("--skills", metavar="DIR", help="Folder of more skills; may be repeated.")
+    "--config", envvar="GEMS_CONFIG", show_envvar=False, metavar="FILE", rich_help_panel=MODELS,
+    help="TOML file of settings. Default gems.toml here, if there is one.",
+)  # fmt: skip
+SKILLS = typer.Option(
+    "--skills", metavar="DIR", rich_help_panel=MODELS,
+    help="Folder of more skills; may be repeated.",
+)  # fmt: skip
 
 
-def dial(name: str) -> Any:
-    """Make the option of a setting, described as the setting is."""
+def dial(name: str, metavar: str, panel: str | None = None) -> Any:
+    """Make the option of a setting, described as the setting is.
+
+    Args:
+        name: of the setting.
+        metavar: stands for its value.
+        panel: of `--help`; None: the everyday options.
+    """
+    field = Settings.model_fields[name]
+    parts = [field.description or ""]
+    if words := choices(field.annotation):
+        parts.append(f"One of {', '.join(words)}.")
+    if field.default is not None:
+        parts.append(f"Default {field.default}.")
     flag = f"--{name.replace('_', '-')}"
-    text = f"{Settings.model_fields[name].description} [env: GEMS_{name.upper()}]"
-    return typer.Option(flag, help=text, show_default=False)
+    return typer.Option(flag, metavar=metavar, rich_help_panel=panel, help=" ".join(parts))
+
+
+def prose(text: str | None) -> str:
+    """Return the help of a command with each paragraph in one line, for the terminal to break."""
+    paragraphs = inspect.cleandoc(text or "").split("\n\n")
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+
+
+def choices(annotation: object) -> list[str]:
+    """Return the words that a setting may be; none where it takes anything else."""
+    return [word for word in get_args(annotation) if isinstance(word, str)]
 
 
 def settings_file(config: Path | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gems_graph.calls.ledger import in_bytes
 from gems_graph.errors import UsageError
 from gems_graph.wording import counted
 
@@ -43,9 +44,4 @@ def verb(dry_run: bool) -> str:
 def in_words(files: Sequence[Entry]) -> str:
     """Say how many files there are, and how large."""
     number = counted(len(files), "picture or text", "pictures and texts")
-    return f"{number} ({size_in_words(sum(entry.size for entry in files))})"
-
-
-def size_in_words(count: int) -> str:
-    """Say how much so many bytes are."""
-    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+    return f"{number} ({in_bytes(sum(entry.size for entry in files))})"

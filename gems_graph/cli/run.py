@@ -13,6 +13,8 @@ from gems_graph.cli.loading import loading
 from gems_graph.cli.options import (
     CONFIG,
     JSON,
+    KEPT,
+    MODELS,
     OUT,
     QUIET,
     ROLE,
@@ -30,52 +32,67 @@ from gems_graph.cli.options import (
 )
 from gems_graph.settings import from_env, settle
 
+EPILOG = """\
+Exit codes: 0 passed or accepted, 3 a best effort, 1 an error and no picture,
+2 wrong usage, 4 waiting for a person, 130 Ctrl-C.
+
+Examples:
+  gems run "two red circles left of a blue square" --seed 1
+  gems run "a fox reading a newspaper" --mllm openai:gpt-5 \\
+      --generator http:http://localhost:8000/generate
+  gems run "a poster that says OPEN" --pause both
+  gems run --prompts prompts.jsonl --out pictures --dry-run"""
+
 
 def run(
     prompt: Annotated[
-        str | None, typer.Argument(help="What to draw; `-` reads it from stdin.")
+        str | None,
+        typer.Argument(metavar="PROMPT", help="What to draw; `-` reads it from stdin."),
     ] = None,
-    prompts: Annotated[str | None, batch.PROMPTS] = None,
-    concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
-    dry_run: Annotated[bool, batch.DRY_RUN] = False,
-    mllm: Annotated[str | None, dial("mllm")] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url")] = None,
-    role: Annotated[list[str] | None, ROLE] = None,
-    generator: Annotated[str | None, dial("generator")] = None,
-    max_iterations: Annotated[int | None, dial("max_iterations")] = None,
-    max_skills: Annotated[int | None, dial("max_skills")] = None,
-    preset: Annotated[str | None, dial("preset")] = None,
-    pause: Annotated[str | None, dial("pause")] = None,
-    seed: Annotated[int | None, dial("seed")] = None,
-    size: Annotated[str | None, dial("size")] = None,
-    skills: Annotated[list[str] | None, SKILLS] = None,
-    assignments: Annotated[list[str] | None, SET] = None,
-    config: Annotated[Path | None, CONFIG] = None,
+    mllm: Annotated[str | None, dial("mllm", "NAME")] = None,
+    generator: Annotated[str | None, dial("generator", "NAME")] = None,
+    size: Annotated[str | None, dial("size", "WxH")] = None,
+    seed: Annotated[int | None, dial("seed", "N")] = None,
+    max_iterations: Annotated[int | None, dial("max_iterations", "N")] = None,
     criteria: Annotated[
         Path | None,
         typer.Option(
-            envvar="GEMS_CRITERIA",
-            help="File with your own yes/no criteria, one a line, or a JSON list.",
+            envvar="GEMS_CRITERIA", show_envvar=False, metavar="FILE",
+            help="Your own yes/no criteria, one a line, or a JSON list.",
         ),
     ] = None,
+    pause: Annotated[str | None, dial("pause", "WHEN")] = None,
     out: Annotated[Path | None, OUT] = None,
+    preset: Annotated[str | None, dial("preset", "NAME", MODELS)] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
+    role: Annotated[list[str] | None, ROLE] = None,
+    skills: Annotated[list[str] | None, SKILLS] = None,
+    max_skills: Annotated[int | None, dial("max_skills", "N", MODELS)] = None,
+    assignments: Annotated[list[str] | None, SET] = None,
+    config: Annotated[Path | None, CONFIG] = None,
     thread: Annotated[
         str | None,
         typer.Option(
-            envvar="GEMS_THREAD", help="Name the trajectory is kept under; default a new one."
+            envvar="GEMS_THREAD", show_envvar=False, metavar="NAME", rich_help_panel=KEPT,
+            help="Name that the trajectory is kept under. Default a new one.",
         ),
     ] = None,
     as_json: Annotated[bool, JSON] = False,
     show_context: Annotated[
         bool,
-        typer.Option("--show-context", help="Show what Refiner and Compressor are told on stderr."),
+        typer.Option(
+            "--show-context", metavar="", rich_help_panel=KEPT,
+            help="Show on stderr what Refiner and Compressor are told.",
+        ),
     ] = False,
     quiet: Annotated[bool, QUIET] = False,
-) -> None:
+    prompts: Annotated[str | None, batch.PROMPTS] = None,
+    concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
+    dry_run: Annotated[bool, batch.DRY_RUN] = False,
+) -> None:  # fmt: skip
     """Draw PROMPT, or every prompt of a file, check each picture, and refine it until it is right.
 
-    Exit codes: 0 all criteria passed or accepted, 3 a best-effort image, 1 an error and no image,
-    2 wrong usage, 4 waiting for a person (--pause), 130 Ctrl-C.
+    Every setting can also stand in the environment (GEMS_SEED=7) or in gems.toml.
     """
     options = given_options(
         mllm=mllm, mllm_url=mllm_url, generator=generator, seed=seed, size=size,

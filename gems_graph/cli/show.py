@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gems_graph.cli.loading import loading
-from gems_graph.cli.options import JSON, thread_name
+from gems_graph.cli.options import JSON, folder_of, thread_name
 from gems_graph.prompting.sanitize import printable
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
@@ -28,7 +29,8 @@ def show(
 ) -> None:
     """Show a trajectory: criteria by rounds, prompts, what failed and why, cost, pictures.
 
-    An unfinished one as far as it went.
+    An unfinished one as far as it went. Pictures are named as files where the folder of the run
+    is found here; --out writes them anywhere.
     """
     shown = asyncio.run(_look_up(thread_name(thread) if thread else None))
     if out:
@@ -52,17 +54,24 @@ def _print(shown: Shown) -> None:
     from rich.console import Console
 
     from gems_graph.cli.terminal.verdicts import verdict_table
+    from gems_graph.memory import has_image
+    from gems_graph.report.folder import folder_with
     from gems_graph.report.page import page
 
     console, parent = Console(highlight=False), shown.parent
+    folder = folder_with(folder_of(shown.thread), shown.state)
     facts = {
         "thread": shown.thread,
         "state": shown.standing,
         "last": shown.when,
         "forked from": f"{parent['thread']}, round {parent['round']}" if parent else "",
+        "folder": folder,
     }
-    for part in page(shown.state, shown.store, facts):
+    for part in page(shown.state, facts, folder):
         if isinstance(part, str):
             print(printable(part))  # noqa: T201
         else:
             console.print(verdict_table(*part))
+    if not folder and has_image(shown.state):
+        command = f"gems show {shlex.quote(shown.thread)} --out DIR"
+        typer.echo(printable(f"To have the pictures as files: {command}"), err=True)

@@ -25,7 +25,9 @@ Folders = Annotated[list[str] | None, SKILLS]
 _NEW = """\
 ---
 name: {name}
-description: What this does to a picture. Use when the request ... (the Planner sees nothing else).
+description: >-
+  What this does to a picture. Use when the request ... Not for ... (another-skill). The Planner
+  sees nothing else.
 ---
 
 # {title}
@@ -38,11 +40,11 @@ What goes wrong without this skill, and the one idea that helps.
 
 ## Write
 
-How the prompt should read: order, length, words to use and to leave out.
+How the prompt should read: order and words. Generator notes, where given, decide length and form.
 
-## Do not use when
+## When it came out wrong
 
-The request ...
+What to change first, and what to leave as it was.
 """
 
 

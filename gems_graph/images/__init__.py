@@ -3,6 +3,16 @@
 from gems_graph.images.files import Entry
 from gems_graph.images.lost import LostError, needed_by
 from gems_graph.images.pictures import MAX_PIXELS, NoPictureError
-from gems_graph.images.store import Store
+from gems_graph.images.resolution import side_for
+from gems_graph.images.store import Store, shown_side
 
-__all__ = ["MAX_PIXELS", "Entry", "LostError", "NoPictureError", "Store", "needed_by"]
+__all__ = [
+    "MAX_PIXELS",
+    "Entry",
+    "LostError",
+    "NoPictureError",
+    "Store",
+    "needed_by",
+    "shown_side",
+    "side_for",
+]

@@ -128,11 +128,12 @@ class Store:
     def view(self, ref: ImageRef, side: int, form: str = "jpeg") -> tuple[str, str]:
         """Return a picture as a model sees it: `(base64, media type)`, longest side <= `side`.
 
-        A small PNG that fits is sent as it is; others as `form`: jpeg, png or webp.
+        A small PNG that fits is sent as it is; others as `form`: jpeg, png or webp, without the
+        texts that tools write into pictures.
 
         Encoded once per picture and side, so that probes of one round are byte-identical.
         """
-        return self._views.of(View(ref["sha256"], side, form))
+        return self._views.of(View(ref["sha256"], shown_side(ref, side), form))
 
     def entries(self) -> Iterator[Entry]:
         """Iterate over everything stored, in no order; temporary files are left out.
@@ -174,6 +175,11 @@ class Store:
             msg = f"{self.where(sha256)} is no picture: another one's name was given."
             raise StoreError(msg) from error
         return Decoded(image, data)
+
+
+def shown_side(ref: ImageRef, side: int) -> int:
+    """Return the longest side that a picture is shown with: none is enlarged."""
+    return min(side, max(ref["width"], ref["height"]))
 
 
 def _checked(sha256: str) -> str:

@@ -46,7 +46,7 @@ def refiner_context(
 def compressor_context(state: State, settings: Settings, thoughts: Sequence[str]) -> dict[str, Any]:
     """Show P_i, I_i, V_i, T_i and M_{i-1}, or of M_{i-1} the experiences alone."""
     last = state["rounds"][-1]
-    current = view_of(state, last, settings.tie_break, settings.vision_max_side)
+    current = view_of(state, last, settings, settings.vision_max_side)
     current["thought"] = _thought(settings, thoughts, len(thoughts) - 1)
     history = _history(state, settings, thoughts, len(state["rounds"]) - 1, last)
     if settings.compressor_sees == "experiences":
@@ -85,7 +85,7 @@ def _remembered(
     The current round keeps its image in all of them: it is an argument of Eq. 6. Thoughts
     and experiences are shown only of the first `upto` rounds.
     """
-    view, k = view_of(state, round_, settings.tie_break, side), _position(state["rounds"], round_)
+    view, k = view_of(state, round_, settings, side), _position(state["rounds"], round_)
     experiences = state.get("experiences", [])
     if settings.memory == "thought" and k < upto:
         view["thought"] = _thought(settings, thoughts, k)

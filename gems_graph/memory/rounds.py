@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gems_graph.state import Attempt, Round, State, Timing
+from gems_graph.state import Attempt, Round, State, Timing, Verdict
+
+_SAID = {"yes": 1.0, "unsure": 0.5, "no": 0.0}
+_LEAST = 1e-9
 
 
 def passes(round_: Round) -> int:
@@ -24,25 +27,42 @@ def answered(round_: Round) -> bool:
     return not verdicts or not all("unanswered" in verdict for verdict in verdicts)
 
 
-def best(rounds: Sequence[Round], tie_break: str = "first") -> Round:
+def best(rounds: Sequence[Round], tie_break: str = "first", select_by: str = "passes") -> Round:
     """Return the round with most criteria passed (Eq. 5), of those that were judged.
+
+    Where no p(yes) is known at all, passes decide and the first of equals wins, whatever is asked.
 
     Args:
         rounds: at least one.
         tie_break: of equals, `first` takes the first, `p_yes` the likeliest to be right.
+        select_by: `passes`, or `p_yes` for the likeliest of all.
     """
     rounds = [round_ for round_ in rounds if answered(round_)] or rounds
+    if not probabilities_known(rounds):
+        tie_break = select_by = ""
     most = max(map(passes, rounds))
-    equals = [round_ for round_ in rounds if passes(round_) == most]
-    return max(equals, key=likelihood) if tie_break == "p_yes" else equals[0]
+    equals = [r for r in rounds if select_by == "p_yes" or passes(r) == most]
+    return max(equals, key=likelihood) if "p_yes" in (tie_break, select_by) else equals[0]
+
+
+def probabilities_known(rounds: Sequence[Round]) -> bool:
+    """Tell whether p(yes) is known of any verdict."""
+    return any(verdict["p_yes"] is not None for r in rounds for verdict in r["verdicts"])
 
 
 def likelihood(round_: Round) -> float:
-    """Return the geometric mean of p(yes) over the criteria that have one; 0 if none has."""
-    probabilities = [v["p_yes"] for v in round_["verdicts"] if v["p_yes"] is not None]
-    if not probabilities:
-        return 0.0
-    return math.exp(sum(math.log(max(p, 1e-9)) for p in probabilities) / len(probabilities))
+    """Return the geometric mean of p(yes) over all criteria, as Soft-TIFA GM does.
+
+    Where it is unknown (a refused probe, a person's word) the answer stands for it: yes 1, no 0,
+    unsure one half. None counts as less than 1e-9, or one criterion would hide all others.
+    """
+    logs = [math.log(max(_probability(verdict), _LEAST)) for verdict in round_["verdicts"]]
+    return math.exp(sum(logs) / len(logs)) if logs else 0.0
+
+
+def _probability(verdict: Verdict) -> float:
+    known = verdict["p_yes"]
+    return _SAID[verdict["answer"]] if known is None else known
 
 
 def stagnant(rounds: Sequence[Round], patience: int) -> bool:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from gems_graph.memory.rounds import best, passes
+from gems_graph.settings import Settings
 from gems_graph.state import Criterion, Round, State, of_a_skill
 
 View = dict[str, Any]
 """An attempt as `prompts/_attempt.md` takes it; empty parts are not shown."""
 
 
-def view_of(state: State, round_: Round, tie_break: str, side: int) -> View:
+def view_of(state: State, round_: Round, settings: Settings, side: int) -> View:
     """Show P_k, I_k and V_k of a round; T_k and E_k are for the memory mode to add."""
+    best_so_far = best(state["rounds"], settings.tie_break, settings.select_by)
     return {
         "n": round_["n"],
         "prompt": round_["prompt"],
@@ -21,7 +23,7 @@ def view_of(state: State, round_: Round, tie_break: str, side: int) -> View:
         "side": side,
         "passed": passes(round_),
         "total": len(round_["verdicts"]),
-        "best": round_["n"] == best(state["rounds"], tie_break)["n"],
+        "best": round_["n"] == best_so_far["n"],
         "verdicts": _verdicts(state["criteria"], state["rounds"], round_),
         "thought": "",
         "experience": "",

@@ -185,6 +185,7 @@ def _usage(message: AIMessage, size: Size, price: Price | None, effort: Effort) 
     measured = {
         "retries": effort.tries - 1,
         "bytes": bytes_sent,
+        "image_bytes": effort.tries * size.picture_bytes,
         "seconds": effort.seconds,
         "cost": cost,
     }

@@ -3,44 +3,91 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-_EDGES = " \t\r\n\"'`*.,:;!}()[]{"
+_BLANKS = "ĠĊ▁"  # as some servers write them
+_EDGES = f" \t\r\n\"'`*.,:;!?()[]{{}}“”「」。，！{_BLANKS}"
+_SPELLINGS = {
+    "yes": "yes 是 对 有 はい 예 네 ja oui sí si sim да",
+    "no": "no 否 不 不是 没 没有 いいえ いい 아니요 아니 nein non não нет",
+    "unsure": "unsure un uns 不确定",  # also the beginnings that tokenisers make of it
+}
+_WORDS = {each: word for word, spellings in _SPELLINGS.items() for each in spellings.split()}
+_FIELD = re.compile(r'"answer"\s*:\s*"?')
+_LEAST = 1e-9
+Token = dict[str, Any]
+"""As OpenAI-compatible servers send it: `token`, `logprob`, `top_logprobs`."""
 
 
-def p_yes(tokens: Sequence[dict[str, Any]]) -> float | None:
-    """Return p(yes) in 0..1 over all spellings of yes and no, renormalised; None if unknown.
-
-    The answer is the last token that could have been one: evidence stands before it.
+def p_yes(tokens: Sequence[Token], *, first: bool = False) -> float | None:
+    """Return p(yes) in 0..1 at the token that decides; None if unknown.
 
     Args:
-        tokens: as OpenAI-compatible servers send them: `token`, `logprob`, `top_logprobs`.
+        tokens: of one whole answer.
+        first: whether the answer stands first (`direct`), or last, behind the evidence.
     """
-    for token in reversed(tokens):
-        if _word(token) in {"yes", "no", "unsure"}:
-            return _share(token)
-    return None
+    said = _without_reasoning(tokens)
+    deciding = _of_fields(said) or [token for token in said if _word(token)]
+    return _share(deciding[0 if first else -1]) if deciding else None
 
 
-def _share(token: dict[str, Any]) -> float | None:
-    choices = token.get("top_logprobs")
-    if not choices:  # only the chosen token has one: what is missing to 1 is the other answer
-        chosen = _probability(token)
-        return None if chosen is None else {"yes": chosen, "no": 1 - chosen}.get(_word(token))
-    weight = {"yes": 0.0, "no": 0.0}
-    for choice in choices:
-        if (word := _word(choice)) in weight:
-            weight[word] += _probability(choice) or 0.0
-    total = weight["yes"] + weight["no"]
-    return weight["yes"] / total if total > 0 else None
+def p_yes_each(tokens: Sequence[Token], count: int) -> list[float | None]:
+    """Return p(yes) of each of `count` answers in one JSON object, in order.
+
+    All are unknown where the tokens show more or fewer.
+    """
+    deciding = _of_fields(_without_reasoning(tokens))
+    return list(map(_share, deciding)) if len(deciding) == count else [None] * count
 
 
-def _probability(token: dict[str, Any]) -> float | None:
-    """Return a token's probability; None where `logprob` is no logarithm of one."""
-    logprob = token.get("logprob")
-    return math.exp(logprob) if isinstance(logprob, int | float) and logprob <= 0 else None
+def _without_reasoning(tokens: Sequence[Token]) -> Sequence[Token]:
+    ends = [k for k, token in enumerate(tokens) if _text(token).strip() == "</think>"]
+    return tokens[ends[-1] + 1 :] if ends else tokens
 
 
-def _word(token: dict[str, Any]) -> str:
-    return str(token.get("token", "")).strip(_EDGES).casefold()
+def _of_fields(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens with which the values of `"answer"` begin."""
+    places = [match.end() for match in _FIELD.finditer("".join(map(_text, tokens)))]
+    found, start = [], 0
+    for token in tokens:
+        end = start + len(_text(token))
+        found += [token for place in places if start <= place < end]
+        start = end
+    return found
+
+
+def _share(token: Token) -> float | None:
+    """Return the share of yes among the spellings of yes, no and unsure that could stand here.
+
+    A server returns only the likeliest few. Where no spelling of yes, or of no, is among them, it
+    counts as likely as it can be: as the least likely one returned, or as all that is missing to 1.
+    """
+    choices = list(_choices(token))
+    weight = dict.fromkeys(_SPELLINGS, 0.0)
+    for word, probability in choices:
+        if word:
+            weight[word] += probability
+    if not any(weight.values()):
+        return None
+    rest = max(_LEAST, 1 - sum(probability for _, probability in choices))
+    most = min([rest, *(probability for _, probability in choices[1:])])
+    yes, no = (weight[word] or most for word in ("yes", "no"))
+    return yes / (yes + no + weight["unsure"])
+
+
+def _choices(token: Token) -> Iterator[tuple[str, float]]:
+    """Yield what could stand here, as a word of ours or nothing, and its probability."""
+    for choice in token.get("top_logprobs") or [token]:
+        logprob = choice.get("logprob")
+        if isinstance(logprob, int | float) and logprob <= 0:
+            yield _word(choice), math.exp(logprob)
+
+
+def _word(token: Token) -> str:
+    return _WORDS.get(_text(token).strip(_EDGES).casefold(), "")
+
+
+def _text(token: Token) -> str:
+    return str(token.get("token", ""))

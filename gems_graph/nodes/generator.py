@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gems_graph.images import side_for
 from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, State
@@ -18,11 +19,11 @@ async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:
     attempt, settings = state["attempt"], toolbox.settings
     step = attempt["n"] - 1 if settings.reseed else _last_reseed(state)
     seed = ((settings.seed or 0) + step) % 2**31
-    image = await toolbox.generate(attempt["prompt"], seed)
-    return {
-        "attempt": Attempt(**{**attempt, "seed": seed, "image": image}),
-        **_with_skill_criteria(state),
-    }
+    more = _with_skill_criteria(state)
+    criteria = more.get("criteria") or state.get("criteria", [])
+    sides = {side_for(criterion, settings) for criterion in criteria}
+    image = await toolbox.generate(attempt["prompt"], seed, sides=sides)
+    return {"attempt": Attempt(**{**attempt, "seed": seed, "image": image}), **more}
 
 
 def _with_skill_criteria(state: State) -> dict[str, Any]:

@@ -34,7 +34,7 @@ async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     settings, rounds = toolbox.settings, state["rounds"]
     n = rounds[-1]["n"] + 1
     stagnated = stagnant(rounds, settings.stagnation)
-    restart = best(rounds, settings.tie_break) if stagnated else None
+    restart = best(rounds, settings.tie_break, settings.select_by) if stagnated else None
     if restart and settings.on_stagnation == "reseed":
         note = _restart_note(restart, n, "is drawn anew from")
         return {"attempt": _redraw(restart, n), "notes": [note]}

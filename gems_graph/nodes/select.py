@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from gems_graph.errors import BudgetError, GeneratorError
-from gems_graph.memory import all_pass, answered, best, likelihood, passes, unverified
+from gems_graph.memory import (
+    all_pass,
+    answered,
+    best,
+    likelihood,
+    passes,
+    probabilities_known,
+    unverified,
+)
 from gems_graph.runtime.module import Module, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
@@ -48,7 +56,8 @@ def passing_or_best(state: State) -> Round:
     rounds = state["rounds"]
     if _accepted(state) or all_pass(rounds[-1]):
         return rounds[-1]
-    return best(rounds, state.get("settings", {}).get("tie_break", "first"))
+    dials = state.get("settings", {})
+    return best(rounds, dials.get("tie_break", "first"), dials.get("select_by", "passes"))
 
 
 def _accepted(state: State) -> bool:
@@ -63,8 +72,8 @@ def _from_round(state: State, chosen: Round) -> Result:
     why = _why(state, chosen)
     if user_total < total:
         why += f"; of the request's own, {user_passed} of {user_total}"
-    if not (success or _accepted(state)) and chosen is not best(state["rounds"]):
-        why += f", and is the likeliest of equals (p {likelihood(chosen):.2f})"
+    if not (success or _accepted(state)):
+        why += _likely(state, chosen)
     return Result(
         image=chosen["image"], prompt=chosen["prompt"], round=chosen["n"], passed=passed,
         total=total, user_passed=user_passed, user_total=user_total,
@@ -89,7 +98,20 @@ def _why(state: State, chosen: Round) -> str:
         return f"a person accepted round {n}, which passes {passed} of {total}"
     if all_pass(chosen):
         return f"round {n} passes {f'all {total} criteria' if total > 1 else 'its one criterion'}"
-    return f"round {n} passes {passed} of {total}, the most of {counted(drawn, 'round')}"
+    most = passed == max(map(passes, state["rounds"]))
+    return (
+        f"round {n} passes {passed} of {total}" + f", the most of {counted(drawn, 'round')}" * most
+    )
+
+
+def _likely(state: State, chosen: Round) -> str:
+    """Say what p(yes) had to do with the choice, where anything but passes was asked for."""
+    rounds, p = state["rounds"], f"p {likelihood(chosen):.2f}"
+    if state.get("settings", {}).get("select_by") == "p_yes":
+        if not probabilities_known(rounds):
+            return "; no p(yes) is known to choose by"
+        return f", and is the likeliest ({p})" * (chosen is best(rounds, select_by="p_yes"))
+    return f", and is the likeliest of equals ({p})" if chosen is not best(rounds) else ""
 
 
 def _request_score(state: State, round_: Round) -> tuple[int, int]:

@@ -1,79 +1,52 @@
-"""Verifier: a model answers every criterion about I_i, V_i = F_ver(I_i, C) (Eq. 4)."""
+"""Verifier: a model answers every criterion about I_i, V_i = F_ver(I_i, C) (Eq. 4).
+
+It sees the picture and the criterion: never the request, the prompt, or what came before.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any, Literal
-
-from pydantic import field_validator
+from typing import Any
 
 from gems_graph.errors import AnswerError, RefusedError, UnreadableError
-from gems_graph.models.answers import Answer, Form, plain
-from gems_graph.models.likelihood import p_yes
+from gems_graph.images import shown_side, side_for
+from gems_graph.models.answers import Answer, plain
+from gems_graph.models.likelihood import p_yes, p_yes_each
+from gems_graph.nodes.probes import PROBES, TEMPLATES, Judgement, Judgements, Probe
 from gems_graph.prompting.sanitize import excerpt
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
-from gems_graph.state import Criterion, ImageRef, Round, State, Verdict
+from gems_graph.state import Round, State, Verdict
 
-Word = Literal["yes", "no", "unsure"]
-_BARE = re.compile(r"""[\s"'`*(]*(yes|no|unsure)[\s"'`*.!)]*""", re.IGNORECASE)
-
-
-class Judgement(Form):
-    """One verdict, as JSON of the schema or as a bare word; anything else is asked for again."""
-
-    evidence: str = ""
-    answer: Word
-
-    @field_validator("answer", mode="before")
-    @classmethod
-    def _lower(cls, answer: object) -> object:
-        return answer.strip().lower() if isinstance(answer, str) else answer
-
-    @classmethod
-    def read(cls, text: str) -> Judgement:
-        """Read the schema or a bare yes, no or unsure."""
-        if match := _BARE.fullmatch(text):
-            return cls.model_validate({"answer": match[1]})
-        return cls.model_validate_json(text)
-
-
-class Numbered(Judgement):
-    """One verdict among several."""
-
-    n: int
-
-
-class Judgements(Form):
-    """Verdicts on several criteria, told apart by their numbers."""
-
-    verdicts: list[Numbered]
+Case = dict[str, Any]
+"""What a probe shows: `picture`, its longest `side` in pixels, and the `criterion`."""
+_SIZES = 3  # of pictures: for details, objects, scenes
 
 
 def _calls(work: Workload) -> int:
-    """Count a probe for each criterion, or one call for all and the doubtful ones asked again."""
+    """Count a probe for each criterion, or one call a size and the doubtful ones asked again."""
     probes = work.criteria
     if work.settings.verify == "batched" and probes > 1:
-        probes = 1 if work.least else 1 + probes
+        probes = 1 if work.least else probes + min(_SIZES, probes // 2)
     return work.rounds * probes
 
 
 @module(
-    part="judge", role="verifier", templates=("verifier", "verifier_batched"),
+    part="judge", role="verifier", templates=TEMPLATES,
     reads=("attempt",), owes=("rounds",), doing="looking", calls=_calls, sees=True,
 )  # fmt: skip
 async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Judge every criterion; a model that cannot be reached raises, and gives no verdict."""
-    attempt, criteria = state["attempt"], state["criteria"]
-    verdicts: dict[int, Verdict] = {}
-    if toolbox.settings.verify == "batched" and len(criteria) > 1:
-        verdicts = await _judge_all(attempt["image"], criteria, toolbox)
-    remaining = [k for k in range(len(criteria)) if k not in verdicts]
-    cases = [{"picture": attempt["image"], "criterion": criteria[k]["question"]} for k in remaining]
-    answers = await toolbox.ask_each("verifier", "verifier", Judgement, cases, logprobs=True)
-    verdicts |= zip(remaining, map(_verdict, answers), strict=True)
-    ordered = [verdicts[k] for k in range(len(criteria))]
+    attempt, probe = state["attempt"], PROBES[toolbox.settings.probe]
+    cases = _cases(state, toolbox)
+    batched = toolbox.settings.verify == "batched"
+    verdicts = await _judge_together(cases, probe, toolbox) if batched else {}
+    remaining = [k for k in range(len(cases)) if k not in verdicts]
+    answers = await toolbox.ask_each(
+        "verifier", probe.template, probe.form, [cases[k] for k in remaining], logprobs=True
+    )
+    verdicts |= {k: _verdict(answers[i], probe) for i, k in enumerate(remaining)}
+    ordered = [verdicts[k] for k in range(len(cases))]
     unreadable = [each for each in answers if isinstance(each, UnreadableError)]
     return {
         "rounds": [Round(**{**attempt, "verdicts": ordered})],
@@ -81,41 +54,80 @@ async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
     }
 
 
+def _cases(state: State, toolbox: Toolbox) -> list[Case]:
+    """Return what is shown for each criterion: the picture no larger than it is."""
+    picture, settings = state["attempt"]["image"], toolbox.settings
+    return [
+        {
+            "picture": picture,
+            "side": shown_side(picture, side_for(criterion, settings)),
+            "criterion": criterion["question"],
+        }
+        for criterion in state["criteria"]
+    ]
+
+
 def _note(n: int, unreadable: Sequence[UnreadableError]) -> str:
     return f"Round {n}: {len(unreadable)} answers count as unsure. {unreadable[0]}"
 
 
-def _verdict(answer: Answer[Judgement] | AnswerError) -> Verdict:
+def _verdict(answer: Answer[Judgement] | AnswerError, probe: Probe) -> Verdict:
     """Return the verdict of one probe; one refused or in no readable form is unsure."""
     if isinstance(answer, RefusedError):
         return Verdict(answer="unsure", p_yes=None, evidence=str(answer), unanswered="refused")
     if isinstance(answer, AnswerError):
         evidence = f"no readable answer; it began: “{excerpt(answer.raw)}”"
         return Verdict(answer="unsure", p_yes=None, evidence=evidence, unanswered="unreadable")
-    judgement, probability = answer.value, p_yes(answer.reply.logprobs)
+    return _read(answer.value, p_yes(answer.reply.logprobs, first=probe.answer_first))
+
+
+def _read(judgement: Judgement, probability: float | None) -> Verdict:
     return Verdict(answer=judgement.answer, p_yes=probability, evidence=plain(judgement.evidence))
 
 
-async def _judge_all(
-    picture: ImageRef, criteria: list[Criterion], toolbox: Toolbox
+async def _judge_together(
+    cases: Sequence[Case], probe: Probe, toolbox: Toolbox
 ) -> dict[int, Verdict]:
-    """Ask for all verdicts in one call, and return the clear ones by index of the criterion.
+    """Ask once for all that share a picture, and return the clear verdicts by index of the case.
 
     A missing, repeated or unsure verdict is left out; so are all where the answer as a whole cannot
-    be read or is refused.
+    be read or is refused, and what shares its picture with no other.
     """
-    questions = [criterion["question"] for criterion in criteria]
+    by_side: dict[int, list[int]] = {}
+    for k, case in enumerate(cases):
+        by_side.setdefault(case["side"], []).append(k)
+    groups = {side: group for side, group in by_side.items() if len(group) > 1}
+    shown = [
+        {
+            "picture": cases[0]["picture"],
+            "side": side,
+            "criteria": [cases[k]["criterion"] for k in group],
+        }
+        for side, group in groups.items()
+    ]
     try:
-        answer = await toolbox.ask(
-            "verifier", "verifier_batched", Judgements, picture=picture, criteria=questions
+        answers = await toolbox.ask_each(
+            "verifier", probe.batch_template, probe.batch_form, shown, logprobs=True, quiet=True
         )
-    except AnswerError:
+    except AnswerError:  # where the settings are strict
         return {}
-    by_criterion: dict[int, list[Numbered]] = {}
-    for verdict in answer.value.verdicts:
-        by_criterion.setdefault(verdict.n - 1, []).append(verdict)
     return {
-        k: Verdict(answer=answers[0].answer, p_yes=None, evidence=plain(answers[0].evidence))
-        for k, answers in by_criterion.items()
-        if 0 <= k < len(criteria) and len(answers) == 1 and answers[0].answer != "unsure"
+        group[n]: verdict
+        for group, answer in zip(groups.values(), answers, strict=True)
+        for n, verdict in _clear(answer).items()
+        if 0 <= n < len(group)
+    }
+
+
+def _clear(answer: Answer[Judgements] | AnswerError) -> dict[int, Verdict]:
+    """Return the clear verdicts of a batch by number, from 0."""
+    if isinstance(answer, AnswerError):
+        return {}
+    judged = answer.value.verdicts
+    numbers = [each.n for each in judged]
+    probabilities = p_yes_each(answer.reply.logprobs, len(judged))
+    return {
+        each.n - 1: _read(each, p)
+        for each, p in zip(judged, probabilities, strict=True)
+        if numbers.count(each.n) == 1 and each.answer != "unsure"
     }

@@ -37,6 +37,28 @@ def free_folder(requested: Path) -> Path:
     return folder
 
 
+def folder_with(requested: Path, state: State) -> Path | None:
+    """Return the latest of a folder and `NAME-2`, `NAME-3`, ... that holds a run as it stands."""
+    found, folder, number = None, requested, 1
+    while (folder / "trajectory.json").exists():
+        kept = record_in(folder)
+        same = kept.get("trajectory") == state["trajectory"]
+        if same and len(kept.get("rounds", [])) == len(state.get("rounds", [])):
+            found = folder
+        number += 1
+        folder = requested.with_name(f"{requested.name}-{number}")
+    return found
+
+
+def record_in(folder: Path) -> dict[str, Any]:
+    """Return the record in a folder; an empty one where none can be read."""
+    try:
+        record = json.loads((folder / "trajectory.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
 def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) -> dict[str, Any]:
     """Write `image.png`, every round's picture, `rounds.png` and `trajectory.json`.
 
@@ -58,7 +80,7 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
         with needed_by(state.get("trajectory", ""), about.get("thread")):
             folder.mkdir(parents=True, exist_ok=True)
             for n, ref in _pictures(state).items():
-                (folder / _name(n, ref)).write_bytes(store.read(ref["sha256"]))
+                (folder / picture_name(n, ref)).write_bytes(store.read(ref["sha256"]))
             store.open(state["result"]["image"]).save(folder / "image.png")
             data = record(state, store, about)
             text = json.dumps(data, ensure_ascii=False, indent=1)
@@ -98,7 +120,7 @@ def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, An
         {
             **round_,
             "thought": store.thought(round_["thought"]),
-            "file": _name(round_["n"], round_["image"]),
+            "file": picture_name(round_["n"], round_["image"]),
         }
         for round_ in state.get("rounds", [])
     ]
@@ -143,5 +165,6 @@ def _pictures(state: State) -> dict[int, ImageRef]:
     return pictures
 
 
-def _name(n: int, ref: ImageRef) -> str:
+def picture_name(n: int, ref: ImageRef) -> str:
+    """Return how the picture of a round is called in the folder of its run."""
     return f"round-{n}.{_SUFFIX[ref['media_type']]}"

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gems_graph.memory import unverified
+from gems_graph.calls.ledger import total
+from gems_graph.memory import seconds_worked, unverified
 from gems_graph.report.standing import standing
-from gems_graph.state import Attempt, ImageRef
+from gems_graph.state import Attempt, ImageRef, Verdict
 from gems_graph.wording import counted, counted_criteria
 
 _STOPPED = {"budget": "The budget was spent.", "cancelled": "Cancelled."}
@@ -21,28 +22,38 @@ class Column:
     n: int
     prompt: str
     image: ImageRef
-    answers: tuple[str, ...] | None
+    verdicts: tuple[Verdict, ...] | None
     chosen: bool
 
     @property
     def judged(self) -> bool:
         """Whether the picture has verdicts."""
-        return self.answers is not None
+        return self.verdicts is not None
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The verdicts in words; none where nobody judged."""
+        return tuple(verdict["answer"] for verdict in self.verdicts or ())
 
     @property
     def score(self) -> str:
         """How many criteria hold, of how many."""
-        return self.part(range(len(self.answers or ())))
+        return self.part(range(len(self.answers)))
 
     @property
     def perfect(self) -> bool:
         """Whether every criterion holds."""
-        return set(self.answers or ()) == {"yes"}
+        return set(self.answers) == {"yes"}
 
     def answer(self, k: int) -> str:
         """Return the verdict on criterion `k`; nothing where there is none."""
-        answers = self.answers or ()
-        return answers[k] if k < len(answers) else ""
+        return self.answers[k] if k < len(self.answers) else ""
+
+    def reason(self, k: int) -> str:
+        """Return why criterion `k` fails, as the Verifier said it; nothing where it holds."""
+        verdicts = self.verdicts or ()
+        holds = k >= len(verdicts) or verdicts[k]["answer"] == "yes"
+        return "" if holds else verdicts[k]["evidence"]
 
     def part(self, which: Sequence[int]) -> str:
         """Return the score of some of the criteria; nothing where nobody judged."""
@@ -53,29 +64,32 @@ class Column:
 
 @dataclass(frozen=True)
 class Summary:
-    """How a run ended: its score if there is one, a sentence or two, the skills used."""
+    """How a run ended: its score if there is one, a sentence or two, facts by name."""
 
     score: str
     words: str
     success: bool
-    skills: str
+    facts: tuple[tuple[str, str], ...]
 
 
 def summary_of(state: Mapping[str, Any]) -> Summary:
     """Return the summary of a run, however it ended."""
     result = state.get("result") or {}
     score = f"{result.get('passed', 0)}/{result.get('total', 0)}" if result.get("verified") else ""
-    skills = ", ".join(state.get("skills", []))
-    words = f"Skill: {skills}" if skills else ""
-    return Summary(score, outcome(state), bool(result.get("success")), words)
+    facts = {
+        "Skill": ", ".join(state.get("skills", [])),
+        "Used": _used(state),
+        "Learned": _lessons(state),
+    }
+    present = tuple((name, text) for name, text in facts.items() if text)
+    return Summary(score, outcome(state), bool(result.get("success")), present)
 
 
 def columns_of(state: Mapping[str, Any]) -> list[Column]:
     """Return a column for each round, and one for a picture that was never judged."""
     chosen = (state.get("result") or {}).get("round")
     columns = [
-        _column(round_, tuple(v["answer"] for v in round_["verdicts"]), chosen)
-        for round_ in state.get("rounds", [])
+        _column(round_, tuple(round_["verdicts"]), chosen) for round_ in state.get("rounds", [])
     ]
     last = unverified(state)  # type: ignore[arg-type]  # reads two keys, each if present
     return [*columns, _column(last, None, chosen)] if last else columns
@@ -99,9 +113,26 @@ def outcome(state: Mapping[str, Any]) -> str:
     return f"Best of {counted(count, 'round')}: {criteria}. {_reason(stop)}".strip()
 
 
-def _column(attempt: Attempt, answers: tuple[str, ...] | None, chosen: object) -> Column:
+def _used(state: Mapping[str, Any]) -> str:
+    """Say what a run took: calls, pictures, time."""
+    usage = total(state.get("ledger", {}))
+    if not usage["calls"]:
+        return ""
+    calls, pictures = counted(usage["calls"], "chat call"), counted(usage["images"], "picture")
+    return f"{calls}, {pictures}, {seconds_worked(state.get('timings', [])):.1f} s"
+
+
+def _lessons(state: Mapping[str, Any]) -> str:
+    """Return what the rounds taught, each once, the latest first."""
+    lessons = dict.fromkeys(text.strip() for text in reversed(state.get("experiences", [])))
+    return " ".join(
+        text if text.endswith((".", "!", "?", "。")) else f"{text}." for text in lessons
+    )
+
+
+def _column(attempt: Attempt, verdicts: tuple[Verdict, ...] | None, chosen: object) -> Column:
     n = attempt["n"]
-    return Column(n, attempt["prompt"], attempt["image"], answers, n == chosen)
+    return Column(n, attempt["prompt"], attempt["image"], verdicts, n == chosen)
 
 
 def _reason(stop: Mapping[str, Any]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from gems_graph.calls.ledger import Usage, in_money, total
-from gems_graph.images import Store
+from gems_graph.calls.ledger import Usage, in_bytes, in_money, total
 from gems_graph.memory import passes
+from gems_graph.report.folder import picture_name
 from gems_graph.settings import Settings
 from gems_graph.settings.presets import PRESETS
 from gems_graph.state import Attempt, Criterion, Round, State
@@ -31,13 +32,15 @@ class VerdictGrid(NamedTuple):
     answers: dict[int, list[str]]
 
 
-def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[str | VerdictGrid]:
+def page(
+    state: State, facts: Mapping[str, object], folder: Path | None = None
+) -> Iterator[str | VerdictGrid]:
     """Yield a trajectory, finished or not, as lines of text and one grid of verdicts.
 
     Args:
         state: of it.
-        store: holds its pictures.
         facts: what else is known of it, by name; shown first.
+        folder: holds its pictures as files; None: there is none.
     """
     skills = ", ".join(state.get("skills", []))
     request_facts = {"request": state["prompt"], "skills": skills}
@@ -45,10 +48,10 @@ def page(state: State, store: Store, facts: Mapping[str, object]) -> Iterator[st
     if state.get("criteria"):
         yield ""
         yield grid_of(state)
-    yield from rounds_of(state, store)
+    yield from rounds_of(state, folder)
     yield ""
     if result := state.get("result"):
-        yield fact("result", f"{result['why']}\n{store.where(result['image']['sha256'])}")
+        yield fact("result", result["why"] + (f"\n{folder / 'image.png'}" if folder else ""))
     if stop := state.get("stop"):
         yield fact("stopped", f"in {stop.get('node')}: {stop.get('error', stop.get('reason'))}")
     yield from (fact("note", note) for note in state.get("notes", []))
@@ -68,29 +71,29 @@ def fact(name: str, value: object) -> str:
     return textwrap.indent(str(value), " " * _LABEL).replace(" " * _LABEL, name.ljust(_LABEL), 1)
 
 
-def rounds_of(state: State, store: Store) -> Iterator[str]:
+def rounds_of(state: State, folder: Path | None) -> Iterator[str]:
     """Yield every round: its prompt and origin, its picture, failed criteria, its experience."""
     for k, round_ in enumerate(state.get("rounds", [])):
         yield f"\nRound {round_['n']}: {passes(round_)} of {len(round_['verdicts'])}"
-        yield from _attempt(round_, store)
+        yield from _attempt(round_, folder)
         yield from _failed(round_, state["criteria"])
         if lesson := "".join(state.get("experiences", [])[k : k + 1]):
             yield fact("  learned", lesson)
     attempt = state.get("attempt")
     if attempt and attempt["n"] > len(state.get("rounds", [])):
         yield f"\nRound {attempt['n']}: not judged"
-        yield from _attempt(attempt, store)
+        yield from _attempt(attempt, folder)
 
 
-def _attempt(attempt: Attempt, store: Store) -> Iterator[str]:
+def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
     yield fact("  prompt", attempt["prompt"])
     origin = attempt.get("origin", "")
     about = [_ORIGIN.get(origin, f"by {origin}")] if origin else []
     about += [f"seed {attempt['seed']}"] if "seed" in attempt else []
     if about:
         yield fact("", ", ".join(about))
-    if "image" in attempt:
-        yield fact("  picture", store.where(attempt["image"]["sha256"]))
+    if folder and "image" in attempt:
+        yield fact("  picture", folder / picture_name(attempt["n"], attempt["image"]))
 
 
 def _failed(round_: Round, criteria: list[Criterion]) -> Iterator[str]:
@@ -105,7 +108,10 @@ def spent(ledger: Mapping[str, Usage]) -> Iterator[str]:
         tokens = usage["input_tokens"] + usage["output_tokens"]
         used = [(usage["calls"], "call"), (usage["images"], "image"), (tokens, "token")]
         counts = ", ".join(counted(number, what) for number, what in used)
-        yield fact(role, f"{counts}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
+        sent = f"{in_bytes(usage['bytes'])} sent"
+        if pictures := usage.get("image_bytes"):
+            sent += f" ({in_bytes(pictures)} of it pictures)"
+        yield fact(role, f"{counts}, {sent}, {usage['seconds']:.1f} s, {in_money(usage['cost'])}")
 
 
 def changed(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """`rounds.png`: a finished trajectory as one picture that can be read at a glance.
 
 The user's prompt and the outcome, then a column for each round: the picture, its score, its
-prompt, and below them one mark for each criterion, level across the rounds.
+prompt, and below them one mark for each criterion, level across the rounds, with the Verifier's
+reason where it fails.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from gems_graph.images import Store
-from gems_graph.report.band import MARGIN, Band, Grid, Row, block
+from gems_graph.report.band import Band
+from gems_graph.report.grid import MARGIN, Grid, block
 from gems_graph.report.outcome import Column, columns_of, summary_of
+from gems_graph.report.rows import Criterion
 from gems_graph.report.shapes import LINE, PAPER
 from gems_graph.report.text import Style, wrap
 
@@ -55,7 +58,7 @@ def _even(count: int, limit: int) -> int:
     return -(-count // bands)
 
 
-def _rows(state: Mapping[str, Any], columns: Sequence[Column], limit: int) -> list[Row]:
+def _rows(state: Mapping[str, Any], columns: Sequence[Column], limit: int) -> list[Criterion]:
     """Choose the criteria to show: where there are too many, first those that ever failed."""
     questions = [criterion["question"] for criterion in state.get("criteria", [])]
 
@@ -63,9 +66,9 @@ def _rows(state: Mapping[str, Any], columns: Sequence[Column], limit: int) -> li
         return all(column.answer(k) == "yes" for column in columns)
 
     ranked = sorted(range(len(questions)), key=always_passed)
-    rows = [Row(questions[k], k) for k in sorted(ranked[:limit])]
+    rows = [Criterion(questions[k], k) for k in sorted(ranked[:limit])]
     hidden = tuple(ranked[limit:])
-    return [*rows, Row(f"+ {len(hidden)} more", None, hidden)] if hidden else rows
+    return [*rows, Criterion(f"+ {len(hidden)} more", None, hidden)] if hidden else rows
 
 
 def _header(prompt: str, grid: Grid) -> Image.Image:

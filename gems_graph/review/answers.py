@@ -29,6 +29,8 @@ class Ruling(NamedTuple):
 class Answer(BaseModel):
     """The fields that any answer may have."""
 
+    pause: ClassVar[str]
+    """The setting under which it is asked for."""
     model_config = ConfigDict(extra="forbid")
 
     prompt: str | None = Field(default=None, description="A prompt to draw, as written.")
@@ -57,6 +59,8 @@ class Answer(BaseModel):
 class CriteriaAnswer(Answer):
     """The answer to a `CriteriaQuestion`."""
 
+    pause = "criteria"
+
     criteria: list[str] | None = Field(
         default=None, description="The whole list as it should be, one yes/no question each."
     )
@@ -76,6 +80,7 @@ class CriteriaAnswer(Answer):
 class VerdictAnswer(Answer):
     """The answer to a `VerdictQuestion`."""
 
+    pause = "verdicts"
     asked: ClassVar[VerdictQuestion]
 
     verdicts: dict[int, str] = Field(

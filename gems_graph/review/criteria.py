@@ -13,7 +13,7 @@ from gems_graph.state import Criterion, State
 def review_criteria(state: State) -> dict[str, Any]:
     """Let a person edit the criteria, a picked skill's included, and the first prompt."""
     question = about_criteria(state)
-    answer = ask(question, CriteriaAnswer)
+    answer = ask(question, CriteriaAnswer, state)
     update = {
         "criteria": _edited(question["criteria"], answer.criteria),
         "skill_criteria": [],  # they are among the criteria now

@@ -88,6 +88,6 @@ def about_verdict(state: State) -> VerdictQuestion:
         verdicts=[Judged(n=n, **c, **v) for n, (c, v) in enumerate(pairs, start=1)],
         passed=passes(last),
         total=len(last["verdicts"]),
-        best=best(state["rounds"], settings.tie_break)["n"],
+        best=best(state["rounds"], settings.tie_break, settings.select_by)["n"],
         answers=answers,
     )

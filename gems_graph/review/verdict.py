@@ -16,7 +16,7 @@ from gems_graph.state import Round, State, Stop, Verdict
 def review_verdict(state: State) -> dict[str, Any]:
     """Let a person overrule or accept a round, or write the next prompt."""
     question = about_verdict(state)
-    answer = ask(question, verdict_form(question))
+    answer = ask(question, verdict_form(question), state)
     *earlier, last = state["rounds"]
     accepted = {"stop": Stop(reason="accepted", node="review_verdict")} if answer.accept else {}
     update = {

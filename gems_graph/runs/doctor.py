@@ -7,13 +7,14 @@ import io
 import secrets
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
 from PIL import Image, ImageDraw
 
 from gems_graph.errors import GemsError
 from gems_graph.images import Store
 from gems_graph.models import open_chat
-from gems_graph.nodes.verifier import Judgement
+from gems_graph.nodes.probes import PROBES
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import JUDGE, ModelSpec, Role
@@ -59,11 +60,12 @@ async def _chat(
     spec = settings.model_for(roles[0])
     finding = Finding(", ".join(roles), spec.mllm or "")
     ref, statements = await asyncio.to_thread(_puzzle, store)
-    toolbox = Toolbox(settings, store)
+    toolbox, probe = Toolbox(settings, store), PROBES[settings.probe]
+    shown: dict[str, Any] = {"picture": ref, "side": settings.vision_max_side}
     try:
         answers = [
             await toolbox.ask(
-                roles[0], "verifier", Judgement, logprobs=True, picture=ref, criterion=statement
+                roles[0], probe.template, probe.form, logprobs=True, criterion=statement, **shown
             )
             for statement, _ in statements
         ]
@@ -100,7 +102,10 @@ def _advise(finding: Finding, *, must_see: bool) -> None:
     if not works["reasoning"]:
         advise("It shows no reasoning: the Refiner's rationale stands in for it.")
     if not works["log-probabilities"]:
-        advise("It gives no log-probabilities: p(yes) and tie_break=p_yes are not available.")
+        advise(
+            "It gives no log-probabilities: p(yes) is not known, and select_by and tie_break "
+            "go by passes."
+        )
 
 
 def _takes_schema(spec: ModelSpec) -> bool | None:

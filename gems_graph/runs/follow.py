@@ -11,6 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from gems_graph.errors import UsageError
 from gems_graph.events import Tell, silent
 from gems_graph.memory import has_image
+from gems_graph.persistence.extend import with_more_rounds
 from gems_graph.persistence.threads import Threads, config_of, open_threads
 from gems_graph.runs.outcome import Outcome
 from gems_graph.runs.run import Run
@@ -74,6 +75,8 @@ async def follow(
             run = Run(graph, job.thread, on_event, stopper=stopper, conclude=best_so_far)
             return await run.start(_input(job))
         checkpoint = await threads.open_end(job.thread)
+        if checkpoint is None:
+            checkpoint = await with_more_rounds(threads, job.thread, job.settings)
         run = Run(
             await threads.graph_of(job.thread, toolbox=toolbox),
             job.thread,
@@ -113,10 +116,14 @@ async def _begins(threads: Threads, job: Job) -> bool:
 
 
 async def _go_on(run: Run, job: Job, checkpoint: RunnableConfig | None) -> Outcome:
-    """Resume or answer; a thread that waits without an answer, or has ended, is only looked at."""
+    """Resume or answer; a thread that waits without an answer, or has ended, is only looked at.
+
+    With another `pause` one that waits goes on, as far as that asks nobody.
+    """
     waits = bool(await run.questions())
     if job.answer is None:
-        return await (run.look() if waits or checkpoint is None else run.resume(checkpoint))
+        asks = waits and "pause" not in job.settings.model_fields_set
+        return await (run.look() if asks or checkpoint is None else run.resume(checkpoint))
     if not waits:
         msg = f"{job.thread!r} waits for no answer: gems resume {job.thread} without one."
         raise UsageError(msg)

@@ -21,11 +21,13 @@ class Outcome:
         state: the graph's values; of one without a checkpointer, what it gives out.
         questions: what it waits for; none if it has ended or was stopped.
         stopped_by: why it was stopped before its end; empty if it was not.
+        idle: whether nothing was done, as it had ended or waits.
     """
 
     state: Any
     questions: tuple[Interrupt, ...] = field(default=())
     stopped_by: str = ""
+    idle: bool = field(default=False, compare=False)
 
     @property
     def question(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -84,7 +85,7 @@ class Run:
 
     async def look(self) -> Outcome:
         """Return how the thread stands without running it, and tell what it waits for or got."""
-        outcome = await self._outcome({}, ())
+        outcome = replace(await self._outcome({}, ()), idle=True)
         self._report_end(outcome)
         return outcome
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
 from gems_graph.state import ImageRef
 
-_HISTORY_VIEW_DELAY = 0.06  # seconds
+_LATER = 0.06  # seconds
 Progress = Callable[[int, int], None]
 """Takes the steps done and the steps in all; from any thread."""
 
@@ -82,17 +82,24 @@ class Drawing:
             key_variable=getattr(generator, "key_variable", ""),
         )
 
-    def prepare_views(self, ref: ImageRef) -> None:
-        """Begin to encode what models will be shown, while the graph goes on."""
+    def prepare_views(self, ref: ImageRef, sides: Collection[int]) -> None:
+        """Begin to encode what models will be shown, while the graph goes on.
+
+        Args:
+            ref: of the picture.
+            sides: sizes that the Verifier will ask for first, in pixels.
+        """
         settings, loop = self.settings, asyncio.get_running_loop()
 
         def encode(side: int) -> None:
             with suppress(RuntimeError):  # the process is ending: nobody will look
                 loop.run_in_executor(None, self.store.view, ref, side, settings.vision_format)
 
-        encode(settings.vision_max_side)
-        # for later rounds: when the probes are on their way, and the processor waits for answers
-        loop.call_later(_HISTORY_VIEW_DELAY, encode, settings.history_max_side)
+        for side in sorted(sides, reverse=True):
+            encode(side)
+        # for the Refiner: when the probes are on their way, and the processor waits for answers
+        for side in (settings.vision_max_side, settings.history_max_side):
+            loop.call_later(_LATER, encode, side)
 
     async def _keep(self, price: Price | None, picture: Any, effort: Effort) -> Outcome[ImageRef]:
         """Put a picture into the store."""

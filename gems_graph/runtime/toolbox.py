@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -128,8 +128,18 @@ class Toolbox(Library):
         *,
         logprobs: bool = False,
         branch: str = "",
+        quiet: bool = False,
     ) -> list[Answer[F] | RefusedError | UnreadableError]:
         """Ask the same task about several cases at once; the first failure cancels the others.
+
+        Args:
+            role: who is asked.
+            task: name of the prompt template.
+            form: what each answer must be.
+            cases: what the template shows.
+            logprobs: as for `ask`.
+            branch: as for `ask`.
+            quiet: whether a case is more than one criterion, so that no progress is told.
 
         Returns:
             One answer a case, in order, or why there is none.
@@ -156,7 +166,7 @@ class Toolbox(Library):
                 for done, finished in enumerate(asyncio.as_completed(tasks), start=1):
                     await finished
                     event = Progress(type="progress", what="criterion", round=n, done=done, of=of)
-                    self.tell(event)
+                    (silent if quiet else self.tell)(event)
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]
@@ -168,8 +178,17 @@ class Toolbox(Library):
         round: int | None = None,  # noqa: A002  # the paper's word
         *,
         branch: str = "",
+        sides: Collection[int] = (),
     ) -> ImageRef:
-        """Draw one picture and keep it; `round` is the one that the node works on, if not given.
+        """Draw one picture and keep it.
+
+        Args:
+            prompt: what to draw.
+            seed: of the noise.
+            round: whose picture it is; the one that the node works on, if not given.
+            branch: tells apart what a strategy draws side by side; empty: there is one.
+            sides: sizes in pixels that models will be shown next, to be encoded ahead; empty:
+                `vision_max_side`.
 
         Raises:
             GeneratorError: the generator failed or returned no picture.
@@ -183,7 +202,7 @@ class Toolbox(Library):
         async with self._backends.drawer() as generator:
             progress = partial(self._tell_step, n)
             ref = await pay(drawing.call(generator, self._budget, key, progress), self._budget)
-        drawing.prepare_views(ref)
+        drawing.prepare_views(ref, sides or {self.settings.vision_max_side})
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref
 

@@ -41,7 +41,7 @@ def test_it_stands_between_the_planner_and_the_generator(loop: Any, strategy: St
 
 def test_gems_show_names_who_wrote_a_prompt(loop: Any, strategy: Strategy) -> None:
     made = loop({"layout": {"places": []}}, strategy=strategy)
-    parts = page(made.run(), made.store, {})
+    parts = page(made.run(), {})
     assert "by layout, seed 1" in "\n".join(part for part in parts if isinstance(part, str))
 
 

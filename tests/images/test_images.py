@@ -158,6 +158,13 @@ def test_a_trajectory_of_photographs_sends_under_8_mb(store: Store) -> None:
     assert told == pytest.approx(sent, rel=0.05)
 
 
+def test_pure_noise_is_shown_as_well(store: Store) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (300, 300, 3), np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(noise).save(data, "PNG")
+    assert store.view(store.put_image(data.getvalue()), 300)[1] == "image/jpeg"
+
+
 @pytest.mark.parametrize("form", ["jpeg", "png", "webp"])
 def test_a_view_comes_in_the_format_asked_for(store: Store, form: str) -> None:
     ref = store.put_image(photograph(4, 256))

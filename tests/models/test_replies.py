@@ -11,9 +11,8 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from gems_graph.calls.budget import Budget, Place
 from gems_graph.errors import AnswerError, RefusedError
 from gems_graph.models.answers import Question, ask
-from gems_graph.models.likelihood import p_yes
 from gems_graph.models.reply import Reply
-from gems_graph.nodes.verifier import Judgement
+from gems_graph.nodes.probes import Judgement
 from gems_graph.settings import Settings
 
 READ = {
@@ -164,32 +163,3 @@ def test_the_second_asking_carries_the_complaint_and_the_first_answer() -> None:
     assert [m.type for m in chat.talks[1]] == ["human", "ai", "human"]
     assert chat.talks[1][1].content == "maybe"
     assert "could not be read" in str(chat.talks[1][2].content)
-
-
-# ------------------------------------------------------------------ p(yes)
-
-
-def token(text: str, logprob: float, *others: tuple[str, float]) -> dict[str, Any]:
-    tops = [{"token": t, "logprob": lp} for t, lp in [(text, logprob), *others]]
-    return {"token": text, "logprob": logprob, "top_logprobs": tops}
-
-
-def test_p_yes_sums_all_spellings_and_renormalises() -> None:
-    tokens = [token("Yes", -1.0, ("yes", -1.0), (" no", -1.0), ("No", -3.0), ("maybe", -0.5))]
-    e1, e3 = 0.36787944, 0.04978707
-    assert p_yes(tokens) == pytest.approx(2 * e1 / (3 * e1 + e3), rel=1e-6)
-
-
-def test_p_yes_reads_the_answer_and_not_the_evidence() -> None:
-    tokens = [
-        token("no", -0.1, ("yes", -5)), token(" problem", -0.1), token('", "answer": "', -0.1),
-        token("yes", -0.01, ("no", -6)), token('"}', -0.1),
-    ]  # fmt: skip
-    assert p_yes(tokens) == pytest.approx(1, abs=0.01)
-
-
-def test_p_yes_is_unknown_where_nothing_tells_it() -> None:
-    assert p_yes([]) is None
-    assert p_yes([token("unsure", -0.1)]) is None
-    assert p_yes([{"token": "yes", "logprob": -0.1}]) == pytest.approx(0.9048, abs=1e-4)
-    assert p_yes([{"token": "no", "logprob": -0.1}]) == pytest.approx(0.0952, abs=1e-4)

@@ -14,7 +14,8 @@ class Tools:
     def __init__(self, **dials: Any) -> None:
         self.settings = Settings(seed=7, **dials)
 
-    async def generate(self, prompt: str, seed: int) -> Any:
+    async def generate(self, prompt: str, seed: int, *, sides: set[int]) -> Any:
+        self.sides = sides
         return PICTURE
 
 

@@ -291,22 +291,45 @@ def test_an_empty_history_is_no_error(gems: Gems) -> None:
     assert gems("show").code == 2
 
 
-def test_on_a_terminal_the_prompt_gives_way() -> None:
-    line = Line(
-        thread="abcdefabcdef", trajectory="", when="2026-01-02T03:04:05+00:00",
-        prompt="three red circles \x1b[2J and " + "a very long request " * 9, rounds=3,
-        verdict="best effort 4/5", passed=4, total=5, cost=0.25, state="best effort",
-        stop_reason="max_iterations", open=False, error="",
-    )  # fmt: skip
+LINE = Line(
+    thread="abcdefabcdef", trajectory="", when="2026-01-02T03:04:05+00:00",
+    prompt="three red circles \x1b[2J and " + "a very long request " * 9, rounds=3,
+    verdict="best effort 4/5", passed=4, total=5, cost=0.25, state="best effort",
+    stop_reason="max_iterations", open=False, error="",
+)  # fmt: skip
+
+
+def table(width: int, **about: Any) -> list[str]:
+    """Print a line on a terminal of some width; return the rows without escape sequences."""
     file = io.StringIO()
-    print_lines([line], Console(file=file, force_terminal=True, width=100, color_system=None))
-    header, row = file.getvalue().splitlines()
+    line = Line(**{**LINE, **about})  # type: ignore[typeddict-item]
+    print_lines([line], Console(file=file, force_terminal=True, width=width, color_system=None))
+    assert "\x1b" not in file.getvalue()
+    return [row.rstrip() for row in file.getvalue().splitlines()]
+
+
+def test_a_roomy_terminal_shows_all_columns_and_the_prompt_gives_way() -> None:
+    header, row = table(130)
     assert header.split() == ["thread", "when", "prompt", "rounds", "verdict", "cost", "state"]
-    assert "abcdefabcdef" in row
+    assert row.startswith("abcdefabcdef  2026-01-02 ")
     assert "three red" in row
     assert "…" in row
-    assert row.rstrip().endswith("best effort 4/5  0.2500  best effort")
-    assert "\x1b" not in row
+    assert row.endswith("3       best effort 4/5  0.2500  best effort")
+
+
+def test_on_80_columns_a_prompt_can_still_be_recognised() -> None:
+    header, row = table(80)
+    assert header.split() == ["thread", "when", "prompt", "score", "state"]
+    assert row.endswith("4/5    best effort")
+    assert len(row[row.index("three red") : row.index("…")]) > 25
+    assert max(map(len, (header, row))) <= 80
+
+
+def test_on_80_columns_a_long_name_is_broken_not_cut() -> None:
+    _, *rows = table(80, thread="a-batch-" * 6, total=None)
+    assert "".join(row[:20].rstrip() for row in rows) == "a-batch-" * 6
+    assert "three red circles" in rows[0]
+    assert " -  " in rows[0]
 
 
 @pytest.mark.usefixtures("some")
@@ -322,14 +345,36 @@ def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:
     assert "  no        Is there B? B seen\n" in out
     assert "  learned   saying where helps\n" in out
     assert "result      round 1 passes 1 of 2, the most of 3 rounds\n" in out
-    pictures = [line.split()[1] for line in out.splitlines() if line.startswith("  picture")]
-    assert len(pictures) == 3
-    assert all(Image.open(picture).size == (64, 64) for picture in pictures)
+    assert "picture" not in out
+    assert result.err == "To have the pictures as files: gems show effort --out DIR\n"
     assert "verifier    6 calls, 0 images, " in out
     assert "in all      12 calls, 3 images, " in out
     settings = out.partition("settings    ")[2].split()
     assert settings == ["seed", "=", "1", "max_iterations", "=", "3", "retry_wait", "=", "0.0"]
     assert "\x1b" not in out
+
+
+@pytest.mark.usefixtures("some")
+def test_show_names_the_folder_of_the_run_and_the_pictures_in_it(gems: Gems) -> None:
+    gems("show", "effort", "--out", "gems-out/effort")
+    newest = gems("show", "effort", "--out", "gems-out/effort").out.strip()
+    assert newest == "gems-out/effort-2"
+    result = gems("show", "effort")
+    named = [line.split()[1] for line in result.out.splitlines() if line.startswith("  picture")]
+    assert named == [f"{newest}/round-{n}.png" for n in (1, 2, 3)]
+    assert all(Image.open(picture).size == (64, 64) for picture in named)
+    assert f"folder      {newest}\n" in result.out
+    assert f"            {newest}/image.png\n" in result.out
+    assert result.err == ""
+
+
+@pytest.mark.usefixtures("some")
+def test_show_takes_no_folder_for_that_of_another_trajectory(gems: Gems) -> None:
+    folder = Path("gems-out/effort")
+    gems("show", "effort", "--out", str(folder))
+    record = json.loads((folder / "trajectory.json").read_text())
+    (folder / "trajectory.json").write_text(json.dumps({**record, "trajectory": "another"}))
+    assert str(folder) not in gems("show", "effort").out
 
 
 @pytest.mark.usefixtures("some")

@@ -63,9 +63,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "lost": ["GOOD <b>"],
     },
     "decomposer": {"user_prompt": 'a sign that says "5 < 6 & <b>"', "most": 20},
-    "verifier": {"picture": ref("a"), "criterion": "Is there a cat?"},
+    "verifier": {"picture": ref("a"), "side": 1024, "criterion": "Is there a cat?"},
+    "verifier_direct": {"picture": ref("a"), "side": 1024, "criterion": "Is there a cat?"},
     "planner_enhance": {"user_prompt": 'a cat says "meow"', "lost": ["meow"]},
-    "verifier_batched": {"picture": ref("a"), "criteria": ["Is there a cat?", "Is it <b>?"]},
+    "verifier_batched": {
+        "picture": ref("a"), "side": 384, "criteria": ["Is there a cat?", "Is it <b>?"],
+    },
+    "verifier_batched_direct": {
+        "picture": ref("a"), "side": 384, "criteria": ["Is there a cat?", "Is it <b>?"],
+    },
     "refiner": {
         "user_prompt": 'U "<b>"',
         "skills": [{"name": "spatial", "instructions": "Give each thing a region."}],
@@ -135,10 +141,11 @@ def test_every_template_has_a_snapshot() -> None:
     assert tasks == set(VALUES)
 
 
-def test_the_picture_stands_first_and_the_question_last_for_the_verifier() -> None:
-    parts = Prompts().render("verifier", **VALUES["verifier"])
-    assert parts[0] == Picture(ref("a"))
-    assert str(parts[-1]).rstrip().endswith("Is there a cat?\n</criterion>")
+@pytest.mark.parametrize("task", [task for task in VALUES if task.startswith("verifier")])
+def test_the_picture_stands_first_and_the_question_last_for_the_verifier(task: str) -> None:
+    parts = Prompts().render(task, **VALUES[task])
+    assert parts[0] == Picture(ref("a"), VALUES[task]["side"])
+    assert re.search(r"</criterion>(\n</criteria>)?\Z", str(parts[-1]))
 
 
 @pytest.mark.parametrize("task", ["planner_apply", "planner_enhance", "refiner"])

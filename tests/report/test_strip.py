@@ -8,19 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageColor
+from PIL import Image, ImageChops, ImageColor
 
+from gems_graph.calls.ledger import no_usage
 from gems_graph.errors import ConfigError, StoreError
 from gems_graph.graph import build_graph
 from gems_graph.images import Store
 from gems_graph.report import fonts, text
-from gems_graph.report.outcome import outcome
-from gems_graph.report.shapes import ACCENT, CAUTION, NO, UNSURE, YES, chip, fitted
+from gems_graph.report.grid import MARGIN, Grid
+from gems_graph.report.outcome import columns_of, outcome, summary_of
+from gems_graph.report.rows import Criterion, Row
+from gems_graph.report.shapes import ACCENT, CAUTION, LINE, NO, UNSURE, YES, chip, fitted
 from gems_graph.report.strip import strip
 from gems_graph.report.text import Style, measure, wrap
 from gems_graph.testing import Painter, ScriptedChat, paint
 
 STYLE = Style(24, "black")
+RULE = ImageColor.getrgb(LINE)
+GRID = Grid(2, 264, 10, 1, 5, 24)
 THOUGHT = {"text": "", "sha256": None}
 
 
@@ -101,6 +106,68 @@ def test_marks_differ_and_stand_where_the_verdicts_are(store: Store) -> None:
         assert share(images[answer], colour) > 2 * max(others)
     grey = [chip(answer, 36).getchannel("A").tobytes() for answer in ("yes", "no", "unsure")]
     assert len(set(grey)) == 3  # told apart by their outline alone
+
+
+def with_evidence(given: dict[str, Any], text: str) -> dict[str, Any]:
+    for round_ in given["rounds"]:
+        for verdict in round_["verdicts"]:
+            verdict["evidence"] = text
+    return given
+
+
+LONG = "Are there no shapes other than yellow squares, purple crosses, orange squares and stars?"
+
+
+def test_a_criterion_of_three_lines_is_not_cut() -> None:
+    row = Row(Criterion(LONG, 0), [], GRID)
+    assert " ".join(row.lines) == LONG
+    assert row.height > len(row.lines) * 26
+
+
+@pytest.mark.parametrize(("answer", "lines"), [("y", 0), ("n", 1), ("?", 1)])
+def test_a_row_says_why_a_criterion_fails(store: Store, answer: str, lines: int) -> None:
+    given = with_evidence(state(store, answer), "I count 4.")
+    row = Row(Criterion("Are there three?", 0), columns_of(given), GRID)
+    assert row.reasons == [["I count 4."][:lines]]
+    [drawn, silent] = (strip(with_evidence(given, text), store) for text in ("I count 4.", ""))
+    assert (drawn.tobytes() == silent.tobytes()) is (lines == 0)
+
+
+def test_a_long_reason_is_cut_and_widens_nothing(store: Store) -> None:
+    given = with_evidence(state(store, "n", chosen=1), "so many words " * 99)
+    [reason] = Row(Criterion("Why?", 0), columns_of(given), GRID).reasons
+    assert len(reason) == 3
+    assert reason[-1].endswith("…")
+    assert strip(given, store).width == strip(with_evidence(given, ""), store).width
+
+
+def test_the_left_column_says_what_was_used_and_learned(store: Store) -> None:
+    usage = {**no_usage(), "calls": 7, "images": 2}
+    lessons = ["say where", "Draw less."]
+    given = state(store, "ny", chosen=1, skills=["anatomy"], experiences=lessons)
+    given |= {"ledger": {"verifier": usage}, "timings": []}
+    assert summary_of(given).facts == (
+        ("Skill", "anatomy"),
+        ("Used", "7 chat calls, 2 pictures, 0.0 s"),
+        ("Learned", "Draw less. say where."),
+    )
+
+
+def test_lessons_that_do_not_fit_stay_above_the_criteria(store: Store) -> None:
+    given = state(store, "ny", chosen=1)
+    plain, full = (
+        strip(given | {"experiences": lessons}, store) for lessons in ([], ["much " * 900])
+    )
+    assert plain.size == full.size
+    changed = ImageChops.difference(plain, full).getbbox()
+    assert changed is not None
+    left, _, right, bottom = changed
+    assert left >= GRID.px(MARGIN) - 2
+    assert right <= GRID.left(0)
+    line = next(  # above the first criterion; it runs from the margin
+        y for y in range(9, plain.height) if plain.getpixel((GRID.px(MARGIN), y)) == RULE
+    )
+    assert bottom <= line
 
 
 def test_only_the_chosen_round_is_framed(store: Store) -> None:

@@ -568,3 +568,21 @@ def test_a_state_written_by_hand_takes_the_same_edges(paused: Make, node: str) -
 
     asyncio.run(write())
     assert set(made.graph.get_state(CONFIG).next) == set(expected)
+
+
+def test_a_fork_of_a_paused_thread_that_is_to_ask_nobody_goes_on(loop: Any) -> None:
+    made = loop(two_rounds(), pause="criteria", checkpointer=InMemorySaver())
+    made.graph.invoke({"prompt": "a cat"}, CONFIG)
+    paused = made.graph.get_state(CONFIG)
+    out = made.graph.invoke(None, paused.config, context={"pause": "never"})
+    assert out["result"]["success"]
+    assert [c["question"] for c in out["criteria"]] == ["Is there A?", "Is there B?"]
+
+
+def test_an_answer_counts_also_where_nobody_is_to_be_asked_any_more(loop: Any) -> None:
+    made = loop(two_rounds(), pause="both", checkpointer=InMemorySaver())
+    made.graph.invoke({"prompt": "a cat"}, CONFIG)
+    answer = Command(resume={"criteria": ["Is there A?"]})
+    out = made.graph.invoke(answer, CONFIG, context={"pause": "never"})
+    assert [c["question"] for c in out["criteria"]] == ["Is there A?"]
+    assert out["result"]["success"]

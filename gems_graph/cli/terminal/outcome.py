@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 
 from gems_graph.calls.ledger import in_money, total
@@ -22,16 +23,36 @@ def print_interrupted(thread: str, signum: int) -> int:
     return of_signal(signum)
 
 
+def had_ended(thread: str, result: Result) -> str:
+    """Say that there was nothing to do, and what there is instead."""
+    name = shlex.quote(thread)
+    more = f"More rounds: gems resume {name} --set max_iterations=N. "
+    spent = result["stop"].get("reason") == "max_iterations"
+    return f"{thread} had ended: nothing was done. {more * spent}Another way: gems fork {name}."
+
+
 def print_outcome(
-    state: State, store: Store, thread: str, out: Path, signum: int, *, as_json: bool, quiet: bool
-) -> int:
+    state: State, store: Store, thread: str, out: Path, signum: int, *,
+    as_json: bool, quiet: bool, is_there: bool = False,
+) -> int:  # fmt: skip
     """Write the folder of a run that drew something, tell of it, and return the exit code.
+
+    Args:
+        state: of the run.
+        store: holds its pictures.
+        thread: keeps it.
+        out: the folder wanted; one beside it where that holds a run.
+        signum: the signal that stopped it; 0: none.
+        as_json: print the record.
+        quiet: print the picture's file alone.
+        is_there: whether the folder holds this very run already, so that none is written.
 
     Raises:
         StoreError: the folder cannot be written, or a picture is missing.
     """
-    folder = folders.free_folder(out)
-    record = folders.write(folder, state, store, {"thread": thread})
+    folder = out if is_there else folders.free_folder(out)
+    about = {"thread": thread}
+    record = (folders.record if is_there else partial(folders.write, folder))(state, store, about)
     if not quiet:
         for note in state.get("notes", []):
             print(printable(f"note: {note}"), file=sys.stderr)  # noqa: T201

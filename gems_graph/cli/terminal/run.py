@@ -13,7 +13,7 @@ from rich.console import Console
 from gems_graph.cli.terminal.ahead import loading_ahead
 from gems_graph.cli.terminal.context import shows_context
 from gems_graph.cli.terminal.exit_codes import FAILED, USAGE, WAITING
-from gems_graph.cli.terminal.outcome import print_interrupted, print_outcome
+from gems_graph.cli.terminal.outcome import had_ended, print_interrupted, print_outcome
 from gems_graph.cli.terminal.progress import Silent, progress
 from gems_graph.cli.terminal.signals import stoppable
 from gems_graph.cli.terminal.waiting import ask_person
@@ -73,9 +73,13 @@ def run(
             job = replace(job, prompt=None, answer=answer)
         if not outcome.state.get("result"):
             return print_interrupted(job.thread, signum)
+        kept = folders.folder_with(out, outcome.state) if outcome.idle else None
+        if outcome.idle and not quiet:
+            say(had_ended(job.thread, outcome.state["result"]))
         return print_outcome(
-            outcome.state, store, job.thread, out, signum, as_json=as_json, quiet=quiet
-        )
+            outcome.state, store, job.thread, kept or out, signum,
+            as_json=as_json, quiet=quiet, is_there=bool(kept),
+        )  # fmt: skip
     except GemsError as error:
         say(f"gems: {error}")
         return USAGE if isinstance(error, UnfitAnswerError) else FAILED

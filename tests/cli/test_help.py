@@ -1,0 +1,82 @@
+"""What `--help` tells somebody at a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gems_graph.cli.options import choices
+from gems_graph.settings import GROUPS, Settings
+from gems_graph.settings.roles import GEMS_ROLES
+from tests.conftest import Gems
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+
+
+def words(text: str) -> str:
+    """The words alone: panels and columns break lines."""
+    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", text).split())
+
+
+@pytest.mark.parametrize("dial", ["preset", "pause"])
+def test_the_values_of_an_option_are_listed_with_its_default(gems: Gems, dial: str) -> None:
+    field = Settings.model_fields[dial]
+    listed = ", ".join(choices(field.annotation))
+    assert f"One of {listed}. Default {field.default}." in words(gems("run", "--help").out)
+
+
+def test_the_roles_of_an_option_are_listed(gems: Gems) -> None:
+    assert f"one of {', '.join(GEMS_ROLES)}, judge;" in words(gems("run", "--help").out)
+
+
+def test_everyday_options_come_first_and_examples_last(gems: Gems) -> None:
+    out = gems("run", "--help").out
+    places = [out.index(each) for each in ("--mllm", "--seed", "--preset", "--set", "--dry-run")]
+    assert places == sorted(places)
+    assert out.rindex("gems run ") > out.index("Examples:") > places[-1]
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_first_command_is_run(gems: Gems) -> None:
+    out = gems("--help").out
+    names = re.findall(r"│ ([a-z]+)  ", out)
+    assert names[0] == "run"
+    assert names.index("history") < names.index("settings") < names.index("gc")
+
+
+def test_paragraphs_are_broken_by_the_terminal_alone(gems: Gems) -> None:
+    lines = [line.strip() for line in gems("resume", "--help").out.splitlines()]
+    start = next(k for k, line in enumerate(lines) if line.startswith("It goes on with"))
+    assert len(lines[start]) > 65
+    assert len(lines[start + 1]) > 65
+
+
+def test_settings_stand_in_groups_everyday_ones_first(gems: Gems) -> None:
+    out = gems("settings").out
+    lines = out.splitlines()
+    assert lines[:3] == [lines[0], "", '  preset = "paper"']
+    assert [line for line in lines if line and not line.startswith(" ")] == [
+        (group.__doc__ or "").partition("\n")[0].removesuffix(".") for group in GROUPS
+    ]
+    assert max(map(len, lines)) <= 80
+    assert all(f"\n  {name} = " in out for name in Settings.model_fields)
+
+
+def test_a_setting_that_is_not_the_default_is_told_with_the_default(
+    gems: Gems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMS_MAX_ITERATIONS", "7")
+    assert "  max_iterations = 7    (default 5)\n" in gems("settings").out
+    facts = gems("settings", "--json").json
+    assert (facts["max_iterations"]["value"], facts["max_iterations"]["default"]) == (7, 5)
+    assert facts["pause"]["choices"] == ["never", "criteria", "verdicts", "both"]
+    assert (
+        list(facts)
+        == list(Settings.model_fields)
+        == list(Settings.model_json_schema()["properties"])
+    )
