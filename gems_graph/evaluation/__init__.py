@@ -1,1 +1,1 @@
-"""How well single modules do, measured where the truth is known: Decomposer and Verifier."""
+"""Single modules measured where the truth is known: Decomposer, Verifier, the choice of skills."""

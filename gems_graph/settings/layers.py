@@ -7,12 +7,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
-
-from pydantic import ValidationError
+from typing import Any
 
 from gems_graph.errors import ConfigError
-from gems_graph.settings.credentials import KIND
 from gems_graph.settings.presets import PRESETS
 from gems_graph.settings.roles import split_variable
 from gems_graph.settings.settings import Settings
@@ -72,10 +69,7 @@ def settle(*layers: Layer) -> Settings:
     merged: dict[str, Any] = {}
     for layer in layers:
         merged = merge(merged, explicit(layer))
-    try:
-        return Settings.model_validate(merged)
-    except ValidationError as error:
-        raise ConfigError(_in_words(error)) from error
+    return Settings.model_validate(merged)
 
 
 def from_env(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -154,18 +148,3 @@ def _json_or_text(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _in_words(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    name = str(problem["loc"][0]) if problem["loc"] else "?"
-    if problem["type"] == "extra_forbidden":
-        return f"There is no setting {name!r}; the settings are {', '.join(Settings.model_fields)}."
-    if problem["type"] == KIND:
-        return f"The setting {'.'.join(map(str, problem['loc']))} {problem['msg']}"
-    field = Settings.model_fields.get(name)
-    choices = get_args(field.annotation) if field else ()
-    hint = f" ({field.description})" if field and choices else ""
-    secret_tables = {"extra_body", "generator_options"} & {*problem["loc"]}  # it may hold a key
-    input_text = "" if secret_tables else f"={problem['input']!r}"
-    return f"The setting {name}{input_text} is not valid: {problem['msg']}{hint}."

@@ -52,12 +52,12 @@ def decomposer(
         ConfigError: the model cannot be opened.
     """
     requests = atoms.read(data or atoms.PACKAGED, limit)
-    report = _evaluated(
+    report = evaluated(
         lambda make, tell: decomposing.evaluate(requests, settings, make, again=again, tell=tell),
         settings, told,
     )  # fmt: skip
-    _tell(report, told, decomposer_tables)
-    return _code(report["read"] + report["unreadable"], len(requests), report)
+    tell_report(report, told, decomposer_tables)
+    return code_of(report["read"] + report["unreadable"], len(requests))
 
 
 def cases_in(folder: Path | None, pictures: int, seed: int) -> list[cases.Case]:
@@ -84,17 +84,17 @@ def verifier(
         ConfigError: a value is not valid, or the model cannot be opened.
     """
     ways = verifying.ways(settings, *axes)
-    report = _evaluated(
+    report = evaluated(
         lambda make, tell: verifying.evaluate(pictures, ways, make, again=again, tell=tell),
         settings, told,
     )  # fmt: skip
-    _tell(report, told, verifier_tables)
+    tell_report(report, told, verifier_tables)
     missing = [w["pictures_failed"] + w["pictures_not_asked"] for w in report["ways"].values()]
     jobs = len(pictures) * len(ways)
-    return _code(jobs - sum(missing), jobs, report)
+    return code_of(jobs - sum(missing), jobs)
 
 
-def _evaluated(evaluate: Evaluate, settings: Settings, told: Telling) -> Report:
+def evaluated(evaluate: Evaluate, settings: Settings, told: Telling) -> Report:
     """Evaluate on the background loop, with a store that is gone afterwards."""
     strategy = open_strategy(settings.strategy)
     with tempfile.TemporaryDirectory() as folder, _progress(told) as tell:
@@ -115,7 +115,12 @@ def _progress(told: Telling) -> Iterator[Tell]:
         yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
-def _tell(report: Report, told: Telling, tables: Callable[[Report, Console], None]) -> None:
+def tell_report(report: Report, told: Telling, tables: Callable[[Report, Console], None]) -> None:
+    """Print a report as tables or as JSON, and write it to a file if one is named.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     text = json.dumps(report, ensure_ascii=False, indent=1)
     if told.out:
         try:
@@ -126,12 +131,13 @@ def _tell(report: Report, told: Telling, tables: Callable[[Report, Console], Non
     if told.as_json:
         print(printable(text))  # noqa: T201
     else:
-        tables(report, Console(highlight=False))
-    if report["stopped"] and not told.quiet:
+        tables(report, Console(highlight=False, emoji=False))
+    if report.get("stopped") and not told.quiet:
         note(f"Stopped early: {report['stopped']} The same command goes on.")
 
 
-def _code(done: int, of: int, report: Report) -> int:
+def code_of(done: int, of: int) -> int:
+    """Return the exit code of an evaluation by how much of it could be done."""
     if done == of:
         return PASSED
     return BEST_EFFORT if done else FAILED

@@ -81,6 +81,39 @@ def _print_calibration(report: Report, console: Console) -> None:
     console.print(table)
 
 
+def skill_tables(report: Report, console: Console) -> None:
+    """Print how often each skill was picked where it should be, and which requests went wrong."""
+    table = _table("should be picked", "requests", "right")
+    table.add_column("picked instead")
+    for skill, row in report["by_skill"].items():
+        instead = ", ".join(f"{name} {count}" for name, count in row["instead"].items())
+        table.add_row(printable(skill), str(row["requests"]), str(row["right"]), printable(instead))
+    console.print(table)
+    answered = report["right"] + report["wrong"]
+    _say(console, f"{report['right']} of {answered} right ({_percent(report['accuracy'])}).")
+    counts = {
+        "could not be read": report["unreadable"],
+        "failed": report["failed"],
+        "were not asked": report["not_asked"],
+    }
+    _print_counted(console, counts, report["requests"], "requests")
+    for item in report["items"]:
+        if item["status"] == "wrong":
+            where = f"{item['id']}: {item['picked']} instead of {item['skill']}"
+            _say(console, printable(f"{where}: {item['request']}"))
+    _print_used(report, console)
+    _print_errors([item["error"] for item in report["items"] if item["error"]], console)
+
+
+def choice_lines(report: Report, console: Console) -> None:
+    """Print which skill was picked for one request, and why."""
+    _say(console, printable(report["picked"]))
+    if report["thought"]:
+        _say(console, printable(report["thought"].strip()))
+    for text in report["notes"]:
+        _say(console, f"note: {printable(text)}")
+
+
 def _print_skills(report: Report, console: Console) -> None:
     """Print accuracy by kind of question, where the data tells kinds apart."""
     skills = list(dict.fromkeys(s for row in report["ways"].values() for s in row["by_skill"]))
