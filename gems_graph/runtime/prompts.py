@@ -8,8 +8,8 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 
 from gems_graph.images import Store
-from gems_graph.models.answers import Form, response_format
 from gems_graph.models.chat import Extras
+from gems_graph.models.forms import Form, response_format
 from gems_graph.prompting.templates import Part
 from gems_graph.settings import Settings
 from gems_graph.state import ImageRef
