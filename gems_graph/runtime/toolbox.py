@@ -21,7 +21,7 @@ from gems_graph.prompting.templates import prompts_in
 from gems_graph.runtime.backends import Backends
 from gems_graph.runtime.drawing import Drawing
 from gems_graph.runtime.library import Library
-from gems_graph.runtime.prompts import extras_of, message_of
+from gems_graph.runtime.prompts import extras_of, in_words, message_of
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import GEMS_ROLES, Role
 from gems_graph.skills import Skill
@@ -220,6 +220,8 @@ class Toolbox(Library):
         templates = prompts_in(self.settings.prompts, self._prompts)
         notes = self._backends.generator_notes
         prompts = [templates.render(task, generator_notes=notes, **values) for values in cases]
+        if role in self.settings.text_only:
+            prompts = [in_words(parts) for parts in prompts]
         messages = [message_of(parts, self.settings, self.store) for parts in prompts]
         extras = extras_of(form, self.settings, logprobs=logprobs)
         return chat, [Question(role, each, form, extras, branch, dispensable) for each in messages]
