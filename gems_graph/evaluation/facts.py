@@ -74,10 +74,10 @@ def covers(stated: set[Fact], fact: Fact) -> bool:
 
 
 def _mentions(words: Sequence[str], nouns: Sequence[str]) -> list[_Mention]:
-    known = {form: noun for noun in nouns for form in wording.forms(noun)}
+    known = {form: noun for noun in nouns for form in sorted(wording.forms(noun))}
     found: list[_Mention] = []
     for k, word in enumerate(words):
-        noun = next((known[form] for form in wording.forms(word) if form in known), None)
+        noun = next((known[form] for form in sorted(wording.forms(word)) if form in known), None)
         if noun is not None:
             found.append(_mention(noun, words, k, found[-1].end if found else 0))
     return found

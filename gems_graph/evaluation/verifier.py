@@ -27,26 +27,32 @@ class Seen(NamedTuple):
     used: Ledger
 
 
+Axis = Sequence[tuple[str, Mapping[str, Any]]]
+"""What is varied: the name of each choice, and the dials that it sets."""
 Row = Sequence[Seen | GemsError | None]
 """One way of asking, by picture: verdicts, a failure, or None where it was not asked."""
 
 
-def ways(settings: Settings, grid: Mapping[str, Sequence[Any]]) -> dict[str, Settings]:
-    """Return the settings of every combination of some dials, by what tells them apart.
+def ways(settings: Settings, *axes: Axis) -> dict[str, Settings]:
+    """Return the settings of every combination, by what tells them apart.
 
     Args:
         settings: of all.
-        grid: values to try, by dial.
+        axes: of what is varied, such as `along("verify", ["per-criterion", "batched"])`.
 
     Raises:
         ConfigError: a value is not valid.
     """
-    varied = [name for name, values in grid.items() if len(values) > 1]
     found: dict[str, Settings] = {}
-    for values in itertools.product(*grid.values()):
-        dials = dict(zip(grid, values, strict=True))
-        found[" ".join(str(dials[name]) for name in varied) or "as set"] = settle(settings, dials)
+    for combined in itertools.product(*axes):
+        names = [name for axis, (name, _) in zip(axes, combined, strict=True) if len(axis) > 1]
+        found[" ".join(names) or "as set"] = settle(settings, *(dials for _, dials in combined))
     return found
+
+
+def along(dial: str, values: Sequence[Any]) -> Axis:
+    """Return the axis of one dial."""
+    return [(str(value), {dial: value}) for value in values]
 
 
 async def evaluate(

@@ -77,7 +77,7 @@ def words_of(question: str, nouns: Iterable[str] = ()) -> list[str]:
         nouns: known ones; those of several words become one, joined by underscores.
     """
     text = re.sub(r"[^\w\s-]", " ", question.lower().replace("’s ", " ").replace("'s ", " "))
-    for noun in sorted({form for n in nouns if " " in n for form in forms(n)}, key=len):
+    for noun in sorted({form for n in nouns if " " in n for form in forms(n)}):
         text = re.sub(rf"\b{re.escape(noun).replace('_', ' ')}", noun, text)
     text = " ".join(text.split())
     for frame, words in _FRAMES:

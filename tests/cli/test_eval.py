@@ -33,7 +33,9 @@ def test_the_verifier_offline(gems: Any) -> None:
     assert result.code == 0
     assert "questions about 5 pictures a way" in result.out
     report = gems("eval", "verifier", "--pictures", "5", "--json").json
-    assert [*report["ways"]] == ["per-criterion", "batched"]
+    assert [*report["ways"]] == [
+        "evidence per-criterion", "evidence batched", "direct per-criterion", "direct batched"
+    ]  # fmt: skip
 
 
 def test_a_report_lies_in_a_file(gems: Any, tmp_path: Path) -> None:
@@ -50,6 +52,19 @@ def test_any_server_and_any_dial(gems: Any) -> None:
         report = gems("eval", "verifier", "--pictures", "1", *model, *grid, "--json").json
     assert [*report["ways"]] == ["0", "1"]
     assert {request["temperature"] for request in chat.requests} == {0.0, 1.0}
+
+
+def test_p_yes_has_a_table_where_a_server_gives_log_probabilities(gems: Any) -> None:
+    tops = [{"token": word, "logprob": lp} for word, lp in (("yes", -0.1), ("no", -2.4))]
+    with ChatServer({"verify": "yes"}, logprobs=[{**tops[0], "top_logprobs": tops}]) as chat:
+        model = ["--mllm", "compat:m", "--mllm-url", chat.url, "--probe", "direct"]
+        result = gems("eval", "verifier", "--pictures", "4", *model)
+        report = gems("eval", "verifier", "--pictures", "4", *model, "--json").json
+    assert "p(yes)  answers  Brier" in result.out
+    row = report["ways"]["as set"]
+    assert row["with_p_yes"] == row["questions"]
+    assert row["false_yes"] == 1.0  # it says yes to everything, and half of that is wrong
+    assert 0.3 < row["brier"] < 0.6
 
 
 def test_mini_tells_of_prompts_outside_its_world(gems: Any) -> None:

@@ -14,7 +14,7 @@ from gems_graph.errors import ConfigError, ModelError, UsageError
 from gems_graph.evaluation.cases import Case, Question, labelled
 from gems_graph.evaluation.figures import Answered, calibration, figures
 from gems_graph.evaluation.scenes import scenes
-from gems_graph.evaluation.verifier import evaluate, ways
+from gems_graph.evaluation.verifier import along, evaluate, ways
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.players import settings_and_toolbox
 from gems_graph.state import Verdict
@@ -28,7 +28,7 @@ def measured(store: Store, chat: Any, cases: list[Case], grid: Any = None, **abo
     """The report on a model; `mini` if there is none."""
     settings = about.pop("settings", SETTINGS)
     _, make = settings_and_toolbox(chat, None, store)
-    asked = ways(settings, grid or {})
+    asked = ways(settings, *(along(dial, values) for dial, values in (grid or {}).items()))
     return BACKGROUND.run(lambda: evaluate(cases, asked, make, **about))
 
 
@@ -104,7 +104,7 @@ def test_what_was_paid_is_not_paid_again_and_caps_hold_over_all_ways(store: Stor
 
 def test_a_value_that_is_none_is_told_before_anything_is_asked() -> None:
     with pytest.raises(ConfigError, match="verify"):
-        ways(SETTINGS, {"verify": ["per-criterion", "by mood"]})
+        ways(SETTINGS, along("verify", ["per-criterion", "by mood"]))
 
 
 def verdict(answer: str, p: float | None) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,18 +72,18 @@ def cases_in(folder: Path | None, pictures: int, seed: int) -> list[cases.Case]:
 def verifier(
     pictures: Sequence[cases.Case],
     settings: Settings,
-    grid: Mapping[str, Sequence[Any]],
+    axes: Sequence[verifying.Axis],
     told: Telling,
     *,
     again: bool,
 ) -> int:
-    """Judge pictures in every way of a grid, print the report, and return the exit code.
+    """Judge pictures in every combination of some axes, print the report, and return the exit code.
 
     Raises:
         UsageError: the report cannot be written.
-        ConfigError: a value of the grid is not valid, or the model cannot be opened.
+        ConfigError: a value is not valid, or the model cannot be opened.
     """
-    ways = verifying.ways(settings, grid)
+    ways = verifying.ways(settings, *axes)
     report = evaluated(
         lambda make, tell: verifying.evaluate(pictures, ways, make, again=again, tell=tell),
         settings, told,

@@ -45,18 +45,19 @@ def decomposer_tables(report: Report, console: Console) -> None:
 
 def verifier_tables(report: Report, console: Console) -> None:
     """Print how right each way of asking is, and how often two of them agree."""
-    columns = ("right", "95 %", "unsure", "false yes", "false no", "Brier", "ECE", "calls", "kB")
+    columns = ("right", "95 %", "unsure", "false yes", "false no", "calls", "kB")
     table = _table("per cent", *columns)
     for name, row in report["ways"].items():
         low, high = row["accuracy_95"]
         shares = [_hundredths(row[share]) for share in ("unsure", "false_yes", "false_no")]
         table.add_row(
             printable(name), _hundredths(row["accuracy"]), f"{100 * low:.0f}-{100 * high:.0f}",
-            *shares, _plain(row["brier"]), _plain(row["ece"]), str(row["used"]["calls"]),
+            *shares, str(row["used"]["calls"]),
             f"{row['used']['bytes'] / 1000:.0f}",
         )  # fmt: skip
     console.print(table)
     _say(console, f"{report['questions']} questions about {report['pictures']} pictures a way.")
+    _print_calibration(report, console)
     _print_skills(report, console)
     _print_agreement(report, console)
     for name, row in report["ways"].items():
@@ -67,6 +68,17 @@ def verifier_tables(report: Report, console: Console) -> None:
     _print_used(report, console)
     errors = [error for item in report["items"] for error in item["errors"].values()]
     _print_errors(errors, console)
+
+
+def _print_calibration(report: Report, console: Console) -> None:
+    """Print how far p(yes) can be believed, where any answer came with one."""
+    if not any(row["with_p_yes"] for row in report["ways"].values()):
+        return
+    table = _table("p(yes)", "answers", "Brier", "ECE")
+    for name, row in report["ways"].items():
+        known = str(row["with_p_yes"])
+        table.add_row(printable(name), known, _plain(row["brier"]), _plain(row["ece"]))
+    console.print(table)
 
 
 def skill_tables(report: Report, console: Console) -> None:
