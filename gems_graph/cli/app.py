@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gems_graph import __version__
+from gems_graph.cli import eval as evaluation
 from gems_graph.cli import skills
 from gems_graph.cli.doctor import doctor
 from gems_graph.cli.fork import fork
@@ -40,6 +41,7 @@ for _panel, _commands in _PANELS.items():
         _epilog = EPILOG if _command is run else None
         app.command(help=prose(_command.__doc__), epilog=_epilog, rich_help_panel=_panel)(_command)
 app.add_typer(skills.app, name="skills", rich_help_panel="Set up")
+app.add_typer(evaluation.app, name="eval", rich_help_panel="Measure")
 
 
 def _version(requested: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import typer
 
 from gems_graph.errors import UsageError
-from gems_graph.prompting.sanitize import file_name
+from gems_graph.prompting.sanitize import check_text, file_name
 from gems_graph.settings import Settings, from_assignments, from_file
 from gems_graph.settings.roles import GEMS_ROLES, JUDGE
 
@@ -122,14 +122,9 @@ def thread_name(thread: str) -> str:
     """Return the name of a thread.
 
     Raises:
-        UsageError: it is no UTF-8 text.
+        UsageError: it is no text that a database keeps.
     """
-    try:
-        thread.encode()
-    except UnicodeError as error:
-        msg = f"The thread {thread!r} is not UTF-8 text; name another."
-        raise UsageError(msg) from error
-    return thread
+    return check_text(thread, f"The name of the thread {thread[:80]!r}")
 
 
 def folder_of(thread: str) -> Path:
@@ -156,7 +151,7 @@ def checklist_in(file: Path) -> list[str]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         lines = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         msg = f"Cannot read criteria from {file}: {error}."
         raise UsageError(msg) from error
     if not all(isinstance(line, str) for line in lines) or not any(map(str.strip, lines)):

@@ -1,4 +1,4 @@
-"""`gems skills`: list them, read one, begin one, check some."""
+"""`gems skills`: list them, read one, begin one, check some, try which is picked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from gems_graph.cli.options import SKILLS
+from gems_graph.cli.batch import refuse
+from gems_graph.cli.eval import AGAIN
+from gems_graph.cli.eval import JSON as JSON_REPORT
+from gems_graph.cli.eval import OUT as OUT_FILE
+from gems_graph.cli.loading import loading
+from gems_graph.cli.options import (
+    CONFIG,
+    QUIET,
+    SET,
+    SKILLS,
+    dial,
+    given_options,
+    pairs_in,
+    prompt_in,
+    settings_file,
+)
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import from_env, settle
@@ -19,7 +34,7 @@ from gems_graph.skills.names import RULE, fault
 
 BROKEN = 1  # exit code of a check that found something
 
-app = typer.Typer(no_args_is_help=True, help="List, show, begin and check skills.")
+app = typer.Typer(no_args_is_help=True, help="List, show, begin, check and try skills.")
 Folders = Annotated[list[str] | None, SKILLS]
 
 _NEW = """\
@@ -120,6 +135,55 @@ def check(
     if checked.problems:
         raise typer.Exit(BROKEN)
     typer.echo("No problems found.")
+
+
+@app.command(name="try")
+def try_(
+    request: Annotated[
+        str | None, typer.Argument(help="A request; default: the table of 120 that ships.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A table of your own: JSON lines, request and skill."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SKILL", help="Of a table, requests for this skill, or `none`."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Of a table, requests at most.")
+    ] = None,
+    skills: Folders = None,
+    mllm: Annotated[str | None, dial("mllm", "NAME")] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url", "URL")] = None,
+    max_calls: Annotated[int | None, dial("max_calls", "N")] = None,
+    assignments: Annotated[list[str] | None, SET] = None,
+    config: Annotated[Path | None, CONFIG] = None,
+    out: Annotated[Path | None, OUT_FILE] = None,
+    as_json: Annotated[bool, JSON_REPORT] = False,
+    again: Annotated[bool, AGAIN] = False,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Ask the Planner's model which skill it would pick: for one request, or a whole table.
+
+    The table is 120 requests with the skill that each should get. It makes as many calls, and says
+    so first; what was answered before is not paid again. Exit codes: 0 every request was answered,
+    3 some were not, 1 none was, 2 wrong usage.
+    """
+    options = given_options(mllm=mllm, mllm_url=mllm_url, max_calls=max_calls)
+    chosen = {**pairs_in(assignments or []), **options}
+    settings = settle(settings_file(config), from_env(), chosen)
+    settings = settings.model_copy(update={"skills": [*settings.skills, *(skills or [])]})
+    with loading():  # late: `--help` needs no LangGraph
+        from gems_graph.cli.terminal import skill_choice
+        from gems_graph.cli.terminal.evaluation import Telling
+        from gems_graph.evaluation.skill_requests import PACKAGED, read
+    told = Telling(as_json, quiet, out)
+    if request is not None:
+        refuse({"--data": data, "--only": only, "--limit": limit}, "is for a table of requests.")
+        raise typer.Exit(skill_choice.try_one(prompt_in(request), settings, told))
+    requests = read(data or PACKAGED, only or (), limit)
+    raise typer.Exit(skill_choice.try_all(requests, settings, told, again=again))
 
 
 def _skills_in_use(folders: list[str] | None) -> Skills:

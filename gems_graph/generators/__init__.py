@@ -1,5 +1,6 @@
 """Image generators: one backend, one file, opened by name."""
 
+from gems_graph.generators.adapting import adapt
 from gems_graph.generators.opening import check_request, notes_on, open_generator
 from gems_graph.generators.pool import close_generators, lent
 from gems_graph.generators.protocol import Generator, capabilities_of, encode
@@ -9,6 +10,7 @@ __all__ = [
     "Capabilities",
     "Generator",
     "GeneratorSpec",
+    "adapt",
     "capabilities_of",
     "check_request",
     "close_generators",

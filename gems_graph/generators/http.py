@@ -14,6 +14,7 @@ from gems_graph.errors import ConfigError
 from gems_graph.settings.credentials import key_in
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.redaction import remember_secret
+from gems_graph.settings.servers import check_server
 
 _RESERVED = {"prompt", "seed", "width", "height"}
 
@@ -72,8 +73,8 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenera
     Its key, if it wants one, is read from `GEMS_GENERATOR_KEY`.
 
     Raises:
-        ConfigError: the URL is not one, an option has the name of a parameter of ours, or the key
-            is none that HTTP can send.
+        ConfigError: the URL is not one, the host does not allow it, an option has the name of a
+            parameter of ours, or the key is none that HTTP can send.
     """
     options = spec.options if spec else {}
     url = argument or (spec and spec.url) or ""
@@ -81,6 +82,7 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenera
     if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).netloc:
         msg = f"{url!r} is no http address; write for example --generator http:http://host:8000/generate"
         raise ConfigError(msg)
+    check_server(address)
     if clashes := sorted(_RESERVED & options.keys()):
         msg = f"The option {clashes[0]!r} is sent with every picture already; use the setting."
         raise ConfigError(msg)

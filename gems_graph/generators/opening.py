@@ -13,15 +13,20 @@ from gems_graph.errors import ConfigError
 from gems_graph.generators.protocol import Generator, capabilities_of
 from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.notes import known_notes
+from gems_graph.settings.objects import refuse_object
+from gems_graph.settings.servers import check_server
 
 
 def open_generator(spec: str | GeneratorSpec) -> Generator:
     """Open a generator anew: `mini`, `http:URL`, or a plugin's `NAME[:ARGUMENT]`.
 
     Raises:
-        ConfigError: nobody knows the name, its package is missing, or it takes no such option.
+        ConfigError: nobody knows the name, it is an object of the caller, its package is missing,
+            or it takes no such option.
     """
     spec = GeneratorSpec(name=spec) if isinstance(spec, str) else spec
+    refuse_object(spec.name, "generator")
+    check_servers(spec)
     name = f"http:{spec.name}" if re.match(r"https?://", spec.name) else spec.name
     head, _, argument = name.partition(":")
     opener = plugins.load("generators", head)
@@ -50,6 +55,16 @@ def notes_on(spec: GeneratorSpec) -> str:
     opener = plugins.load("generators", spec.name.partition(":")[0])
     module = sys.modules.get(getattr(opener, "__module__", ""))
     return getattr(module, "NOTES", None) or known_notes(spec.name) or ""
+
+
+def check_servers(spec: GeneratorSpec) -> None:
+    """Make sure, whenever it is used, that the host allows the server of a generator.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    for url in (spec.url or "", *re.findall(r"https?://\S+", spec.name, re.IGNORECASE)):
+        check_server(url)
 
 
 def check_request(

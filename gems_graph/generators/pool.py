@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gems_graph.generators.opening import open_generator
+from gems_graph.generators.opening import check_servers, open_generator
 from gems_graph.generators.protocol import Generator
 from gems_graph.settings.generator import GeneratorSpec
 
@@ -124,7 +124,12 @@ async def _aclose(generator: Generator) -> None:
 
 
 def lent(spec: GeneratorSpec) -> AbstractAsyncContextManager[Generator]:
-    """Lend the process's one generator of a spec while it draws."""
+    """Lend the process's one generator of a spec while it draws.
+
+    Raises:
+        ConfigError: the host does not allow its server.
+    """
+    check_servers(spec)
     return _pool(os.getpid()).lent(spec)
 
 

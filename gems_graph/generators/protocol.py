@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from PIL import Image
 
 from gems_graph.errors import GeneratorError
+from gems_graph.images.normal import as_png, normal
 from gems_graph.settings.generator import Capabilities
+
+Progress = Callable[[int, int], None]
+"""Takes the steps done and the steps in all; from any thread."""
 
 
 class Generator(Protocol):
     """Text in, one picture out: `await generator(prompt, seed=..., size=(w, h) or None)`.
 
-    Returns encoded bytes (PNG, JPEG, WebP) or a PIL image. What more it can do it declares as
-    `capabilities`; one that declares progress is also given `progress`, to be called with the
-    steps done and the steps in all, from any thread. One with `aclose()` is closed when nobody
-    has drawn with it for long.
+    Returns encoded bytes (PNG, JPEG, WebP) or whatever else `encode` takes. What more it can do it
+    declares as `capabilities`; one that declares progress is also given `progress`, to be called
+    with the steps done and the steps in all, from any thread. One with `aclose()` is closed when
+    nobody has drawn with it for long.
     """
 
     def __call__(
         self, prompt: str, *, seed: int, size: tuple[int, int] | None = None
-    ) -> Awaitable[bytes | Image.Image]:
+    ) -> Awaitable[Any]:
         """Draw one picture."""
 
 
@@ -34,16 +37,28 @@ def capabilities_of(generator: object) -> Capabilities:
 
 
 def encode(picture: Any) -> bytes:
-    """Return a generator's picture as encoded bytes; a PIL image becomes PNG.
+    """Return a generator's picture as encoded bytes; what is not encoded yet becomes PNG.
+
+    Args:
+        picture: encoded bytes, a PIL image, an array or tensor (height, width, channels) of 0..255
+            or of 0.0..1.0, a pipeline's output, or a list with one of these.
 
     Raises:
-        GeneratorError: it is neither bytes nor a PIL image.
+        GeneratorError: it is none of these.
     """
-    if isinstance(picture, bytes):
-        return picture
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return bytes(picture)
     if isinstance(picture, Image.Image):
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        return buffer.getvalue()
-    msg = f"A generator must return encoded bytes or a PIL image, not {type(picture).__name__}."
+        return as_png(normal(picture))
+    pictures = getattr(picture, "images", picture)  # of a pipeline's output
+    if isinstance(pictures, list | tuple) and len(pictures) == 1:
+        return encode(pictures[0])
+    if hasattr(pictures, "__array__"):
+        from gems_graph.generators.arrays import image_of  # late: it needs NumPy
+
+        return as_png(image_of(pictures))
+    msg = (
+        "A generator must return encoded bytes, a PIL image or an array of one picture, not "
+        f"{type(picture).__name__}."
+    )
     raise GeneratorError(msg)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from PIL import Image
 
 from gems_graph.errors import GeneratorError
+from gems_graph.images.normal import normal
 from gems_graph.settings.redaction import shortened
 
 MAX_PIXELS = 64_000_000  # against decompression bombs; 8000 x 8000
@@ -47,6 +48,16 @@ def decode(image: Image.Image, data: bytes) -> None:
     """
     with _as_no_picture(data):
         image.load()
+
+
+def normalised(image: Image.Image, data: bytes) -> Image.Image:
+    """Return what `opened` returned for the data if it is fine for all readers, else one that is.
+
+    Raises:
+        NoPictureError: it is not whole.
+    """
+    with _as_no_picture(data):
+        return normal(image)
 
 
 @contextmanager

@@ -16,7 +16,15 @@ from gems_graph.errors import StoreError
 from gems_graph.images.files import Entry, Files, is_key
 from gems_graph.images.folder import Folder
 from gems_graph.images.lost import LostError
-from gems_graph.images.pictures import NoPictureError, decode, decoding, media_type, opened
+from gems_graph.images.normal import as_png
+from gems_graph.images.pictures import (
+    NoPictureError,
+    decode,
+    decoding,
+    media_type,
+    normalised,
+    opened,
+)
 from gems_graph.images.views import Decoded, View, Views
 from gems_graph.state import ImageRef, Thought
 
@@ -52,13 +60,18 @@ class Store:
         return f"Store({self.location!r})"
 
     def put_image(self, data: bytes) -> ImageRef:
-        """Keep an encoded picture (PNG, JPEG or WebP) as it is.
+        """Keep an encoded picture (PNG, JPEG or WebP): as it is, if it is fine for all readers.
+
+        If not, what is kept is a PNG of it that is: `gems_graph.images.normal`.
 
         Raises:
             NoPictureError: the bytes are not such a picture; they are not kept.
             StoreError: the store cannot be written.
         """
         image = opened(data)
+        if (plain := normalised(image, data)) is not image:
+            data = as_png(plain)
+            image = opened(data)
         sha256 = hashlib.sha256(data).hexdigest()
         with decoding(image, data) as check, self._known_damage(sha256) as anew:
             self._files.write(sha256, data, check, anew=anew)
@@ -169,7 +182,7 @@ class Store:
     def _decoded(self, sha256: str) -> Decoded:
         data = self.read(sha256)
         try:
-            image = opened(data)
+            image = normalised(opened(data), data)
             decode(image, data)
         except NoPictureError as error:
             msg = f"{self.where(sha256)} is no picture: another one's name was given."

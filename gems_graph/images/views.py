@@ -92,7 +92,8 @@ class Views:
         with self._lock:
             decoded = self._decoded.get(view.sha256)
         image, data = decoded or self._load(view.sha256)
-        if max(image.size) <= view.side and len(data) < _SMALL and _is_bare_png(image):
+        cheap = view.form == "png" or len(data) < _SMALL
+        if max(image.size) <= view.side and cheap and _is_bare_png(image):
             return base64.b64encode(data).decode(), "image/png"
         scale = min(1.0, view.side / max(image.size))
         fitted = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

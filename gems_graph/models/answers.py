@@ -1,47 +1,34 @@
-"""Ask a chat model and read its answer strictly: a typed value or a typed error, no repairs."""
+"""Ask a chat model and read its answer: a typed value or a typed error, nothing guessed."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from gems_graph.calls.budget import Budget
 from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.models.chat import Chat, Extras
+from gems_graph.models.forms import Form
+from gems_graph.models.reasoning import parts_of
 from gems_graph.models.reply import Reply
 from gems_graph.prompting.sanitize import excerpt
 from gems_graph.prompting.templates import unescape
 from gems_graph.settings import Settings
+from gems_graph.settings.redaction import redacted
 from gems_graph.settings.roles import Role
 
-
-class Form(BaseModel):
-    """Base of the answers that nodes ask for; unknown keys are ignored, types are not bent."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    @classmethod
-    def read(cls, text: str) -> Form:
-        """Read an answer; forms that also accept bare words override this.
-
-        Raises:
-            ValueError: the text is not such an answer.
-        """
-        return cls.model_validate_json(text)
-
-
+__all__ = ["Answer", "F", "Form", "Question", "ask", "plain"]  # what a node asks with
 F = TypeVar("F", bound=Form)
-_FENCED = re.compile(r"\A```(?:json)?[ \t]*\n(.*?)\n?```\Z", re.DOTALL | re.IGNORECASE)
 _CUT = {"length", "max_tokens", "MAX_TOKENS"}
-_NOISE = {"default", "title", "description"}  # keys that strict servers refuse or ignore
-_REFUSED = {"content_filter", "refusal", "SAFETY"}
+_REFUSED = {
+    "content_filter", "refusal", "safety", "prohibited_content", "blocklist", "image_safety",
+    "guardrail_intervened", "sensitive",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,14 +80,14 @@ async def ask(
         reply = await chat.complete(
             messages, settings, budget, role=question.role, extras=question.extras, key=keys[-1]
         )
-        if reply.refusal or reply.finish in _REFUSED:
+        if reply.refusal or reply.finish.lower() in _REFUSED:
             if not question.dispensable:
                 await budget.discard(keys)
-            said = excerpt(reply.refusal or reply.text or reply.finish)
+            said = excerpt(redacted(reply.refusal or reply.text or reply.finish))
             msg = f"The {question.role} {chat.name!r} refused to answer: {said}."
             return RefusedError(f"{msg} Reword the request, or use another model.", reply.text)
         try:
-            return Answer(_read(reply, question.form), reply.thought, reply)
+            return _read(reply, question.form)
         except ValueError as error:
             complaint, remedy = _complaint(reply, error)
         reminder = HumanMessage(f"{complaint} Answer with the JSON object alone, as asked.")
@@ -109,7 +96,7 @@ async def ask(
         await budget.discard(keys)
     msg = (
         f"The {question.role} {chat.name!r} gave no usable answer in {settings.attempts} attempts. "
-        f"{complaint} {remedy} It began: “{excerpt(reply.text)}”"
+        f"{complaint} {remedy} It began: “{excerpt(redacted(reply.text))}”"
     )
     if settings.strict:
         raise AnswerError(msg, raw=reply.text)
@@ -132,31 +119,26 @@ def _request(
             yield from [block] if isinstance(block, str) else map(str, block.values())
 
 
-@cache
-def response_format(form: type[Form]) -> dict[str, Any]:
-    """Return the JSON schema of a form as OpenAI-compatible servers take it."""
-    schema = _closed(form.model_json_schema())
-    json_schema = {"name": form.__name__.lower(), "schema": schema, "strict": True}
-    return {"response_format": {"type": "json_schema", "json_schema": json_schema}}
+def _read(reply: Reply, form: type[F]) -> Answer[F]:
+    """Read a reply's answer; reasoning inside its text is the thought where none came beside it.
 
-
-def _read(reply: Reply, form: type[F]) -> F:
+    Raises:
+        ValueError: it is cut, or holds no such answer.
+    """
     if reply.finish in _CUT:
         msg = "cut"
         raise ValueError(msg)
-    text = reply.text.strip()
-    fence = _FENCED.match(text)
-    value = form.read(fence[1] if fence else text)
-    assert isinstance(value, form)  # narrows the type
-    return value
+    text, thought = parts_of(reply.text)
+    return Answer(form.read(text), reply.thought or thought, reply)
 
 
 def _complaint(reply: Reply, error: ValueError) -> tuple[str, str]:
     """Say what is wrong with an answer, for the model and for people, and what helps."""
     if reply.finish in _CUT:
         return "It was cut off at the token limit.", "Raise max_tokens, or ask for fewer criteria."
-    if not reply.text.strip():
-        if reply.thought:
+    text, thought = parts_of(reply.text)
+    if not text:
+        if reply.thought or thought:
             return "It held reasoning and no answer.", "Raise max_tokens, or lower its thinking."
         return "It was empty.", "Check that the model takes pictures and system load is normal."
     if isinstance(error, ValidationError):
@@ -164,18 +146,6 @@ def _complaint(reply: Reply, error: ValueError) -> tuple[str, str]:
         location = ".".join(map(str, problem["loc"])) or "answer"
         return f"It could not be read ({location}: {problem['msg']}).", "Try a stronger model."
     return f"It could not be read ({error}).", "Try a stronger model."
-
-
-def _closed(schema: Any) -> Any:
-    """Make every object of a schema closed and every key required, as strict servers want."""
-    if isinstance(schema, list):
-        return [_closed(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = {key: _closed(value) for key, value in schema.items() if key not in _NOISE}
-    if "properties" in closed:
-        closed |= {"additionalProperties": False, "required": list(closed["properties"])}
-    return closed
 
 
 def plain(text: str) -> str:

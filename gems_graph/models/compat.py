@@ -21,6 +21,7 @@ from gems_graph.errors import ConfigError
 from gems_graph.models.wire import read_answer, write_message
 from gems_graph.settings.credentials import key_in
 from gems_graph.settings.roles import ModelSpec
+from gems_graph.settings.servers import check_server
 
 _POOL = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 """More than any `concurrency`: the limit on calls at once is ours, not the pool's."""
@@ -41,6 +42,7 @@ def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
             "--mllm-url http://localhost:8000/v1 (or GEMS_MLLM and GEMS_MLLM_URL)."
         )
         raise ConfigError(msg)
+    check_server(url)
     key = key_in("GEMS_API_KEY") or key_in("OPENAI_API_KEY") or "none"
     return CompatibleChat(
         model_name=model,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from gems_graph.models.wire import write_block
+from gems_graph.models.wire import write_content
 
 
 class Size(NamedTuple):
@@ -38,4 +38,4 @@ def for_openai(message: BaseMessage) -> BaseMessage:
     """Write pictures as these servers take them, or LangChain would for each call, slowly."""
     if isinstance(message.content, str):
         return message
-    return HumanMessage([write_block(block) for block in message.content])
+    return HumanMessage(write_content(message.content))

@@ -12,7 +12,9 @@ from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.models.chat import Chat
 from gems_graph.processes import Lock
+from gems_graph.settings.objects import refuse_object
 from gems_graph.settings.roles import ModelSpec
+from gems_graph.settings.servers import check_server
 
 _OPENING = Lock()  # two roles that start together must share one client
 
@@ -21,8 +23,11 @@ def open_chat(spec: ModelSpec) -> Chat:
     """Open the chat model that a spec names; the same spec shares one client.
 
     Raises:
-        ConfigError: nobody knows the name, or its package or key is missing.
+        ConfigError: nobody knows the name, its package or key is missing, or the host does not
+            allow its server.
     """
+    refuse_object(spec.mllm, "mllm")
+    _check_url(spec)
     with _OPENING:
         return _open(spec.model_dump_json(), os.getpid())
 
@@ -37,7 +42,6 @@ def wrap(model: BaseChatModel) -> Chat:
 @lru_cache(maxsize=64)
 def _open(key: str, pid: int) -> Chat:  # a forked child has clients of its own
     spec = ModelSpec.model_validate_json(key)
-    _check_url(spec)
     name = spec.mllm or ""
     head, _, argument = name.partition(":")
     if opener := plugins.load("models", head):
@@ -49,7 +53,7 @@ def _check_url(spec: ModelSpec) -> None:
     """Make sure that a base URL is one.
 
     Raises:
-        ConfigError: it is none; says how to write it.
+        ConfigError: it is none, and how to write it; or the host does not allow the server.
     """
     url = spec.mllm_url
     if url and not re.match(r"https?://[^/]", url, re.IGNORECASE):
@@ -57,6 +61,7 @@ def _check_url(spec: ModelSpec) -> None:
         whole = rest if "/" in rest else f"{rest}/v1"
         msg = f"The base URL {url!r} is no http address: write --mllm-url http://{whole}."
         raise ConfigError(msg)
+    check_server(url or "")
 
 
 def _langchain(spec: ModelSpec) -> BaseChatModel:

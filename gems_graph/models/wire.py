@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -47,9 +47,20 @@ def write_message(message: BaseMessage) -> dict[str, Any]:
             "use `openai:MODEL` with --mllm-url for those."
         )
         raise ConfigError(msg)
-    if isinstance(message.content, str):
-        return {"role": role, "content": message.content}
-    return {"role": role, "content": [write_block(block) for block in message.content]}
+    return {"role": role, "content": write_content(message.content)}
+
+
+def write_content(content: str | Sequence[str | Mapping[Any, Any]]) -> str | list[Any]:
+    """Return what a message holds as a request holds it; text alone is one text.
+
+    Servers without pictures (llama-cpp-python) take a list of parts, and read nothing in it.
+    """
+    if isinstance(content, str):
+        return content
+    blocks = [write_block(block) for block in content]
+    if all(block.get("type") == "text" for block in blocks):
+        return "\n".join(block["text"] for block in blocks)
+    return blocks
 
 
 def write_block(block: str | Mapping[Any, Any]) -> dict[str, Any]:

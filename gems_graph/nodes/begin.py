@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from gems_graph.errors import UsageError
+from gems_graph.prompting.sanitize import check_text
 from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import SCHEMA, Attempt, Criterion, State, Thought
@@ -17,7 +18,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Check the request and the generator, and reset what an earlier run on this thread wrote.
 
     Raises:
-        UsageError: the prompt is empty or no text, or the checklist holds nothing.
+        UsageError: the prompt is empty, too long or no text, or the checklist holds nothing.
         ConfigError: a generator, an option or a price is not there.
     """
     prompt = state.get("prompt")
@@ -25,7 +26,7 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
         msg = "The prompt is empty: say what to draw."
         raise UsageError(msg)
     for text in (prompt, *(state.get("checklist") or [])):
-        _check_encodable(text)
+        check_text(text)
     settings = toolbox.settings
     if settings.seed is None:
         settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
@@ -40,22 +41,6 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
         "attempt": Attempt(n=0, prompt=prompt, thought=Thought(text="", sha256=None)),
         "result": {},
     }
-
-
-def _check_encodable(text: str) -> None:
-    """Refuse text that UTF-8 cannot encode (half characters): no server or file takes it.
-
-    Raises:
-        UsageError: it holds half a character.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        msg = (
-            f"The request is no valid text: character {error.start + 1} is half of one. Read it in "
-            "the encoding that it was written in, most often UTF-8."
-        )
-        raise UsageError(msg) from error
 
 
 def _criteria(checklist: list[str] | None) -> list[Criterion]:

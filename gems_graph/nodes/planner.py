@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,19 +11,12 @@ from gems_graph.errors import ConfigError, GeneratorError, UnreadableError
 from gems_graph.models.answers import Answer, Form, plain
 from gems_graph.prompting.verbatim import Faithful, faithful
 from gems_graph.runtime.module import Workload, module
+from gems_graph.runtime.picking import pick
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.skills import Skill
-from gems_graph.skills.shortlist import shortlist
 from gems_graph.state import Attempt, Criterion, State
-from gems_graph.wording import counted
 
 _FILES = 4  # files of skills that may be read for one prompt
-
-
-class Picked(Form):
-    """The Planner's choice of skills, by name."""
-
-    skills: list[str]
 
 
 class Written(Form):
@@ -57,7 +49,7 @@ async def planner(state: State, toolbox: Toolbox) -> dict[str, Any]:
 
     A picked skill's own criteria go beside those of the request, marked as the skill's.
     """
-    picked, notes = await _pick(state["prompt"], toolbox)
+    picked, notes, *_ = await pick(state["prompt"], toolbox)
     instructions = await toolbox.instructions([skill.name for skill in picked]) if picked else []
     readable = {each["name"] for each in instructions}
     skills = [skill for skill in picked if skill.name in readable]
@@ -72,47 +64,6 @@ async def planner(state: State, toolbox: Toolbox) -> dict[str, Any]:
         "notes": [*notes, *skill_notes, *file_notes, *restored],
         "attempt": Attempt(n=1, prompt=result.prompt, thought=thought, origin="planner"),
     }
-
-
-async def _pick(user_prompt: str, toolbox: Toolbox) -> tuple[list[Skill], list[str]]:
-    """Return the picked skills in the order of the manifest, and notes on what went wrong."""
-    settings = toolbox.settings
-    if not settings.max_skills:
-        return [], []
-    skills = await toolbox.skills()
-    notes = [*skills.notes, *skills.problems]
-    if not skills.manifest:
-        return [], notes
-    budget = settings.manifest_tokens
-    candidates = await asyncio.to_thread(shortlist, skills.manifest, user_prompt, budget)
-    if (omitted := len(skills.manifest) - len(candidates)) > 0:
-        notes.append(
-            f"Over manifest_tokens={budget}: the Planner did not see {counted(omitted, 'skill')}."
-        )
-    try:
-        answer = await toolbox.ask(
-            "planner", "planner_select", Picked,
-            user_prompt=user_prompt, skills=candidates, max_skills=settings.max_skills,
-        )  # fmt: skip
-    except UnreadableError as error:
-        return [], [*notes, f"No skill was picked. {error}"]
-    found = {name: skills.find(name, candidates) for name in answer.value.skills}
-    notes += _unknown([name for name, skill in found.items() if skill is None])
-    picked = {skill.name: skill for skill in found.values() if skill}
-    best_first = list(picked.values())[: settings.max_skills]
-    return sorted(best_first, key=candidates.index), notes
-
-
-def _unknown(names: Sequence[str]) -> list[str]:
-    """Say in one note which skills were asked for and do not exist; some words mean none."""
-    unknown = [name for name in names if name.strip().casefold() not in {"", "none", "null"}]
-    if not unknown:
-        return []
-    listed = ", ".join(f"{name[:80]!r}" for name in unknown[:3])
-    if len(unknown) == 1:
-        return [f"The Planner asked for a skill {listed}, which does not exist."]
-    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-    return [f"The Planner asked for skills that do not exist: {listed}{more}."]
 
 
 async def _write(

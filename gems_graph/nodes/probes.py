@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from pydantic import ConfigDict, field_validator
 
 from gems_graph.models.answers import Form
-
-Word = Literal["yes", "no", "unsure"]
-_BARE = re.compile(r"""[\s"'`*(]*(yes|no|unsure)[\s"'`*.!)]*""", re.IGNORECASE)
+from gems_graph.models.verdicts import read_verdict
+from gems_graph.models.words import Word, word_of
 
 
 def _in_order(*names: str) -> ConfigDict:
@@ -23,22 +21,20 @@ def _in_order(*names: str) -> ConfigDict:
 
 
 class Judgement(Form):
-    """One verdict, as JSON of the schema or as a bare word; anything else is asked for again."""
+    """One verdict, however it is said; what could be taken for two is asked for again."""
 
     evidence: str = ""
     answer: Word
 
     @field_validator("answer", mode="before")
     @classmethod
-    def _lower(cls, answer: object) -> object:
-        return answer.strip().lower() if isinstance(answer, str) else answer
+    def _word(cls, answer: object) -> object:
+        return word_of(answer) or answer
 
     @classmethod
-    def read(cls, text: str) -> Judgement:
-        """Read the schema or a bare yes, no or unsure."""
-        if match := _BARE.fullmatch(text):
-            return cls.model_validate({"answer": match[1]})
-        return cls.model_validate_json(text)
+    def read(cls, text: str) -> Self:
+        """Read JSON of the schema, a word, or a statement such as `Answer: yes`."""
+        return cls.model_validate(read_verdict(text)._asdict())
 
 
 class Direct(Judgement):
@@ -64,6 +60,7 @@ class NumberedDirect(Numbered):
 class Judgements(Form):
     """Verdicts on several criteria, told apart by their numbers."""
 
+    alone = True
     verdicts: list[Numbered]
 
 

@@ -19,6 +19,7 @@ from gems_graph.graph import Graph
 from gems_graph.images import Store, needed_by
 from gems_graph.persistence.fork_state import Branch, branched
 from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.prompting.sanitize import check_text
 from gems_graph.settings import Settings
 from gems_graph.state import Round, State
 from gems_graph.strategies import Strategy, strategy_of
@@ -51,15 +52,18 @@ async def fork(
         graph: yours, where models or generator are objects.
 
     Raises:
-        UsageError: there is no such trajectory or round, or nothing would be left to do.
+        UsageError: there is no such trajectory or round, nothing would be left to do, or a text
+            is none that a database keeps.
         ConfigError: a setting is not valid, or a newer release wrote the trajectory.
         StoreError: a picture that is kept has been lost.
     """
-    graph, new_thread = graph or await threads.graph_of(thread), to or uuid.uuid4().hex[:12]
+    for text in (prompt or "", to or "", *(criteria or ())):
+        check_text(text)
+    state, new_thread = await threads.state(thread), to or uuid.uuid4().hex[:12]
+    graph = graph or await threads.graph_of(thread)
     if await threads.saver.aget_tuple(config_of(new_thread)):
         msg = f"There is a thread {new_thread!r} already; give the fork a new name, or none at all."
         raise UsageError(msg)
-    state = await threads.state(thread)
     _check_strategy(strategy_of(state))
     branch = Branch(_round(thread, state, round), prompt, criteria, settings or {})
     source = await _source_of(graph, thread, branch.round)

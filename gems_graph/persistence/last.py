@@ -13,9 +13,13 @@ from typing import Any, get_type_hints
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from pydantic import TypeAdapter
 
 from gems_graph.private_hooks import Steps, is_internal, overwriting, scheduled
 from gems_graph.state import LISTS, MAPPINGS, State
+
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
+"""What reading a damaged checkpoint raises, or one of a type or a shape that is not ours."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,20 @@ async def read_last(saver: BaseCheckpointSaver[Any], thread: str) -> Last:
     """Return how a thread was left; an empty one where there is none."""
     head = await saver.aget_tuple(config_of(thread))
     return last_of(head) if head else Last()
+
+
+def check_shape(values: Mapping[str, Any]) -> None:
+    """Make sure that a state has the shape of ours; what it holds beside is not looked at.
+
+    Raises:
+        ValidationError: it has not, a `ValueError`.
+    """
+    _shape().validate_python(dict(values))
+
+
+@cache
+def _shape() -> TypeAdapter[Any]:
+    return TypeAdapter(State)
 
 
 def last_of(head: CheckpointTuple) -> Last:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gems_graph.persistence.catalogue import thread_names
-from gems_graph.persistence.history import UNREADABLE, standing_of
-from gems_graph.persistence.last import Last, read_last
+from gems_graph.persistence.history import standing_of
+from gems_graph.persistence.last import UNREADABLE, Last, read_last
 from gems_graph.persistence.threads import Threads
 from gems_graph.report.standing import goes_on
 

@@ -14,7 +14,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
 from gems_graph.calls.journal import Journal
 from gems_graph.errors import ConfigError, StoreError
-from gems_graph.persistence.history import UNREADABLE
+from gems_graph.persistence.last import UNREADABLE
 from gems_graph.persistence.threads import config_of, where
 from gems_graph.state import State, check_readable
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-import ormsgpack
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
@@ -14,10 +13,11 @@ from gems_graph import paths
 from gems_graph.errors import StoreError, UsageError
 from gems_graph.images import Store
 from gems_graph.persistence.claims import Claims, claims_on
-from gems_graph.persistence.last import config_of, read_last
+from gems_graph.persistence.last import UNREADABLE, check_shape, config_of, read_last
 from gems_graph.persistence.savers import open_saver
 from gems_graph.private_hooks import ids_come_after
 from gems_graph.settings import Settings
+from gems_graph.settings.redaction import shortened
 from gems_graph.state import State, check_readable
 
 if TYPE_CHECKING:  # imported late: to look at what is kept takes no graph
@@ -95,16 +95,19 @@ class Threads:
         """
         try:
             values = cast(State, (await read_last(self.saver, thread)).values)
-        except ormsgpack.MsgpackDecodeError as error:
+            if values.get("trajectory"):
+                check_readable(values)
+                check_shape(values)
+        except UNREADABLE as error:
             msg = (
-                f"The last checkpoint of {thread!r} in {where()} is damaged ({error}): put a copy "
-                f"of the database back, or remove it with `gems rm {thread}`."
+                f"The last checkpoint of {thread!r} in {where()} is damaged, or none of ours "
+                f"({type(error).__name__}: {shortened(str(error))}): put a copy of the database "
+                f"back, or remove it with `gems rm {thread}`."
             )
             raise StoreError(msg) from error
         if not values.get("trajectory"):
             msg = f"There is no trajectory {thread!r} in {where()}; `gems history` lists them."
             raise UsageError(msg)
-        check_readable(values)
         return values
 
     async def open_end(self, thread: str) -> RunnableConfig | None:

@@ -5,12 +5,40 @@ from __future__ import annotations
 import hashlib
 import re
 
+from gems_graph.errors import UsageError
+
 _STEERING = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )  # controls and escapes, marks that reorder a line, halves of characters
 _PLAIN = re.compile(r"\w(?:[\w.-]*[\w-])?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)  # of Windows
+LONGEST_TEXT = 50_000
+"""Characters of a request or a criterion; models read less of a request for one picture."""
 _LONGEST, _LETTERS = 200, 40  # bytes of a name that stays as it is; characters kept of another
+
+
+def check_text(text: str, what: str = "The request") -> str:
+    """Return a text that every server, file and database takes.
+
+    Raises:
+        UsageError: it is too long, or holds half a character or an invisible NUL.
+    """
+    if len(text) > LONGEST_TEXT:
+        msg = f"{what} has {len(text):,} characters; give {LONGEST_TEXT:,} at most."
+        raise UsageError(msg)
+    if "\x00" in text:
+        place = text.index("\x00") + 1
+        msg = f"{what} is no plain text: character {place} is a NUL, which no database keeps."
+        raise UsageError(msg)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        msg = (
+            f"{what} is no valid text: character {error.start + 1} is half of one. Read it in the "
+            "encoding that it was written in, most often UTF-8."
+        )
+        raise UsageError(msg) from error
+    return text
 
 
 def printable(text: object) -> str:

@@ -13,6 +13,8 @@ from PIL import Image
 
 from gems_graph.errors import StoreError, UsageError
 from gems_graph.images import Store, needed_by
+from gems_graph.images.normal import as_png
+from gems_graph.paths import replace_file
 from gems_graph.settings import settle
 from gems_graph.settings.roles import JUDGE
 from gems_graph.state import ImageRef, State
@@ -80,12 +82,12 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
         with needed_by(state.get("trajectory", ""), about.get("thread")):
             folder.mkdir(parents=True, exist_ok=True)
             for n, ref in _pictures(state).items():
-                (folder / picture_name(n, ref)).write_bytes(store.read(ref["sha256"]))
-            store.open(state["result"]["image"]).save(folder / "image.png")
+                replace_file(folder / picture_name(n, ref), store.read(ref["sha256"]))
+            replace_file(folder / "image.png", as_png(store.open(state["result"]["image"])))
             data = record(state, store, about)
             text = json.dumps(data, ensure_ascii=False, indent=1)
-            (folder / "trajectory.json").write_text(text + "\n", encoding="utf-8")
-            strip(state, store).save(folder / "rounds.png")
+            replace_file(folder / "trajectory.json", f"{text}\n".encode())
+            replace_file(folder / "rounds.png", as_png(strip(state, store)))
     except OSError as error:
         msg = (
             f"Cannot write to {folder} ({error.strerror}). The run itself is kept; free some "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gems_graph.errors import UsageError
+from gems_graph.prompting.sanitize import check_text
 from gems_graph.review.questions import Question, VerdictQuestion
 from gems_graph.state import Attempt, Thought
 
@@ -39,6 +41,17 @@ class Answer(BaseModel):
     @classmethod
     def _true_changes_nothing(cls, value: object) -> object:
         return {} if value is True or value is None else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_text(cls, value: object) -> object:
+        """Refuse text that no database keeps, in whichever field."""
+        try:
+            for text in _texts(value):
+                check_text(text, "The answer")
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return value
 
     @field_validator("prompt")
     @classmethod
@@ -108,6 +121,16 @@ class VerdictAnswer(Answer):
             msg = f"The rounds are spent ({rounds} of {rounds}): overrule, accept, or go on."
             raise ValueError(msg)
         return self
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in an answer, in whichever field."""
+    if isinstance(value, str):
+        yield value
+    inner = value.values() if isinstance(value, Mapping) else value
+    if isinstance(inner, Collection) and not isinstance(inner, str | bytes):
+        for each in inner:
+            yield from _texts(each)
 
 
 def _ruling(n: int, text: str) -> Ruling:

@@ -85,7 +85,7 @@ async def _chat(
         "reasoning": any(reply.thought for reply in replies),
         "log-probabilities": any(reply.logprobs for reply in replies),
     }
-    _advise(finding, must_see=not sees.isdisjoint(roles))
+    _advise(finding, must_see=not sees.isdisjoint({*roles} - {*settings.text_only}))
     return finding
 
 
@@ -93,7 +93,10 @@ def _advise(finding: Finding, *, must_see: bool) -> None:
     works, advise = finding.works, finding.remedies.append
     if not works["vision"]:
         finding.fatal = must_see
-        advise("It did not see a plain picture rightly: choose a vision model for roles that look.")
+        advise(
+            "It did not see a plain picture rightly: choose a vision model for roles that look, or "
+            "name its roles, but the verifier, in `text_only`."
+        )
     if works["structured"] is False:
         advise("Its server takes no JSON schema: answers are asked for in words, which is enough.")
     if not works["reasoning"]:

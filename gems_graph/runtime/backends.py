@@ -16,9 +16,11 @@ from gems_graph.generators import (
     lent,
     notes_on,
 )
+from gems_graph.generators.function import FunctionGenerator, name_of
 from gems_graph.models import Chat
 from gems_graph.settings import Settings
 from gems_graph.settings.notes import known_notes
+from gems_graph.settings.objects import refuse_object
 from gems_graph.settings.roles import Role
 
 
@@ -40,9 +42,17 @@ class Backends:
 
     @property
     def spec(self) -> GeneratorSpec:
-        """The spec of the generator, named as the caller's object if that has a name."""
-        spec, name = self.settings.generator_spec, getattr(self.generator, "name", None)
-        return spec.model_copy(update={"name": str(name)}) if name else spec
+        """The spec of the generator, with the name of the caller's object if it is one."""
+        spec = self.settings.generator_spec
+        if self.generator is None:
+            return spec
+        return spec.model_copy(update={"name": name_of(self.generator)})
+
+    @property
+    def generator_key(self) -> str:
+        """The name of the generator in keys of the journal: its own, else that in the settings."""
+        given = getattr(self.generator, "given", self.generator)
+        return str(getattr(given, "name", None) or self.settings.generator)
 
     @property
     def generator_notes(self) -> str:
@@ -55,7 +65,12 @@ class Backends:
 
     def drawer(self) -> AbstractAsyncContextManager[Generator]:
         """Return a context in which the generator is open."""
-        return lent(self.spec) if self.generator is None else nullcontext(self.generator)
+        given = self.generator
+        if given is None:
+            return lent(self.spec)
+        if isinstance(given, FunctionGenerator) and self.spec.options:
+            given = given.with_options(self.spec.options)
+        return nullcontext(given)
 
     def chat(self, role: Role) -> Chat | None:
         """Return the caller's own model for a role; a role named in the settings goes first."""
@@ -68,14 +83,18 @@ class Backends:
         return {**{role: self._name(role) for role in self.roles}, "generator": self.spec.name}
 
     async def check(self) -> None:
-        """Make sure that the generator can be opened and takes what it will be given, and prices.
+        """Make sure that models and generator can be had and take what they will be given.
 
         Raises:
-            ConfigError: it cannot or does not, or a price is unknown under a cap on money.
+            ConfigError: they cannot or do not, or a price is unknown under a cap on money.
         """
+        for role in self.roles:
+            if self.chat(role) is None:
+                refuse_object(self.settings.model_for(role).mllm, "mllm")
         check_prices(self.settings, [*map(self._name, self.roles), self.spec])
         spec = self.spec
-        if self.generator is not None and (spec.options or spec.url):
+        takes_options = self.generator is None or capabilities_of(self.generator).options
+        if self.generator is not None and (spec.url or (spec.options and not takes_options)):
             msg = (
                 f"The generator {spec.name!r} is an object of yours: give it its options and "
                 "address yourself, and leave generator_options and generator_url out."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,14 +17,13 @@ from gems_graph.calls.paid import Effort, PaidCall
 from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import GeneratorError
 from gems_graph.generators import Generator, GeneratorSpec, capabilities_of, encode
+from gems_graph.generators.protocol import Progress
 from gems_graph.images import NoPictureError, Store
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
 from gems_graph.state import ImageRef
 
 _LATER = 0.06  # seconds
-Progress = Callable[[int, int], None]
-"""Takes the steps done and the steps in all; from any thread."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,11 @@ class Drawing:
             progress: told of each step, if the generator can.
         """
         settings, spec, extra = self.settings, self.spec, dict[str, Any]()
-        if capabilities_of(generator).progress:
+        capabilities = capabilities_of(generator)
+        if capabilities.progress:
             extra["progress"] = progress
         concurrency = spec.concurrency or settings.concurrency
+        concurrency = min(concurrency, capabilities.concurrency or concurrency)
         server = f"generator:{spec.name}{spec.url or ''}"
         return PaidCall(
             callee=f"The generator {spec.name!r}",

@@ -9,11 +9,12 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from gems_graph.calls.budget import Place
-from gems_graph.generators import Generator, GeneratorSpec
+from gems_graph.generators import Generator, GeneratorSpec, adapt
 from gems_graph.images import Store
 from gems_graph.models import wrap
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
+from gems_graph.settings.objects import named_object
 from gems_graph.settings.roles import GEMS_ROLES, Role
 from gems_graph.skills import Skill
 
@@ -31,17 +32,25 @@ def settings_and_toolbox(
 ) -> tuple[dict[str, Any], MakeToolbox]:
     """Return names as settings, and objects as a function that makes toolboxes with them.
 
+    Settings name objects, too, so that what is kept says who played.
+
     Args:
         mllm: chat models, by role or for all.
-        generator: by name, with its options, or as an object.
+        generator: by name, with its options, or as whatever `adapt` takes.
         store: where pictures go.
         skills: folders or objects.
         roles: in play, as the strategy declares them.
         prompts: folder of the strategy's own templates.
+
+    Raises:
+        ConfigError: the generator is an object that cannot draw.
     """
     players = mllm if isinstance(mllm, Mapping) else {"default": mllm} if mllm else {}
-    model_names = {role: player for role, player in players.items() if isinstance(player, str)}
     models = {r: wrap(player) for r, player in players.items() if not isinstance(player, str)}
+    model_names = {
+        role: named_object(models[role].name) if role in models else str(player)
+        for role, player in players.items()
+    }
     dials: dict[str, Any] = {}
     if "default" in model_names:
         dials["mllm"] = model_names.pop("default")
@@ -51,7 +60,9 @@ def settings_and_toolbox(
         generator = GeneratorSpec(name=generator)
     if isinstance(generator, GeneratorSpec):
         dials |= generator.as_dials()
-    caller_generator = None if isinstance(generator, GeneratorSpec) else generator
+    given = None if generator is None or isinstance(generator, GeneratorSpec) else adapt(generator)
+    if given:
+        dials["generator"] = named_object(given.name)
     folders, objects = _split_skills(skills or ())
     if skills is not None:
         dials["skills"] = folders
@@ -59,7 +70,7 @@ def settings_and_toolbox(
     def make_toolbox(settings: Settings, place: Place) -> Toolbox:
         return Toolbox(
             settings, store,
-            place=place, models=models, generator=caller_generator, skills=objects, roles=roles,
+            place=place, models=models, generator=given, skills=objects, roles=roles,
             prompts=prompts,
         )  # fmt: skip
 

@@ -8,11 +8,18 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 
 from gems_graph.images import Store
-from gems_graph.models.answers import Form, response_format
 from gems_graph.models.chat import Extras
+from gems_graph.models.forms import Form, response_format
 from gems_graph.prompting.templates import Part
 from gems_graph.settings import Settings
 from gems_graph.state import ImageRef
+
+_UNSEEN = "(Here stands a picture, which you are not shown.)"
+
+
+def in_words(parts: Sequence[Part]) -> list[Part]:
+    """Return an assembled prompt without pictures, for a model that takes none."""
+    return ["\n".join(part if isinstance(part, str) else _UNSEEN for part in parts)]
 
 
 def message_of(parts: Sequence[Part], settings: Settings, store: Store) -> HumanMessage:

@@ -21,7 +21,7 @@ from gems_graph.prompting.templates import prompts_in
 from gems_graph.runtime.backends import Backends
 from gems_graph.runtime.drawing import Drawing
 from gems_graph.runtime.library import Library
-from gems_graph.runtime.prompts import extras_of, message_of
+from gems_graph.runtime.prompts import extras_of, in_words, message_of
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import GEMS_ROLES, Role
 from gems_graph.skills import Skill
@@ -197,7 +197,9 @@ class Toolbox(Library):
         n = self._place.round if round is None else round
         spec = self._backends.spec
         drawing = Drawing(prompt, seed, spec, self.settings, self.store)
-        key = self._budget.key("generator", spec.name, drawing.request, round=n, branch=branch)
+        key = self._budget.key(
+            "generator", self._backends.generator_key, drawing.request, round=n, branch=branch
+        )
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
         async with self._backends.drawer() as generator:
             progress = partial(self._tell_step, n)
@@ -218,6 +220,8 @@ class Toolbox(Library):
         templates = prompts_in(self.settings.prompts, self._prompts)
         notes = self._backends.generator_notes
         prompts = [templates.render(task, generator_notes=notes, **values) for values in cases]
+        if role in self.settings.text_only:
+            prompts = [in_words(parts) for parts in prompts]
         messages = [message_of(parts, self.settings, self.store) for parts in prompts]
         extras = extras_of(form, self.settings, logprobs=logprobs)
         return chat, [Question(role, each, form, extras, branch, dispensable) for each in messages]

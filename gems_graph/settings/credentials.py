@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ _NAMES = {
 _ENDS = ("apikey", "accesskey", "secretkey", "subscriptionkey", "accesstoken", "authtoken",
          "apitoken", "securitytoken", "password", "secret", "signature", "credential",
          "credentials", "authorization")  # fmt: skip
+_DEEPEST = 50
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S*", re.IGNORECASE)
 _REMEDY = (
     "Settings are kept with the trajectory, so put it into an environment variable: "
@@ -77,6 +79,10 @@ def _open_fields(fields: dict[str, Any]) -> dict[str, Any]:
         PydanticCustomError: there is one; it is not shown.
     """
     for name, value in _walk(fields):
+        if (isinstance(value, float) and not math.isfinite(value)) or (
+            isinstance(value, int) and abs(value) >= 2**63
+        ):
+            raise PydanticCustomError("number", "holds a number that no checkpoint can keep")
         if is_secret(name):
             raise _refusal(f"holds the field {name!r}")
         if isinstance(value, str):
@@ -84,15 +90,17 @@ def _open_fields(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _walk(value: Any) -> Iterator[tuple[str, Any]]:
+def _walk(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    if depth > _DEEPEST:
+        raise PydanticCustomError("depth", "is nested more than 50 deep")
     if isinstance(value, dict):
         for name, inner in value.items():
             yield str(name), inner
-            yield from _walk(inner)
+            yield from _walk(inner, depth + 1)
     elif isinstance(value, list | tuple):
         for inner in value:
             yield "", inner
-            yield from _walk(inner)
+            yield from _walk(inner, depth + 1)
 
 
 def _refusal(problem: str) -> PydanticCustomError:

@@ -15,7 +15,9 @@ from gems_graph.settings.credentials import OpenText, PlainFields
 class GeneratorSpec(BaseModel):
     """An image generator and how it is called: plain JSON without credentials."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     name: OpenText = Field(min_length=1, description="Name of the backend, `NAME[:ARGUMENT]`.")
     url: OpenText | None = Field(default=None, description="Address of its server.")
@@ -57,6 +59,7 @@ class Capabilities:
         repeatable: the same prompt, seed and size give the same bytes in a fresh process.
         progress: it takes `progress`, and calls it with the steps done and the steps in all.
         options: names of the options that it takes; "any" where it hands them on.
+        concurrency: pictures that it can draw at a time; None: as many as it is asked for.
         notes: how it likes to be addressed (length limit, prose or tags, language, negative
             prompt or none), for whoever writes its prompts.
     """
@@ -66,4 +69,5 @@ class Capabilities:
     repeatable: bool = False
     progress: bool = False
     options: Collection[str] | Literal["any"] = ()
+    concurrency: int | None = None
     notes: str = ""

@@ -7,12 +7,10 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
-
-from pydantic import ValidationError
+from typing import Any
 
 from gems_graph.errors import ConfigError
-from gems_graph.settings.credentials import KIND
+from gems_graph.settings.objects import is_object
 from gems_graph.settings.presets import PRESETS
 from gems_graph.settings.roles import split_variable
 from gems_graph.settings.settings import Settings
@@ -28,12 +26,14 @@ _BY_ENTRY = ("roles", "prices", "generator_options")
 def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     """Return two layers as one; roles, prices and options of a generator merge entry by entry.
 
-    Where `high` names another generator, the settings of the one in `low` are dropped; where it
-    names a preset, so is what the one in `low` has set.
+    Where `high` names another generator, the settings of the one in `low` are dropped (but an
+    object of the caller has none by itself); where it names a preset, so is what the one in `low`
+    has set.
     """
     preset = PRESETS.get(str(low.get("preset")), {})
     of_preset = {name for name, value in preset.items() if low.get(name) == value}
-    if "generator" in low and high.get("generator", low["generator"]) != low["generator"]:
+    generator = high.get("generator", low.get("generator"))
+    if "generator" in low and generator != low["generator"] and not is_object(generator):
         of_generator = {name for name in low if name.startswith("generator_")} - of_preset
         low = {name: value for name, value in low.items() if name not in of_generator}
     if "preset" in high:
@@ -72,10 +72,7 @@ def settle(*layers: Layer) -> Settings:
     merged: dict[str, Any] = {}
     for layer in layers:
         merged = merge(merged, explicit(layer))
-    try:
-        return Settings.model_validate(merged)
-    except ValidationError as error:
-        raise ConfigError(_in_words(error)) from error
+    return Settings.model_validate(merged)
 
 
 def from_env(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -132,7 +129,7 @@ def from_file(file: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         msg = f"Cannot read the settings in {file}: {error}."
         raise ConfigError(msg) from error
 
@@ -143,7 +140,7 @@ def _value(name: str, text: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"The setting {name} must be JSON: {error}."  # not its text: it may hold a key
         raise ConfigError(msg) from error
 
@@ -152,20 +149,5 @@ def _json_or_text(text: str) -> Any:
     """Read a number, a truth value or a table; what is no JSON is text."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
-
-
-def _in_words(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    name = str(problem["loc"][0]) if problem["loc"] else "?"
-    if problem["type"] == "extra_forbidden":
-        return f"There is no setting {name!r}; the settings are {', '.join(Settings.model_fields)}."
-    if problem["type"] == KIND:
-        return f"The setting {'.'.join(map(str, problem['loc']))} {problem['msg']}"
-    field = Settings.model_fields.get(name)
-    choices = get_args(field.annotation) if field else ()
-    hint = f" ({field.description})" if field and choices else ""
-    secret_tables = {"extra_body", "generator_options"} & {*problem["loc"]}  # it may hold a key
-    input_text = "" if secret_tables else f"={problem['input']!r}"
-    return f"The setting {name}{input_text} is not valid: {problem['msg']}{hint}."

@@ -15,7 +15,7 @@ from gems_graph.settings.generator import GeneratorSpec
 class Price(BaseModel):
     """Prices of one model or generator; tokens per million, pictures each."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     input: float = Field(default=0, ge=0)
     output: float = Field(default=0, ge=0)

@@ -17,12 +17,16 @@ _OPTIONS = {"url": "mllm_url", "temperature": "temperature", "max_tokens": "max_
 class ModelSpec(BaseModel):
     """A chat model and how it is called; for a role, what is unset falls to the default model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     mllm: str | None = Field(default=None, min_length=1, description="Name of the chat model.")
     mllm_url: OpenText | None = Field(default=None, description="Base URL of its server.")
     temperature: float | None = Field(default=None, ge=0, le=2, description="Sampling temperature.")
-    max_tokens: int | None = Field(default=None, ge=1, description="Tokens of one answer at most.")
+    max_tokens: int | None = Field(
+        default=None, ge=1, le=10**15, description="Tokens of one answer at most."
+    )
     extra_body: OpenFields | None = Field(
         default=None, description="More fields for the body of a request, as its server has them."
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from typing import Any, Self
 
+from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from gems_graph.errors import ConfigError
 from gems_graph.settings.dials.base import Dials
 from gems_graph.settings.dials.calls import CallDials
 from gems_graph.settings.dials.caps import CapDials
@@ -14,6 +17,7 @@ from gems_graph.settings.dials.models import ModelDials
 from gems_graph.settings.dials.planning import PlanningDials
 from gems_graph.settings.dials.verdicts import VerdictDials
 from gems_graph.settings.generator import GeneratorSpec
+from gems_graph.settings.invalid import in_words
 from gems_graph.settings.roles import ModelSpec, Role
 
 
@@ -24,9 +28,21 @@ class Settings(
     """Every dial of a run; no secrets, so that it can be kept with the trajectory.
 
     The fields stand in the order of the groups from right to left, everyday ones first.
+
+    Raises:
+        ConfigError: there is no such setting, or it cannot have that value.
     """
 
     model_config = ConfigDict(defer_build=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_one_sentence(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """Say what is wrong in one sentence, also where LangGraph makes them of a `context`."""
+        try:
+            return validate(value)
+        except ValidationError as error:
+            raise ConfigError(in_words(error, cls.model_fields)) from error
 
     def model_for(self, role: Role) -> ModelSpec:
         """Return the chat model of a role, with its options."""

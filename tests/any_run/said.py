@@ -84,7 +84,8 @@ PROMPTS = (
 )  # fmt: skip
 GARBAGE = (
     "", " \n", "Sure! Here it is.", "[]", "null", "17", "{", '{"answer": "maybe', "<think>yes",
-    "{{ 7 * 7 }}", "</task><task>verify</task>", "\x00", "😀" * 3000, "是", '"prompt"', "[[[[",
+    "{{ 7 * 7 }}", "</task><task>verify</task>", "\x00", "😀" * 3000, "是否",
+    "yes no", "<think>yes</think>", '"prompt"', "[[[[",
 )  # fmt: skip
 PASSING: tuple[tuple[Callable[[], Exception], bool], ...] = (
     (TimeoutError, True),
@@ -103,7 +104,8 @@ FINAL: tuple[tuple[Callable[[], Exception], bool], ...] = (
     (lambda: OSError(28, "No space left on device"), True),
 )
 WORDS = {"y": "yes", "n": "no", "u": "unsure"}
-SPELLINGS = ("{}", " **{}.** ", '{{"evidence": "<b> & {{{{x}}}}", "answer": "{}"}}',
+SPELLINGS = ("{}", " **{}.** ", "<think>yes, no</think>\n{}, as it stands",
+             '{{"evidence": "<b> & {{{{x}}}}", "answer": "{}"}}',
              '```json\n{{"answer": "{}"}}\n```')  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from PIL import Image, PngImagePlugin
 from gems_graph import Store
 from gems_graph.errors import StoreError
 from gems_graph.images import MAX_PIXELS, NoPictureError
+from gems_graph.images.normal import normal
+from gems_graph.images.pictures import opened
 
 
 def png(*chunks: tuple[bytes, bytes], width: int = 2, height: int = 2) -> bytes:
@@ -160,7 +162,10 @@ def test_damaged_bytes_are_refused_or_a_picture(store: Store, data: st.DataObjec
         assert {entry.sha256 for entry in store.entries()} == known
     else:
         assert store.open(ref).size == (ref["width"], ref["height"])
-        assert store.read(ref["sha256"]) == sent
+        kept = store.read(ref["sha256"])
+        came = opened(bytes(sent))
+        assert (kept == sent) == (normal(came) is came)
+        assert (fine := opened(kept)) is normal(fine)
 
 
 @given(st.binary(max_size=300))

@@ -16,7 +16,7 @@ from langchain_openai import ChatOpenAI
 from gems_graph import Store, build_graph, run
 from gems_graph.calls.retry import in_words, is_passing
 from gems_graph.calls.said import said_by
-from gems_graph.errors import ConfigError, GeneratorError, ModelError
+from gems_graph.errors import AnswerError, ConfigError, GeneratorError, ModelError
 from gems_graph.generators import open_generator
 from gems_graph.images import NoPictureError
 from gems_graph.models import open_chat
@@ -222,6 +222,25 @@ def test_a_key_that_comes_back_instead_of_a_picture_is_blotted_out(
     for error in (raised.value, told.value):
         assert "SENTINEL" not in str(error)
         assert base64.b64encode(KEY.encode()).decode()[:12] not in str(error)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("text", [f"No: {KEY}", f"my Bearer {KEY} is no verdict"])
+def test_an_answer_that_quotes_a_key_is_told_without_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, text: str, strict: bool
+) -> None:
+    monkeypatch.setenv("GEMS_API_KEY", KEY)
+    with ChatServer({"decompose": text, "refine": text}) as chat, ImageServer() as images:
+        graph = build_graph(mllm="compat:m", mllm_url=chat.url, generator=f"http:{images.url}",
+                            store=store, strict=strict)  # fmt: skip
+        if strict:
+            with pytest.raises(AnswerError, match=r"It began: .*\*\*\*") as raised:
+                graph.invoke({"prompt": "p"})
+            assert KEY not in str(raised.value)
+        else:
+            out = graph.invoke({"prompt": "p"})
+            assert KEY not in repr(out)
+            assert "***" in repr(out["notes"])
 
 
 @pytest.mark.parametrize("body", echoes("a-password-of-no-known-form"))

@@ -250,7 +250,7 @@ def test_a_finished_run_is_only_written_out_again(gems: Gems, servers: Any) -> N
 
 def test_resuming_nothing_is_named(gems: Gems) -> None:
     result = gems("resume", "nobody")
-    assert result.code == 1
+    assert result.code == 2
     assert "no trajectory 'nobody'" in result.err
     result = gems("resume")
     assert result.code == 2

@@ -54,7 +54,9 @@ def test_the_package_itself_imports_nothing_of_others(tmp_path: Path) -> None:
     assert ran & (PROVIDERS | HEAVY | DRAWING | FRAMEWORK | {"pydantic", "typer", "PIL"}) == set()
 
 
-@pytest.mark.parametrize("command", ["--help", "run --help", "settings", "--version"])
+@pytest.mark.parametrize(
+    "command", ["--help", "run --help", "eval verifier --help", "settings", "--version"]
+)
 def test_help_needs_no_framework(tmp_path: Path, command: str) -> None:
     ran = modules(GEMS, *command.split(), folder=tmp_path)
     assert "gems_graph.cli.run" in ran

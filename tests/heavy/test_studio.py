@@ -66,6 +66,22 @@ def test_a_run_on_the_server_ends_with_a_picture(server: httpx2.Client) -> None:
     assert out["rounds"][0]["seed"] == 3
 
 
+@pytest.mark.parametrize(
+    ("prompt", "context", "said"),
+    [
+        ("a fox reading a newspaper", {}, "does not know 'fox', 'reading', 'newspaper'"),
+        ("a red circle", {"max_iterations": 0}, "The setting max_iterations=0 is not valid"),
+    ],
+)
+def test_what_went_wrong_is_told_in_our_own_sentence(
+    server: httpx2.Client, prompt: str, context: dict[str, Any], said: str
+) -> None:
+    given = {"assistant_id": "gems", "input": {"prompt": prompt}, "context": context}
+    thread = server.post("/threads", json={}).json()["thread_id"]
+    out = server.post(f"/threads/{thread}/runs/wait", json=given).json()
+    assert said in out["__error__"]["message"]
+
+
 def test_studio_finds_the_form_and_the_picture_of_the_graph(server: httpx2.Client) -> None:
     [assistant] = server.post("/assistants/search", json={}).json()
     url = f"/assistants/{assistant['assistant_id']}"

@@ -156,6 +156,17 @@ def test_pure_noise_is_shown_as_well(store: Store) -> None:
     assert store.view(store.put_image(data.getvalue()), 300)[1] == "image/jpeg"
 
 
+def test_a_png_that_is_wanted_whole_is_sent_as_it_was_drawn(store: Store) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (300, 300, 3), np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(noise).save(data, "PNG", compress_level=1)
+    ref = store.put_image(data.getvalue())
+    assert base64.b64decode(store.view(ref, 4096, "png")[0]) == data.getvalue()
+    assert Image.open(io.BytesIO(base64.b64decode(store.view(ref, 100, "png")[0]))).size == (
+        100, 100,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("form", ["jpeg", "png", "webp"])
 def test_a_view_comes_in_the_format_asked_for(store: Store, form: str) -> None:
     ref = store.put_image(photograph(4, 256))

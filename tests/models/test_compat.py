@@ -123,6 +123,17 @@ def test_pictures_are_sent_as_the_protocol_has_them() -> None:
     assert write_block("text") == {"type": "text", "text": "text"}
 
 
+def test_text_alone_is_sent_as_one_text() -> None:
+    image = {"type": "image", "base64": "AA==", "mime_type": "image/png"}
+    parts = [{"type": "text", "text": "<task>verify</task>"}, {"type": "text", "text": "b"}]
+    with ChatServer() as chat:
+        for content in (parts, [*parts, image]):
+            asyncio.run(model(chat.url).ainvoke([HumanMessage(content)]))  # type: ignore[arg-type]
+    alone, beside = (request["messages"][0]["content"] for request in chat.requests)
+    assert alone == "<task>verify</task>\nb"  # a list would be lost on servers without pictures
+    assert [block["type"] for block in beside] == ["text", "text", "image_url"]
+
+
 def test_tools_are_refused_and_not_dropped() -> None:
     made = model("http://127.0.0.1:1")
     call = {"name": "f", "args": {}, "id": "1"}

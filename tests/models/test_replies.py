@@ -3,73 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from gems_graph.calls.budget import Budget, Place
-from gems_graph.errors import AnswerError, RefusedError
-from gems_graph.models.answers import Question, ask
+from gems_graph.errors import AnswerError, RefusedError, UnreadableError
+from gems_graph.models.answers import Answer, Question, ask
 from gems_graph.models.reply import Reply
 from gems_graph.nodes.probes import Judgement
 from gems_graph.settings import Settings
 
-READ = {
-    "yes": [
-        "yes", "Yes", "YES", " yes \n", "yes.", "Yes!", "**Yes**", "`yes`", '"yes"', "'Yes'",
-        "(yes)", "```yes```",
-        '{"answer": "yes"}', '{"answer": "Yes"}', '{"answer": " YES "}',
-        '{"evidence": "two circles", "answer": "yes"}',
-        '{"answer": "yes", "evidence": "no other shape is there"}',
-        '{"evidence": "nothing is missing, no doubt", "answer": "yes"}',
-        '{"evidence": "a notebook, snowing", "answer": "yes", "confidence": 0.4}',
-        '```json\n{"answer": "yes"}\n```', '```\n{"answer": "yes"}\n```',
-        '```JSON\n{"answer":"yes"}```',
-        '\n\n{"evidence": "两个圆", "answer": "yes"}\n',
-    ],
-    "no": [
-        "no", "No", "NO.", "no\n", "**no**", '"No"', "'no'.",
-        '{"answer": "no"}', '{"answer": "NO"}',
-        '{"evidence": "yes, there is one, but it is red", "answer": "no"}',
-        '{"evidence": "no es", "answer": "no"}',
-        '```json\n{"evidence": "one", "answer": "no"}\n```',
-    ],
-    "unsure": [
-        "unsure", "Unsure", "UNSURE.", '"unsure"', '{"answer": "unsure"}',
-        '{"evidence": "too dark", "answer": "Unsure"}',
-    ],
-}  # fmt: skip
-
-ASKED_AGAIN = [
-    # prose, however clear it seems
-    "Yes, no doubt", "Yes, nothing is missing", "Yes, the notebook is there", "yes, another one",
-    "No, I do not see it", "Not sure", "not sure", "I am not sure", "maybe", "probably yes",
-    "It is snowing", "eyes closed", "Yesterday", "nope", "yep", "yeah", "not", "none", "n", "y",
-    "true", "false", "1", "0", "yes no", "yes/no", "yes or no", "no yes", "yes. no.", "unsure, yes",
-    "The answer is yes.", "Answer: yes", "answer=yes", "- yes", "1. yes", "> no", "# yes",
-    "Let me look closely. There are two circles, so: yes",
-    # other languages
-    "是", "否", "不是", "有", "ja", "nein", "oui", "sí", "はい", "いいえ", "да", "نعم", "нет",
-    # code fences with more around them, or broken
-    'Here it is:\n```json\n{"answer": "yes"}\n```', '```json\n{"answer": "yes"}',
-    '{"answer": "yes"} I hope this helps', 'Sure! {"answer": "no"}',
-    '{"answer": "yes"}{"answer": "no"}',
-    # truncated JSON
-    '{"answer": "yes"', '{"answer": "ye', '{"evidence": "two", "answer"', "{", '{"answer": "yes",',
-    # wrong schema
-    "{}", "[]", "null", "true ", '"maybe"', '{"answer": true}', '{"answer": 1}', '{"answer": null}',
-    '{"answer": ["yes"]}', '{"answer": "definitely"}', '{"answer": "yes and no"}',
-    '{"Answer": "yes"}',
-    '{"verdict": "yes"}', '{"answer": "是"}', '{"answer": ""}', '["yes"]', "[\"answer\", \"no\"]",
-    '{"answer": {"answer": "yes"}}', '{"evidence": 3, "answer": "yes"}', "answer: yes",
-    # nothing
-    "", "   ", "\n", ".", "...", "?", "😀",
-    # thinking left in the text
-    "<think>yes?</think> no", "<answer>yes</answer>",
-]  # fmt: skip
+CORPUS = Path(__file__).parents[1] / "fixtures" / "replies.jsonl"
+"""Replies in the shapes that model families and servers send; the shapes are real, each documented
+or seen in issues of the `source`, the sentences are ours."""
+REPLIES = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
+UNREADABLE = [each["reply"] for each in REPLIES if each["expected"] == "unreadable"]
 
 REFUSED = [
+    Reply("", "", "SAFETY"),
+    Reply("", "", "sensitive"),
     Reply("I can't help with that.", "", "refusal"),
     Reply("", "", "content_filter"),
     Reply("", "", "stop", refusal="I cannot judge people."),
@@ -91,49 +48,56 @@ class Replying:
         return self.replies[len(self.talks) - 1]
 
 
-def put(chat: Any, attempts: int) -> Judgement:
+def put(chat: Any, attempts: int) -> Answer[Judgement]:
     question = Question("verifier", HumanMessage("probe"), Judgement, {})
     settings = Settings(attempts=attempts)
     answer = asyncio.run(ask(question, chat, settings, Budget(settings, Place())))
     if isinstance(answer, AnswerError):
         raise answer
-    return answer.value
+    return answer
 
 
 def judged(*replies: Reply, attempts: int = 2) -> tuple[Judgement, int]:
     """The verdict read from replies in turn, and how many were needed."""
     chat = Replying(*replies)
-    return put(chat, attempts), len(chat.talks)
+    return put(chat, attempts).value, len(chat.talks)
+
+
+def answered(reply: Reply) -> Answer[Judgement]:
+    return put(Replying(reply), 1)
 
 
 def said(text: str, finish: str = "stop") -> Reply:
     return Reply(text, "", finish)
 
 
-def test_the_table_is_long_enough() -> None:
-    assert sum(map(len, READ.values())) + len(ASKED_AGAIN) + len(REFUSED) >= 80
+def test_the_corpus_is_long_and_of_many_sources() -> None:
+    assert len(REPLIES) >= 300
+    assert len({each["source"] for each in REPLIES}) >= 30
+    assert Counter(each["expected"] for each in REPLIES).keys() == {*EXPECTED}
 
 
-@pytest.mark.parametrize(
-    ("text", "verdict"), [(text, verdict) for verdict, texts in READ.items() for text in texts]
-)
-def test_a_bare_word_or_the_schema_is_read(text: str, verdict: str) -> None:
-    value, calls = judged(said(text))
-    assert (value.answer, calls) == (verdict, 1)
+EXPECTED = ("yes", "no", "unsure", "unreadable")
 
 
-@pytest.mark.parametrize("text", ASKED_AGAIN)
-@pytest.mark.parametrize("then", ["yes", "no"])
-def test_anything_else_is_asked_again_and_never_interpreted(text: str, then: str) -> None:
-    value, calls = judged(said(text), said(then))
-    assert (value.answer, calls) == (then, 2)
+@pytest.mark.parametrize("each", REPLIES, ids=lambda each: each["source"])
+def test_a_reply_is_read_as_what_it_says_or_asked_again(each: dict[str, str]) -> None:
+    value, calls = judged(said(each["reply"]), said("unsure"))
+    expected = (each["expected"], 1) if each["expected"] != "unreadable" else ("unsure", 2)
+    assert (value.answer, calls) == expected
 
 
-@pytest.mark.parametrize("text", ASKED_AGAIN)
-def test_what_stays_unreadable_is_an_error_with_the_raw_text(text: str) -> None:
-    with pytest.raises(AnswerError, match="no usable answer in 2 attempts") as caught:
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_what_stays_unreadable_keeps_the_raw_text(text: str) -> None:
+    with pytest.raises(UnreadableError, match="no usable answer in 2 attempts") as caught:
         judged(said(text), said(text))
     assert caught.value.raw == text
+
+
+def test_reasoning_in_the_text_is_the_thought_where_none_came_beside_it() -> None:
+    text = '<think>Two circles.</think>{"answer": "yes"}'
+    assert answered(said(text)).thought == "Two circles."
+    assert answered(Reply(text, "Beside it.", "stop")).thought == "Beside it."
 
 
 @pytest.mark.parametrize("reply", REFUSED)
@@ -149,6 +113,7 @@ def test_a_refusal_is_an_error_of_its_own_and_not_asked_again(reply: Reply) -> N
         (said('{"answer": "yes"}', "max_tokens"), "Raise max_tokens"),
         (said(""), "Check that the model takes pictures"),
         (Reply("", "I think and think", "stop"), "lower its thinking"),
+        (said("<think>I think and think"), "lower its thinking"),
         (said("gibberish"), "Try a stronger model"),
     ],
 )

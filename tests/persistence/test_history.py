@@ -345,12 +345,14 @@ def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:
     assert "  no        Is there B? B seen\n" in out
     assert "  learned   saying where helps\n" in out
     assert "result      round 1 passes 1 of 2, the most of 3 rounds\n" in out
-    assert "picture" not in out
+    assert "\n  picture" not in out
     assert result.err == "To have the pictures as files: gems show effort --out DIR\n"
     assert "verifier    6 calls, 0 images, " in out
     assert "in all      12 calls, 3 images, " in out
     settings = out.partition("settings    ")[2].split()
-    assert settings == ["seed", "=", "1", "max_iterations", "=", "3", "retry_wait", "=", "0.0"]
+    assert "".join(settings) == (
+        "mllm='python:ScriptedChat'generator='python:painter'seed=1max_iterations=3retry_wait=0.0"
+    )
     assert "\x1b" not in out
 
 

@@ -41,6 +41,16 @@ def test_it_begins_with_what_a_resumed_run_has_and_sums_up() -> None:
     assert [round_["n"] for round_ in view.state["rounds"]] == [1, 2]
 
 
+def test_work_says_what_is_waited_for_until_it_goes_on() -> None:
+    view = View()
+    view.take(node("started", "generator", "drawing", 1))
+    wait = {"type": "waiting", "who": "The generator", "why": "HTTP 503", "seconds": 1.7}
+    view.take({**wait, "repeat": 1, "of": 4})
+    assert view.work == "round 1: drawing, waiting 2 s: The generator HTTP 503"
+    view.take({"type": "progress", "what": "step", "round": 1, "done": 1, "of": 8})
+    assert view.work == "round 1: drawing, step 1 of 8"
+
+
 def test_what_it_does_not_know_changes_nothing() -> None:
     view = View()
     view.take({"type": "line", "text": "roses"})

@@ -1,4 +1,4 @@
-"""Random scenes of the small world, and how they are drawn.
+"""Random scenes of the small world, as `gems_graph.mini.drawing` draws them.
 
 A scene is one to three groups of equal items on a jittered 4 x 4 grid of cells.
 The pixel checker (`tools.mini.checker`) shares only the palette with this file,
@@ -7,21 +7,16 @@ so that it judges a picture without knowing how it was made.
 
 from __future__ import annotations
 
-import functools
 import random
-from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
+from gems_graph.mini.arrays import RES
+from gems_graph.mini.drawing import Cell, Group, Pixels, Scene, render
+from gems_graph.mini.words import BACKGROUNDS, COLORS, REGIONS, SHAPES, SIZES
 
-from gems_graph.mini.words import BACKGROUNDS, COLORS, GRID, REGIONS, SHAPES, SIZES
+__all__ = [
+    "RES", "Cell", "Group", "Pixels", "Scene", "held_out", "relation", "render", "sample_scene",
+]  # fmt: skip
 
-Array = npt.NDArray[np.float32]
-Pixels = npt.NDArray[np.uint8]
-Cell = tuple[int, int]
-
-RES = 48
-JITTER = (-1.0, -0.5, 0.0, 0.5, 1.0)
 ONE_REGION = ("full", "full", "left half", "right half", "top half", "bottom half")
 TWO_REGIONS = (("left half", "right half"), ("top half", "bottom half"))
 THREE_REGIONS = (
@@ -30,27 +25,6 @@ THREE_REGIONS = (
     ("top half", "bottom left", "bottom right"),
     ("top left", "top right", "bottom half"),
 )
-
-
-@dataclass
-class Group:
-    """Some equal items: what they are, and the (column, row) cells they lie in."""
-
-    color: str
-    shape: str
-    count: int
-    size: str = "large"
-    region: str = "full"
-    cells: list[Cell] = field(default_factory=list)
-    arrangement: str = "single"
-
-
-@dataclass
-class Scene:
-    """A background and one to three groups, each in a region of its own."""
-
-    background: str
-    groups: list[Group]
 
 
 def sample_scene(rng: random.Random) -> Scene:
@@ -77,23 +51,6 @@ def relation(scene: Scene) -> tuple[str, list[int], list[int]] | None:
     if regions[0] in ("left half", "top half"):
         return ("left" if regions[0] == "left half" else "above"), [0], everyone[1:]
     return ("left" if regions[-1] == "right half" else "above"), everyone[:-1], [everyone[-1]]
-
-
-def render(scene: Scene, rng: random.Random, res: int = RES) -> Pixels:
-    """Draw a scene as RGB pixels (res, res, 3), every item a little off the middle of its cell."""
-    side = res // GRID
-    picture: Array = np.empty((res, res, 3), np.float32)
-    picture[:] = BACKGROUNDS[scene.background]
-    for group in scene.groups:
-        slack = side * (0.5 - SIZES[group.size]) - 0.4
-        offsets = [offset for offset in JITTER if abs(offset) <= slack]
-        color = np.array(COLORS[group.color], np.float32)
-        for column, row in group.cells:
-            stamp = _stamp(group.shape, group.size, side, rng.choice(offsets), rng.choice(offsets))
-            view = picture[row * side : (row + 1) * side, column * side : (column + 1) * side]
-            view += stamp * (color - view)
-    pixels: Pixels = (picture + 0.5).astype(np.uint8)
-    return pixels
 
 
 def _regions(count: int, rng: random.Random) -> tuple[str, ...]:
@@ -138,27 +95,3 @@ def _arrangement(width: int, height: int, count: int, rng: random.Random) -> str
 
 def _apart(one: Cell, other: Cell) -> bool:
     return one[0] != other[0] and one[1] != other[1]
-
-
-@functools.cache
-def _stamp(shape: str, size: str, side: int, right: float, down: float, fine: int = 6) -> Array:
-    """Coverage (side, side, 1) of one item in its cell, from `fine` x `fine` samples a pixel."""
-    grid = (np.arange(side * fine) + 0.5) / fine
-    radius = SIZES[size] * side
-    x, y = grid[None, :] - (side / 2 + right), grid[:, None] - (side / 2 + down)
-    covered = _inside(shape, radius, x, y).reshape(side, fine, side, fine).mean((1, 3))
-    stamp: Array = covered[..., None].astype(np.float32)
-    return stamp
-
-
-def _inside(
-    shape: str, radius: float, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
-    if shape == "circle":
-        return x * x + y * y <= radius * radius
-    if shape == "square":
-        return (abs(x) <= 0.88 * radius) & (abs(y) <= 0.88 * radius)
-    if shape == "triangle":
-        return (y >= -radius) & (y <= 0.9 * radius) & (abs(x) <= (y + radius) / 1.9)
-    upright = (abs(x) <= 0.34 * radius) & (abs(y) <= radius)
-    return upright | ((abs(y) <= 0.34 * radius) & (abs(x) <= radius))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gems_graph.errors import ConfigError, GemsError, OutsideWorldError, UsageError
+
 PASSED = 0
 """All criteria passed, or a person accepted the picture."""
 FAILED = 1
@@ -12,6 +14,12 @@ BEST_EFFORT = 3
 """An image that does not pass all criteria."""
 WAITING = 4
 """It waits for a person."""
+
+
+def code_of(error: GemsError) -> int:
+    """Return the exit code of an error: of one that another command line would not have met, 2."""
+    wrong = isinstance(error, UsageError | ConfigError) and not isinstance(error, OutsideWorldError)
+    return USAGE if wrong else FAILED
 
 
 def of_signal(signum: int) -> int:

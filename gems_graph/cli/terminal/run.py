@@ -12,7 +12,7 @@ from rich.console import Console
 
 from gems_graph.cli.terminal.ahead import loading_ahead
 from gems_graph.cli.terminal.context import shows_context
-from gems_graph.cli.terminal.exit_codes import FAILED, USAGE, WAITING
+from gems_graph.cli.terminal.exit_codes import WAITING, code_of
 from gems_graph.cli.terminal.outcome import had_ended, print_interrupted, print_outcome
 from gems_graph.cli.terminal.progress import Silent, progress
 from gems_graph.cli.terminal.signals import stoppable
@@ -22,7 +22,6 @@ from gems_graph.images import Store
 from gems_graph.persistence.threads import open_threads
 from gems_graph.prompting.sanitize import printable
 from gems_graph.report import folder as folders
-from gems_graph.review.answers import UnfitAnswerError
 from gems_graph.runs.follow import Job, follow, latest_thread
 from gems_graph.runs.outcome import Outcome
 from gems_graph.strategies import check_roles, open_strategy
@@ -82,7 +81,7 @@ def run(
         )  # fmt: skip
     except GemsError as error:
         say(f"gems: {error}")
-        return USAGE if isinstance(error, UnfitAnswerError) else FAILED
+        return code_of(error)
 
 
 async def _follow(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from gems_graph.settings.dials.base import Dials
+from gems_graph.settings.dials.base import MANY, Dials
 from gems_graph.settings.prices import Price
 
 
 class CapDials(Dials):
     """What a trajectory may spend, and prices."""
 
-    max_images: int | None = Field(default=None, ge=1, description="Cap: images drawn.")
-    max_calls: int | None = Field(default=None, ge=1, description="Cap: chat calls made.")
+    max_images: int | None = Field(default=None, ge=1, le=MANY, description="Cap: images drawn.")
+    max_calls: int | None = Field(default=None, ge=1, le=MANY, description="Cap: chat calls made.")
     max_tokens_total: int | None = Field(
-        default=None, ge=1, description="Cap: tokens in and out, over all chat calls."
+        default=None, ge=1, le=MANY, description="Cap: tokens in and out, over all chat calls."
     )
     max_seconds: float | None = Field(
         default=None, gt=0, description="Cap: seconds that a trajectory works."

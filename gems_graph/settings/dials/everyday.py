@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Literal
 
@@ -11,10 +12,15 @@ from gems_graph.settings.credentials import OpenText
 from gems_graph.settings.dials.base import Dials
 from gems_graph.settings.presets import Preset
 
+_PIXELS = 64_000_000  # more than any store of ours keeps
+
 
 def _size(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"[1-9]\d{1,4}x[1-9]\d{1,4}", value):
         msg = "write it as WIDTHxHEIGHT in pixels, for example 1024x1024"
+        raise ValueError(msg)
+    if isinstance(value, str) and math.prod(map(int, value.split("x"))) > _PIXELS:
+        msg = f"a picture has {_PIXELS:,} pixels at most, 8000x8000"
         raise ValueError(msg)
     return value
 

@@ -1,0 +1,1 @@
+"""Single modules measured where the truth is known: Decomposer, Verifier, the choice of skills."""
