@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,7 @@ from gems_graph.calls.retry import (
     is_unpaid,
     pause_before,
     repeats_after,
+    status_of,
     time_limit,
 )
 from gems_graph.errors import BudgetError, GemsError
@@ -61,6 +62,7 @@ class PaidCall(Generic[Raw, T]):
         wait: seconds before the first repeat; doubles each time, with jitter.
         failure: what to raise in the end.
         key_variable: the environment variable that its key is read from, for messages.
+        final: HTTP statuses after which it is not repeated.
         make: makes one try.
         read: turns the raw answer into an outcome.
         recall: turns an artifact of the journal into an outcome; None where that is lost.
@@ -80,6 +82,7 @@ class PaidCall(Generic[Raw, T]):
     read: Callable[[Raw, Effort], Awaitable[Outcome[T]]]
     recall: Callable[[Any], Awaitable[Outcome[T] | None]]
     key_variable: str = ""
+    final: Collection[int] = ()
     effort: Effort = field(default_factory=Effort)
 
 
@@ -104,7 +107,7 @@ async def pay(call: PaidCall[Raw, T], budget: Budget) -> T:
             raise
         except Exception as error:
             words, most = in_words(error, call.key_variable), repeats_after(error, call.retries)
-            if repeat >= most or not is_passing(error):
+            if repeat >= most or not is_passing(error) or status_of(error) in call.final:
                 msg = f"{call.callee}: {words}"
                 raise call.failure(msg) from error
             doubt = doubt if is_unpaid(error) else words

@@ -12,14 +12,14 @@ from pydantic import ValidationError
 
 from gems_graph.calls.budget import Budget
 from gems_graph.errors import AnswerError, RefusedError, UnreadableError
-from gems_graph.models.chat import Chat, Extras
+from gems_graph.models.chat import Chat
 from gems_graph.models.forms import Form
+from gems_graph.models.ladder import Extras
 from gems_graph.models.reasoning import parts_of
 from gems_graph.models.reply import Reply
-from gems_graph.prompting.sanitize import excerpt
 from gems_graph.prompting.templates import unescape
 from gems_graph.settings import Settings
-from gems_graph.settings.redaction import redacted
+from gems_graph.settings.redaction import shortened
 from gems_graph.settings.roles import Role
 
 __all__ = ["Answer", "F", "Form", "Question", "ask", "plain"]  # what a node asks with
@@ -83,7 +83,7 @@ async def ask(
         if reply.refusal or reply.finish.lower() in _REFUSED:
             if not question.dispensable:
                 await budget.discard(keys)
-            said = excerpt(redacted(reply.refusal or reply.text or reply.finish))
+            said = shortened(reply.refusal or reply.text or reply.finish)
             msg = f"The {question.role} {chat.name!r} refused to answer: {said}."
             return RefusedError(f"{msg} Reword the request, or use another model.", reply.text)
         try:
@@ -96,7 +96,7 @@ async def ask(
         await budget.discard(keys)
     msg = (
         f"The {question.role} {chat.name!r} gave no usable answer in {settings.attempts} attempts. "
-        f"{complaint} {remedy} It began: “{excerpt(redacted(reply.text))}”"
+        f"{complaint} {remedy} It began: “{shortened(reply.text)}”"
     )
     if settings.strict:
         raise AnswerError(msg, raw=reply.text)

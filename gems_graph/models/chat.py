@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,15 +18,12 @@ from gems_graph.calls.limits import limits_of
 from gems_graph.calls.paid import Effort, PaidCall, pay
 from gems_graph.calls.retry import GarbledError, status_of
 from gems_graph.errors import ModelError
+from gems_graph.models.ladder import Extras, Ladder
 from gems_graph.models.messages import Size, for_openai, size_of
 from gems_graph.models.openai_family import rehome, takes_extra_body
 from gems_graph.models.reply import Reply, reply_of, tokens_of
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
-
-Extras = Mapping[str, Mapping[str, Any]]
-"""Fields of the request body, by the feature that they ask for."""
-_NOT_TAKEN = {400, 422}  # what servers answer to a field that they do not know
 
 
 class Chat:
@@ -45,7 +41,7 @@ class Chat:
     ) -> None:
         self.name, self.server, self.max_tokens = name, server, max_tokens
         self._given, self._ours = model, (os.getpid(), rehome(model))
-        self.declined: set[str] = set()  # extras that the server turned out not to take
+        self.ladder = Ladder()
 
     @property
     def model(self) -> BaseChatModel:
@@ -81,28 +77,22 @@ class Chat:
         """
         bound = self.max_tokens or (ANSWER_TOKENS if budget.needs_bounds else None)
         call = self._call(messages, settings, budget, bound, role, key)
-        sending = {name: body for name, body in (extras or {}).items() if self._takes(name)}
-        dropped = set[str]()
+        climb = self.ladder.climb((extras or {}) if self.takes_extras else {})
         while True:
-            make = partial(self.invoke, messages, self._options(sending, bound))
+            make = partial(self.invoke, messages, self._options(climb.sending, bound))
             try:
-                reply = await pay(replace(call, make=make), budget)
+                reply = await pay(replace(call, make=make, final=climb.final), budget)
             except ModelError as error:
-                if not sending or status_of(error.__cause__) not in _NOT_TAKEN:
+                if not climb.down(status_of(error.__cause__)):
                     raise
-                dropped.add(next(iter(sending)))
-                sending = {name: body for name, body in sending.items() if name not in dropped}
             else:
-                self.declined |= dropped  # it was the extras, and not the rest of the request
+                climb.ends()
                 return reply
 
     @property
     def takes_extras(self) -> bool:
         """Whether fields beside the messages can be sent at all: OpenAI-family models only."""
         return takes_extra_body(self.model)
-
-    def _takes(self, extra: str) -> bool:
-        return self.takes_extras and extra not in self.declined
 
     def _options(self, extras: Extras, bound: int | None) -> dict[str, Any]:
         options: dict[str, Any] = {}

@@ -13,9 +13,9 @@ from gems_graph.images import shown_side, side_for
 from gems_graph.models.answers import Answer, plain
 from gems_graph.models.likelihood import p_yes, p_yes_each
 from gems_graph.nodes.probes import PROBES, TEMPLATES, Judgement, Judgements, Probe
-from gems_graph.prompting.sanitize import excerpt
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
+from gems_graph.settings.redaction import shortened
 from gems_graph.state import Round, State, Verdict
 
 Case = dict[str, Any]
@@ -76,7 +76,7 @@ def _verdict(answer: Answer[Judgement] | AnswerError, probe: Probe) -> Verdict:
     if isinstance(answer, RefusedError):
         return Verdict(answer="unsure", p_yes=None, evidence=str(answer), unanswered="refused")
     if isinstance(answer, AnswerError):
-        evidence = f"no readable answer; it began: “{excerpt(answer.raw)}”"
+        evidence = f"no readable answer; it began: “{shortened(answer.raw)}”"
         return Verdict(answer="unsure", p_yes=None, evidence=evidence, unanswered="unreadable")
     return _read(answer.value, p_yes(answer.reply.logprobs, first=probe.answer_first))
 

@@ -49,12 +49,6 @@ def printable(text: object) -> str:
     return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", str(text).replace("\r\n", "\n"))
 
 
-def excerpt(text: str, most: int = 200) -> str:
-    """Return the beginning of a text on one line: `most` characters, safe to print."""
-    line = printable(" ".join(text[: 2 * most].split()))
-    return line if len(line) <= most else f"{line[:most]}…"
-
-
 def file_name(text: str) -> str:
     """Return a name of a file or folder for a text, valid on any system and no other text's.
 

@@ -98,7 +98,7 @@ def _advise(finding: Finding, *, must_see: bool) -> None:
             "name its roles, but the verifier, in `text_only`."
         )
     if works["structured"] is False:
-        advise("Its server takes no JSON schema: answers are asked for in words, which is enough.")
+        advise("Its server takes no JSON schema: answers are asked for as any JSON, or in words.")
     if not works["reasoning"]:
         advise("It shows no reasoning: the Refiner's rationale stands in for it.")
     if not works["log-probabilities"]:
@@ -111,7 +111,7 @@ def _advise(finding: Finding, *, must_see: bool) -> None:
 def _takes_schema(spec: ModelSpec) -> bool | None:
     """Tell whether the server took the JSON schema; None where none is sent."""
     chat = open_chat(spec)
-    return "schema" not in chat.declined if chat.takes_extras else None
+    return "schema" not in chat.ladder.declined if chat.takes_extras else None
 
 
 async def _generator(settings: Settings, store: Store) -> Finding:

@@ -8,8 +8,8 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 
 from gems_graph.images import Store
-from gems_graph.models.chat import Extras
 from gems_graph.models.forms import Form, response_format
+from gems_graph.models.ladder import ANY_OBJECT, OBJECT, SCHEMA, Extras
 from gems_graph.prompting.templates import Part
 from gems_graph.settings import Settings
 from gems_graph.state import ImageRef
@@ -35,12 +35,14 @@ def message_of(parts: Sequence[Part], settings: Settings, store: Store) -> Human
 
 
 def extras_of(form: type[Form], settings: Settings, *, logprobs: bool) -> Extras:
-    """Return what only some servers take, the most expendable first."""
+    """Return what only some servers take."""
     extras: dict[str, dict[str, Any]] = {}
     if logprobs and settings.logprobs == "auto":
         extras["logprobs"] = {"logprobs": True, "top_logprobs": 20}
     if settings.structured == "auto":
-        extras["schema"] = response_format(form)
+        extras[SCHEMA] = response_format(form)
+    elif settings.structured == "json":
+        extras[OBJECT] = ANY_OBJECT
     return extras
 
 

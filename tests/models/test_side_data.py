@@ -62,6 +62,24 @@ def test_log_probabilities_of_an_odd_form_are_none(store: Store, logprobs: Any) 
     assert out["rounds"][0]["verdicts"][0]["p_yes"] is None
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"message": {"role": "assistant", "content": None, "refusal": "I will not judge people."}},
+        {"message": {"role": "assistant", "content": ""}, "finish_reason": "content_filter"},
+        {"message": {"role": "assistant", "content": "yes"}, "finish_reason": "SAFETY"},
+    ],
+)
+def test_a_round_whose_probes_were_all_refused_is_not_verified(store: Store, choice: Any) -> None:
+    out = judged(store, answered(choice=choice))
+    [verdict] = out["rounds"][0]["verdicts"]
+    assert (verdict["answer"], verdict["unanswered"]) == ("unsure", "refused")
+    result = out["result"]
+    assert (result["verified"], result["success"]) == (False, False)
+    assert result["stop"]["reason"] == "max_iterations"
+    assert "refused to answer" in result["why"]
+
+
 def test_retry_after_may_be_a_date(monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     monkeypatch.setattr(retry.time, "time", now.timestamp)

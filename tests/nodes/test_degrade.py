@@ -83,7 +83,7 @@ def test_what_went_wrong_names_the_role_and_what_came_back(loop: Any) -> None:
     assert note.startswith("Round 2 draws the prompt before it anew, with another seed. ")
     assert "The refiner 'ScriptedChat' gave no usable answer in 2 attempts." in note
     said = note.partition("It began: ")[2]
-    assert said.startswith("“Sure! Let me \\u001b[31mramble about it.xxx")
+    assert said.startswith("“Sure! Let me [31mramble about it.xxx")
     assert 200 <= len(said) < 210
 
 

@@ -41,10 +41,11 @@ class ModelDials(Dials):
         description="Roles whose model takes no pictures, for example refiner,compressor: where "
         "a prompt shows one, it says so in words. Never the verifier.",
     )
-    structured: Literal["auto", "plain"] = Field(
+    structured: Literal["auto", "json", "plain"] = Field(
         default="auto",
-        description="`auto`: send the JSON schema of an answer to servers that take it; `plain`: "
-        "ask in words only.",
+        description="`auto`: send the JSON schema of an answer to servers that take it, else ask "
+        "for a JSON object, else in words; `json`: a JSON object without its schema; `plain`: "
+        "words only.",
     )
     attempts: int = Field(
         default=3, ge=1, le=10, description="Times a model is asked before its answer is given up."
