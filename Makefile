@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-pipeline train-mini snapshots rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-pipeline bench-bytes train-mini snapshots rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -40,7 +40,7 @@ contracts: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
-bench: bench-start bench-pipeline bench-loop ## Measure start-up, the pipeline and the loop
+bench: bench-start bench-pipeline bench-bytes bench-loop ## Measure start-up, the pipeline, bytes and the loop
 
 bench-start: $(VENV)/.dev ## Time the import, the first picture and a picture
 	$(BIN)/python -m tools.bench_start
@@ -50,6 +50,9 @@ bench-loop: $(VENV)/.dev ## GEMS against one image, five seeds and a muted Refin
 
 bench-pipeline: $(VENV)/.dev ## The graph against the bound of its data dependencies
 	$(BIN)/python -m tools.bench_pipeline
+
+bench-bytes: $(VENV)/.dev ## The bytes that a trajectory of photographs sends
+	$(BIN)/python -m tools.bench_bytes
 
 train-mini: $(VENV)/.run ## Train the offline generator anew (31 minutes on two cores)
 	$(PIP) install --editable '.[train]'

@@ -26,6 +26,8 @@ from gems_graph.persistence.savers import open_saver
 from gems_graph.testing import ChatServer, ImageServer
 
 ROUNDS, CRITERIA = 5, 8
+ASKED = ("Are there two cats?", 'Does the sign read "OPEN"?', "Is the mood calm?")
+"""With the others, criteria of every kind: each picture is encoded in three sizes."""
 LIMITS = {"bare": 1.08, "gems run": 1.15, "stock saver": 1.15}
 
 
@@ -53,7 +55,7 @@ def bound(delays: Delays, rounds: int) -> float:
 def serve(delays: Delays, urls: Connection) -> None:
     """Run both servers until told to end; in a process of their own, as servers are."""
     script = {
-        "decompose": {"criteria": [f"Is there {n}?" for n in range(CRITERIA)]},
+        "decompose": {"criteria": [*ASKED, *(f"Is there a {c}?" for c in "abcde")][:CRITERIA]},
         "verify": {"evidence": "-", "answer": "no"},
     }
     waits = {"": delays.chat, "verify": delays.probe}

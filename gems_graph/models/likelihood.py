@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gems_graph.models.words import WORDS, Word, plain_text
+
 _BLANKS = "ĠĊ▁"  # as some servers write them
 _EDGES = f" \t\r\n\"'`*.,:;!?()[]{{}}“”「」。，！{_BLANKS}"
-_SPELLINGS = {
-    "yes": "yes 是 对 有 はい 예 네 ja oui sí si sim да",
-    "no": "no 否 不 不是 没 没有 いいえ いい 아니요 아니 nein non não нет",
-    "unsure": "unsure un uns 不确定",  # also the beginnings that tokenisers make of it
-}
-_WORDS = {each: word for word, spellings in _SPELLINGS.items() for each in spellings.split()}
+# what tokenisers make of words that they cut
+_BEGINNINGS: dict[str, Word] = {"un": "unsure", "uns": "unsure", "没": "no", "いい": "no"}
+_SPELLINGS = {**WORDS, **_BEGINNINGS}
 _FIELD = re.compile(r'"answer"\s*:\s*"?')
 _LEAST = 1e-9
 Token = dict[str, Any]
@@ -65,7 +64,7 @@ def _share(token: Token) -> float | None:
     counts as likely as it can be: as the least likely one returned, or as all that is missing to 1.
     """
     choices = list(_choices(token))
-    weight = dict.fromkeys(_SPELLINGS, 0.0)
+    weight = {"yes": 0.0, "no": 0.0, "unsure": 0.0}
     for word, probability in choices:
         if word:
             weight[word] += probability
@@ -86,7 +85,7 @@ def _choices(token: Token) -> Iterator[tuple[str, float]]:
 
 
 def _word(token: Token) -> str:
-    return _WORDS.get(_text(token).strip(_EDGES).casefold(), "")
+    return _SPELLINGS.get(plain_text(_text(token).strip(_EDGES)), "")
 
 
 def _text(token: Token) -> str:

@@ -123,10 +123,10 @@ def _with_criteria(state: State, criteria: Sequence[str]) -> State:
     The last round is no longer among the rounds, as it is judged anew.
     """
     questions = list(dict.fromkeys(q.strip() for q in criteria if q.strip()))
-    sources = {c["question"]: c["source"] for c in reversed(state["criteria"])}
+    known = {c["question"]: c for c in reversed(state["criteria"])}
     return {
         **state,
-        "criteria": [Criterion(question=q, source=sources.get(q, "user")) for q in questions],
+        "criteria": [known.get(q) or Criterion(question=q, source="user") for q in questions],
         "rounds": [
             _with_verdicts_on(r, state["criteria"], questions) for r in state["rounds"][:-1]
         ],

@@ -13,7 +13,7 @@ from gems_graph.calls.ledger import total
 from gems_graph.errors import ConfigError
 from gems_graph.memory import best, has_image, passes
 from gems_graph.persistence.catalogue import thread_names
-from gems_graph.persistence.last import UNREADABLE, Last, check_shape, config_of, read_last
+from gems_graph.persistence.last import UNREADABLE, Last, config_of, read_last
 from gems_graph.persistence.threads import Threads
 from gems_graph.report.standing import Standing, error_in, goes_on, reasons, standing
 from gems_graph.state import State, check_readable
@@ -70,7 +70,6 @@ async def _line(threads: Threads, thread: str, busy: Container[str]) -> Line | N
         if not isinstance(last.values.get("prompt"), str) and last.source != "input":
             return None
         check_readable(cast(State, last.values))
-        check_shape(last.values)
         return _readable_line(thread, last, thread in busy)
     except (*UNREADABLE, ConfigError) as error:
         message = str(error) if isinstance(error, ConfigError) else "Its checkpoint is damaged."

@@ -23,8 +23,8 @@ def review_criteria(state: State) -> dict[str, Any]:
 
 
 def _edited(current: list[Criterion], questions: list[str] | None) -> list[Criterion]:
-    """Return the edited list; a criterion that was there before keeps its source."""
+    """Return the edited list; a criterion that was there before keeps its source and kind."""
     if questions is None:
         return current
-    sources = {criterion["question"]: criterion["source"] for criterion in reversed(current)}
-    return [Criterion(question=q, source=sources.get(q, "user")) for q in questions]
+    known = {criterion["question"]: criterion for criterion in reversed(current)}
+    return [known.get(q) or Criterion(question=q, source="user") for q in questions]

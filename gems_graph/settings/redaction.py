@@ -31,18 +31,19 @@ def remember_secret(secret: str) -> str:
 def redacted(text: str) -> str:
     """Return text without keys: those of the environment, those in use, and what looks like one.
 
-    Invisible characters go as well, which could stand between the letters of a key.
+    Where there is one, invisible characters go as well: they could stand between its letters.
     """
-    text = _INVISIBLE.sub("", text)
+    seen = bare = _INVISIBLE.sub("", text)
     for secret in sorted({*_known, *_in_environment()}, key=len, reverse=True):
         for form in {secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()}:
-            text = text.replace(form, "***")
-    return _LOOKS_SECRET.sub("***", text)
+            bare = bare.replace(form, "***")
+    bare = _LOOKS_SECRET.sub("***", bare)
+    return text if bare == seen else bare
 
 
 def shortened(text: str, length: int = 200) -> str:
     """Return text of a server in one short line, without keys."""
-    line = " ".join(redacted(text).split())
+    line = " ".join(_INVISIBLE.sub("", redacted(text)).split())
     return line if len(line) <= length else f"{line[:length].rstrip()}..."
 
 

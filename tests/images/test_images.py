@@ -6,7 +6,6 @@ import base64
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,33 +19,13 @@ from gems_graph import Store, build_graph
 from gems_graph.errors import GeneratorError, StoreError
 from gems_graph.testing import ChatServer, ImageServer, Painter, paint
 from tests.conftest import criteria, verdicts
+from tools import bench_bytes
+from tools.photographs import photograph
 
 
 def files(store: Store) -> list[str]:
     """Names of all files in a local store, temporary ones too."""
     return [f.name for f in Path(store.location).rglob("*") if f.is_file()]
-
-
-@cache
-def photograph(seed: int, size: int = 1024) -> bytes:
-    """A picture as hard to compress as a photograph: leaves of all sizes, texture, grain."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    out = np.full((size, size, 3), 128, np.float32)
-    for _ in range(60):
-        radius = min(8 / np.sqrt(rng.random() + 1e-4), size / 4)
-        cx, cy = rng.integers(0, size, 2)
-        leaf = (x - cx) ** 2 + (y - cy) ** 2 < radius**2
-        shade = 0.7 + 0.3 * (x[leaf] - cx + radius) / (2 * radius)
-        out[leaf] = shade[:, None] * rng.integers(20, 235, 3)
-    f = np.fft.fftfreq(size)
-    far = np.hypot(f[:, None], f[None, :]) + (f[:, None] == f[None, :]) * 1e-3
-    texture = np.fft.ifft2(np.fft.fft2(rng.standard_normal((size, size))) / far**1.2).real
-    out += 12 * (texture / texture.std())[..., None]
-    out += 4 * rng.standard_normal((size, size, 1)) + 2 * rng.standard_normal((size, size, 3))
-    data = io.BytesIO()
-    Image.fromarray(np.clip(out, 0, 255).astype(np.uint8)).save(data, "PNG", compress_level=1)
-    return data.getvalue()
 
 
 def test_the_same_bytes_are_kept_once_and_come_back(store: Store) -> None:
@@ -144,8 +123,9 @@ def test_state_is_small_json_and_checkpoints_stay_under_500_kb(loop: Any, tmp_pa
 
 
 def test_a_trajectory_of_photographs_sends_under_8_mb(store: Store) -> None:
+    """Where every criterion is a detail, each on 1,024 px; with fewer, less is sent."""
     pictures = [photograph(n) for n in range(5)]
-    script = {"decompose": criteria(8), "verify": verdicts("ynynynyn")}
+    script = {"decompose": {"criteria": bench_bytes.CHECKLISTS["details"]}, "verify": "no"}
     with ChatServer(script) as chat, ImageServer(pictures) as images:
         out = build_graph(
             mllm="compat:m", mllm_url=chat.url, generator=f"http:{images.url}", store=store
@@ -153,9 +133,20 @@ def test_a_trajectory_of_photographs_sends_under_8_mb(store: Store) -> None:
         sent = sum(r["bytes"] for r in chat.requests)
     assert len(out["rounds"]) == 5
     assert sum(r["kind"] == "verify" for r in chat.requests) == 40
-    assert 2_000_000 < sent < 8_000_000  # photographs, not blanks
+    assert 6_000_000 < sent < 8_000_000  # photographs, not blanks
     told = sum(usage["bytes"] for usage in out["ledger"].values())
     assert told == pytest.approx(sent, rel=0.05)
+    pictures_sent = sum(usage["image_bytes"] for usage in out["ledger"].values())
+    assert 0.9 * told < pictures_sent < told
+
+
+def test_one_round_sends_less_together_and_each_detail_large() -> None:
+    mixed = bench_bytes.MIXED
+    one_size = bench_bytes.measure(mixed, rounds=1, detail_max_side=None, scene_max_side=None)
+    alone = bench_bytes.measure(mixed, rounds=1)
+    together = bench_bytes.measure(mixed, rounds=1, verify="batched")
+    assert (alone["calls"], together["calls"]) == (8, 3)  # the one scene is asked alone
+    assert together["pictures"] < one_size["pictures"] < alone["pictures"]
 
 
 def test_pure_noise_is_shown_as_well(store: Store) -> None:

@@ -41,3 +41,16 @@ def test_the_criteria_of_skills_come_behind_those_of_the_request_once() -> None:
     assert [c["source"] for c in first["criteria"]] == ["decomposer", "decomposer", "skill:bold"]
     later = drawn(Tools(), round_(1, "n"), skill_criteria=own, attempt=attempt(2))
     assert "criteria" not in later
+
+
+def test_pictures_are_prepared_in_the_sizes_that_the_criteria_need() -> None:
+    asked: Any = [
+        {"question": "Is there a cat?", "source": "decomposer"},
+        {"question": "Are there two cats?", "source": "decomposer"},
+    ]
+    of_a_skill = [{"question": "Is the mood calm?", "source": "skill:mood"}]
+    tools = Tools()
+    drawn(tools, attempt=attempt(1), criteria=asked, skill_criteria=of_a_skill)
+    assert tools.sides == {560, 1024, 384}
+    drawn(tools, round_(1, "nn"), attempt=attempt(2), criteria=asked[:1])
+    assert tools.sides == {560}

@@ -109,6 +109,17 @@ def test_going_on_changes_nothing(paused: Make) -> None:
     assert len(made.painter.calls) == len(plain.painter.calls) == 2
 
 
+def test_a_criterion_that_stays_keeps_its_kind(paused: Make) -> None:
+    async def decomposer(state: Any, toolbox: Any) -> dict[str, Any]:
+        given = {"question": "Is there A?", "source": "decomposer", "kind": "detail"}
+        return {"criteria": [given]}
+
+    made = paused("yy", pause="criteria", modules={"decomposer": decomposer})
+    made.start()
+    made.answer({"criteria": ["Is there B?", "Is there A?"]})
+    assert [criterion.get("kind") for criterion in made.out["criteria"]] == [None, "detail"]
+
+
 def test_an_edited_list_replaces_the_criteria_and_what_is_new_is_the_users(paused: Make) -> None:
     made = paused("yyyyyyyy", pause="criteria", script={"decompose": criteria(4)})
     made.start()
