@@ -61,7 +61,7 @@ def dial(name: str, metavar: str, panel: str | None = None) -> Any:
     parts = [field.description or ""]
     if words := choices(field.annotation):
         parts.append(f"One of {', '.join(words)}.")
-    if field.default is not None:
+    if field.default not in (None, ""):
         parts.append(f"Default {field.default}.")
     flag = f"--{name.replace('_', '-')}"
     return typer.Option(flag, metavar=metavar, rich_help_panel=panel, help=" ".join(parts))
