@@ -19,7 +19,7 @@ from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import GeneratorError
 from gems_graph.generators import GenerateRequest, Generator, GeneratorSpec, Picture, encode
 from gems_graph.generators.checking import check_picture
-from gems_graph.generators.facts import facts_of
+from gems_graph.generators.facts import facts_of, size_in
 from gems_graph.generators.request import Progress
 from gems_graph.images import NoPictureError, Store
 from gems_graph.settings import Settings
@@ -134,11 +134,8 @@ class Drawing:
             raise GeneratorError(msg)
         [picture] = pictures
         facts = facts_of(picture, request, generator, self.spec.name, effort.seconds)
-        width, height = facts.pop("size", None) or request.size or (0, 0)
-        check = partial(
-            check_picture, size=(width, height) if width else None,
-            black=generator.capabilities.black,
-        )  # fmt: skip
+        size, black = size_in(facts, request), generator.capabilities.black
+        check = partial(check_picture, size=size, black=black)
         form = self.settings.picture_format
         try:
             ref = await asyncio.to_thread(
