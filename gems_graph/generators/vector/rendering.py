@@ -8,6 +8,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from gems_graph.errors import ConfigError
@@ -56,6 +57,11 @@ class Renderer:
         if process.returncode or not picture:
             raise DrawingError(_complaint(process.returncode or 0, said))
         return picture
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What renders, by name."""
+        return {"resvg-py": version("resvg-py")}
 
     def close(self) -> None:
         """Remove the unpacked fonts."""
