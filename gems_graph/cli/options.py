@@ -35,9 +35,10 @@ QUIET = typer.Option(
     "--quiet", "-q", envvar="GEMS_QUIET", show_envvar=False, metavar="", rich_help_panel=KEPT,
     help="No progress on stderr; on stdout the file of the picture alone.",
 )  # fmt: skip
+_ROLES = (*GEMS_ROLES, ILLUSTRATOR, JUDGE)
 ROLE = typer.Option(
     "--role", metavar="ROLE=MODEL", rich_help_panel=MODELS,
-    help=f"Another model for a role, one of {', '.join((*GEMS_ROLES, ILLUSTRATOR, JUDGE))}; may be repeated.",
+    help=f"Another model for a role, one of {', '.join(_ROLES)}; may be repeated.",
 )  # fmt: skip
 CONFIG = typer.Option(
     "--config", envvar="GEMS_CONFIG", show_envvar=False, metavar="FILE", rich_help_panel=MODELS,
@@ -88,7 +89,7 @@ def roles_in(assignments: list[str]) -> dict[str, Any]:
     """Read ROLE=MODEL as the setting `roles`; nothing, if there are none."""
     pairs = [assignment.partition("=") for assignment in assignments]
     if wrong := next((name for name, _, model in pairs if not model), None):
-        names = ", ".join((*GEMS_ROLES, ILLUSTRATOR, JUDGE))
+        names = ", ".join(_ROLES)
         msg = f"--role takes ROLE=MODEL, not {wrong!r}; the roles of GEMS are {names}."
         raise UsageError(msg)
     roles = {name.strip(): model.strip() for name, _, model in pairs}

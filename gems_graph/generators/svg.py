@@ -82,7 +82,7 @@ class SvgGenerator:
                 complaint=complaint,
             )
             try:
-                data = await self._renderer.render(asked.value)
+                data = await self._renderer.render(asked.value, size)
             except DrawingError as error:
                 complaint = str(error)
                 continue
@@ -110,7 +110,7 @@ def chat_model(argument: str, spec: GeneratorSpec) -> ModelSpec:
     """
     options = {name: value for name, value in spec.options.items() if name in _OPTIONS}
     try:
-        return ModelSpec(mllm=argument or None, mllm_url=spec.url, **options)
+        return ModelSpec.model_validate({"mllm": argument or None, "mllm_url": spec.url, **options})
     except ValidationError as error:
         problem = error.errors()[0]
         msg = f"The option {problem['loc'][0]} of svg cannot be so: {problem['msg']}."

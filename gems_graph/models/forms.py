@@ -124,4 +124,8 @@ def free_form(read: Callable[[str], Any], reminder: str) -> type[Free]:
     def read_free(form: type[Free], text: str) -> Free:
         return form(content=read(text))
 
-    return type("Free", (Free,), {"read": classmethod(read_free), "reminder": reminder, "__module__": __name__})
+    return type(
+        "Free",
+        (Free,),
+        {"read": classmethod(read_free), "reminder": reminder, "__module__": __name__},
+    )

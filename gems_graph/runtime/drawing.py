@@ -16,7 +16,7 @@ from gems_graph.calls.paid import Effort, PaidCall
 from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import GeneratorError
 from gems_graph.generators import GenerateRequest, Generator, GeneratorSpec, Picture, encode
-from gems_graph.generators.request import Progress
+from gems_graph.generators.request import Ask, Progress
 from gems_graph.images import NoPictureError, Store
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
@@ -49,7 +49,7 @@ class Drawing:
         return [self.prompt, str(self.seed), str(self.settings.size), *self.spec.request]
 
     def call(
-        self, generator: Generator, budget: Budget, key: str, progress: Progress
+        self, generator: Generator, budget: Budget, key: str, progress: Progress, asks: Ask
     ) -> PaidCall[list[Picture], ImageRef]:
         """Return the paid call that draws it.
 
@@ -58,11 +58,13 @@ class Drawing:
             budget: under which it is paid.
             key: of the call in the journal; empty: it is not kept there.
             progress: told of each step, if the generator can.
+            asks: has a chat model draw, if the generator needs one.
         """
         settings, spec = self.settings, self.spec
         request = GenerateRequest(
-            prompt=self.prompt, seed=self.seed, size=settings.size_px, key=key, progress=progress
-        )
+            prompt=self.prompt, seed=self.seed, size=settings.size_px, key=key, progress=progress,
+            ask=asks,
+        )  # fmt: skip
         concurrency = spec.concurrency or settings.concurrency
         concurrency = min(concurrency, generator.capabilities.concurrency or concurrency)
         server = f"generator:{spec.name}{spec.url or ''}"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gems_graph.calls.budget import Budget
-from gems_graph.errors import AnswerError, ConfigError, ContentRefusedError, RefusedError
+from gems_graph.errors import AnswerError, ContentRefusedError, RefusedError
+from gems_graph.generators.asking import with_illustrator
 from gems_graph.generators.request import Asked, T
 from gems_graph.images import Store
 from gems_graph.models import Chat, open_chat
@@ -53,7 +54,8 @@ class Illustrator:
             ModelError: it could not be reached.
             BudgetError: a cap would be exceeded.
         """
-        settings = with_illustrator(self.settings, model or ModelSpec())
+        model = model or ModelSpec()
+        settings = with_illustrator(self.settings, model)
         form = free_form(read, "Answer with the whole drawing, as asked.")
         chat, message = await asyncio.to_thread(self._prepare, settings, model, task, values)
         question = Question(ILLUSTRATOR, message, form, {}, self.branch)
@@ -65,42 +67,10 @@ class Illustrator:
         return Asked(answer.value.content, chat.name)
 
     def _prepare(
-        self, settings: Settings, model: ModelSpec | None, task: str, values: dict[str, Any]
+        self, settings: Settings, model: ModelSpec, task: str, values: dict[str, Any]
     ) -> tuple[Chat, Any]:
         """Open the model and write what it is asked; reads files, so not on the loop."""
-        own = None if model and model.mllm else self.backends.chat(ILLUSTRATOR)
+        own = None if model.mllm else self.backends.chat(ILLUSTRATOR)
         chat = own or open_chat(settings.model_for(ILLUSTRATOR))
         parts = prompts_in(settings.prompts, self.prompts).render(task, **values)
         return chat, message_of(parts, settings, self.store)
-
-
-def with_illustrator(settings: Settings, model: ModelSpec) -> Settings:
-    """Return settings in which a model plays the illustrator, over the run's own.
-
-    One of the same kind as the run's own, such as another `compat:MODEL`, is at the same server.
-    """
-    default = settings.model_for(ILLUSTRATOR)
-    if model.mllm and not model.mllm_url and _kind(model) == _kind(default):
-        model = model.model_copy(update={"mllm_url": default.mllm_url})
-    return settings.model_copy(
-        update={"roles": {**settings.roles, ILLUSTRATOR: model.over(default)}}
-    )
-
-
-def check_illustrator(model: ModelSpec) -> None:
-    """Make sure, before anything is paid, that a chat model can draw.
-
-    Raises:
-        ConfigError: it is the offline one, or cannot be opened.
-    """
-    if _kind(model) == "mini":
-        msg = (
-            "The generator svg has a chat model draw, and the offline one cannot: name another "
-            "with --mllm, --role illustrator=MODEL or --generator svg:MODEL."
-        )
-        raise ConfigError(msg)
-    open_chat(model)
-
-
-def _kind(model: ModelSpec) -> str:
-    return (model.mllm or "").partition(":")[0]

@@ -20,6 +20,7 @@ from gems_graph.models.answers import Answer, F, Question, ask
 from gems_graph.prompting.templates import prompts_in
 from gems_graph.runtime.backends import Backends
 from gems_graph.runtime.drawing import Drawing
+from gems_graph.runtime.illustrator import Illustrator
 from gems_graph.runtime.library import Library
 from gems_graph.runtime.prompts import extras_of, in_words, message_of
 from gems_graph.settings import Settings
@@ -204,10 +205,18 @@ class Toolbox(Library):
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
         async with self._backends.drawer() as generator:
             progress = partial(self._tell_step, n)
-            ref = await pay(drawing.call(generator, self._budget, key, progress), self._budget)
+            call = drawing.call(
+                generator, self._budget, key, progress, self._illustrator(n, branch)
+            )
+            ref = await pay(call, self._budget)
         drawing.prepare_views(ref, sides or {self.settings.vision_max_side})
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref
+
+    def _illustrator(self, n: int, branch: str) -> Illustrator:
+        return Illustrator(
+            self.settings, self._backends, self._budget, f"{n}/{branch}", self.store, self._prompts
+        )
 
     def _tell_step(self, n: int, done: int, of: int) -> None:
         self.tell(Progress(type="progress", what="step", round=n, done=done, of=of))

@@ -1,4 +1,4 @@
-"""Render one drawing: `child.py PACKAGES FONTS EMPTY`, SVG in by stdin, PNG out by stdout.
+"""Render one drawing: `child.py PACKAGES FONTS EMPTY SECONDS`, SVG by stdin, PNG by stdout.
 
 A process of its own, as a drawing can crash the renderer in ways that no `except` catches. It
 imports nothing of ours, and gives up what it does not need before it reads a byte: time, memory,
@@ -12,7 +12,7 @@ import os
 import struct
 import sys
 
-CPU_SECONDS, MEMORY = 4, 1 << 30
+MEMORY = 1 << 30
 FAMILY = "Noto Sans"
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # Landlock's system calls, the same on every processor
 _NO_NEW_PRIVILEGES = 38  # PR_SET_NO_NEW_PRIVS
@@ -21,13 +21,13 @@ _FILES = {1: 13, 2: 14, 3: 15, 4: 15}  # rights on files that a version of Landl
 _NETWORK = 1 << 0 | 1 << 1  # LANDLOCK_ACCESS_NET_BIND_TCP, LANDLOCK_ACCESS_NET_CONNECT_TCP
 
 
-def limit() -> None:
-    """Bound time and memory, and let it write no file and start no program."""
+def limit(seconds: int) -> None:
+    """Bound processor time and memory, and let it write no file and start no program."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows: the parent's clock is what is left
         return
-    limits = {"CPU": CPU_SECONDS, "AS": MEMORY, "CORE": 0, "FSIZE": 0, "NPROC": 0, "NOFILE": 16}
+    limits = {"CPU": seconds, "AS": MEMORY, "CORE": 0, "FSIZE": 0, "NPROC": 0, "NOFILE": 16}
     for name, most in limits.items():
         kind = getattr(resource, f"RLIMIT_{name}")
         _, hard = resource.getrlimit(kind)
@@ -62,9 +62,9 @@ def _demand(answer: int) -> None:
         raise OSError(ctypes.get_errno(), "the renderer could not be confined")
 
 
-def main(packages: str, fonts: str, empty: str) -> int:
+def main(packages: str, fonts: str, empty: str, seconds: str) -> int:
     """Render what comes by stdin; an exit status other than 0 says that there is no picture."""
-    limit()
+    limit(int(seconds))
     sys.path.append(packages)
     import resvg_py
 

@@ -6,15 +6,13 @@ import struct
 import zlib
 from pathlib import Path
 
-import gems_graph
-
 FAMILY = "Noto Sans"
 FILES = (
     *("latin-400", "latin-ext-400", "greek-400", "cyrillic-400", "cyrillic-ext-400"),
     *("vietnamese-400", "sc-han-400", "latin-600"),
 )
 """In the order in which a character is looked for, where several are as good."""
-_SHIPPED = Path(gems_graph.__file__).parent / "report" / "fonts"
+_SHIPPED = Path(__file__).parents[2] / "report" / "fonts"
 _SEMIBOLD = f"{FAMILY} SemiBold".encode("utf-16-be")
 _HEADER, _ENTRY = ">4sIIHHIHHIIIII", ">4sIIII"
 

@@ -24,7 +24,7 @@ class _Builder(ET.TreeBuilder):
         super().__init__()
         self._nodes = self._depth = 0
 
-    def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:  # type: ignore[override]
+    def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
         self._nodes, self._depth = self._nodes + 1, self._depth + 1
         if self._nodes > NODES:
             msg = f"it has more than {NODES:,} elements"

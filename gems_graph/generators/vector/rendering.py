@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import math
 import os
 import sys
 import tempfile
@@ -16,8 +17,7 @@ from gems_graph.generators.vector import child
 from gems_graph.generators.vector.fonts import unpack_fonts
 from gems_graph.generators.vector.parsing import DrawingError
 
-SECONDS = 20.0
-"""Wall time of one picture at most; its processor time is bounded by the child itself."""
+_PATIENCE = 10  # seconds by the clock for one of a processor, which others use as well
 _SIGNS = {2: "it cannot be rendered", 1: "it breaks the renderer"}
 
 
@@ -28,26 +28,31 @@ class Renderer:
         ConfigError: the renderer is not installed.
     """
 
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self._packages, self._seconds = _packages(), seconds
+    def __init__(self) -> None:
+        self._command = [sys.executable, "-I", "-S", child.__file__, _packages()]
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._slots = asyncio.Semaphore(os.cpu_count() or 1)
 
-    async def render(self, drawing: str) -> bytes:
+    async def render(self, drawing: str, size: tuple[int, int]) -> bytes:
         """Return a cleaned drawing as PNG.
+
+        Args:
+            drawing: of the size, as `clean` gives it.
+            size: width and height in pixels, by which it is given time.
 
         Raises:
             DrawingError: it takes too long or too much, or breaks the renderer.
             OSError: no process can be started.
         """
+        seconds = math.ceil(2 + size[0] * size[1] / 2**20)  # of a processor
         async with self._slots:
             fonts, empty = await asyncio.to_thread(self._folders)
-            command = [sys.executable, "-I", "-S", child.__file__, self._packages, fonts, empty]
+            command = [*self._command, fonts, empty, str(seconds)]
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=-1, stdout=-1, stderr=-1, cwd=empty, env=_environment()
             )
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(_PATIENCE * seconds):
                     picture, said = await process.communicate(drawing.encode())
             except TimeoutError as error:
                 msg = "it takes too long to render"
@@ -91,7 +96,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 def _complaint(status: int, said: bytes) -> str:
     """Say why there is no picture; a process that was killed had used up a limit, or crashed."""
     if status < 0:
-        return "it takes too long or too much memory to render; draw with fewer and simpler elements"
+        return (
+            "it takes too long or too much memory to render; draw with fewer and simpler elements"
+        )
     words = said.decode("utf-8", "replace").strip().splitlines()
     return f"{_SIGNS.get(status, _SIGNS[1])}: {words[-1][:200] if words else 'no picture'}"
 

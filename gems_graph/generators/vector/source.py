@@ -10,7 +10,7 @@ _HEAD = 8 + 25  # signature and IHDR of a PNG
 
 
 def with_source(png: bytes, drawing: str) -> bytes:
-    """Return a PNG that carries the drawing it was rendered from, as compressed `iTXt` (PNG 11.3.3).
+    """Return a PNG that carries the drawing it was rendered from, as compressed `iTXt`.
 
     `PIL.Image.open(file).text["SVG"]` gives it back.
     """

@@ -45,9 +45,7 @@ def declarations(text: str) -> dict[str, str]:
     """Return what `fill: red; stroke: none` sets of what may be set."""
     pairs = (each.partition(":") for each in text.split(";"))
     found = {key.strip().lower(): value for key, _, value in pairs}
-    return {
-        key: found[key].replace("!important", "").strip() for key in STYLE & found.keys()
-    }
+    return {key: found[key].replace("!important", "").strip() for key in STYLE & found.keys()}
 
 
 def _without_comments(text: str) -> str:
