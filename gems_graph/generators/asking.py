@@ -14,17 +14,20 @@ from gems_graph.settings.roles import ILLUSTRATOR, ModelSpec
 def chat_of(spec: GeneratorSpec) -> ModelSpec | None:
     """Return the chat model that a generator has draw, over the run's own; None: it asks none.
 
-    That is what `chat_model(argument, spec)` beside its `open_backend` says.
+    That is what `chat_model(argument, spec)` beside its `open_backend` says; of a chain, the first
+    that says anything.
 
     Raises:
         ConfigError: an option of it cannot have its value.
     """
-    head, _, argument = spec.name.partition(":")
-    opener = plugins.load("generators", head)
-    module = sys.modules.get(getattr(opener, "__module__", ""))
-    chat_model = getattr(module, "chat_model", None)
-    model: ModelSpec | None = chat_model(argument, spec) if chat_model else None
-    return model
+    for each in spec.members:
+        head, _, argument = each.name.partition(":")
+        opener = plugins.load("generators", head)
+        module = sys.modules.get(getattr(opener, "__module__", ""))
+        if chat_model := getattr(module, "chat_model", None):
+            model: ModelSpec = chat_model(argument, each)
+            return model
+    return None
 
 
 def with_illustrator(settings: Settings, model: ModelSpec) -> Settings:
