@@ -46,7 +46,9 @@ class SvgGenerator:
         ConfigError: the renderer is not installed.
     """
 
-    capabilities = Capabilities(ratios=True, negative=True, options=_OPTIONS, notes=NOTES)
+    capabilities = Capabilities(
+        ratios=True, negative=True, black=True, options=_OPTIONS, notes=NOTES
+    )
 
     def __init__(self, name: str = "svg", model: ModelSpec | None = None) -> None:
         self.name, self._model = name, model or ModelSpec()

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gems_graph.calls.budget import Budget
-from gems_graph.errors import AnswerError, ContentRefusedError, RefusedError
+from gems_graph.errors import (
+    AnswerError,
+    ContentRefusedError,
+    GeneratorError,
+    ModelError,
+    RefusedError,
+)
 from gems_graph.generators.asking import with_illustrator
 from gems_graph.generators.request import Asked, T
 from gems_graph.images import Store
@@ -50,8 +56,7 @@ class Illustrator:
 
         Raises:
             ContentRefusedError: the model refused to draw.
-            AnswerError: it gave no usable answer.
-            ModelError: it could not be reached.
+            GeneratorError: it gave no usable answer, or could not be reached.
             BudgetError: a cap would be exceeded.
         """
         model = model or ModelSpec()
@@ -59,11 +64,13 @@ class Illustrator:
         form = free_form(read, "Answer with the whole drawing, as asked.")
         chat, message = await asyncio.to_thread(self._prepare, settings, model, task, values)
         question = Question(ILLUSTRATOR, message, form, {}, self.branch)
-        answer = await ask(question, chat, settings, self.budget)
-        if isinstance(answer, RefusedError):
-            raise ContentRefusedError(str(answer)) from answer
+        try:
+            answer = await ask(question, chat, settings, self.budget)
+        except (AnswerError, ModelError) as error:  # for a chain to go on with its next
+            raise GeneratorError(str(error)) from error
         if isinstance(answer, AnswerError):
-            raise answer
+            refused = isinstance(answer, RefusedError)
+            raise (ContentRefusedError if refused else GeneratorError)(str(answer)) from answer
         return Asked(answer.value.content, chat.name)
 
     def _prepare(

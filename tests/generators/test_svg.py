@@ -21,7 +21,7 @@ from gems_graph.generators.vector.cleaning import clean
 from gems_graph.settings import Settings
 from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.roles import ILLUSTRATOR, ModelSpec
-from gems_graph.testing import ChatServer, ScriptedChat
+from gems_graph.testing import ChatServer, ScriptedChat, check_generator
 
 RED = "<svg viewBox='0 0 9 9'><rect width='9' height='9' fill='#c00000'/></svg>"
 BLUE = "<svg viewBox='0 0 9 9'><rect width='9' height='9' fill='#0000c0'/></svg>"
@@ -36,7 +36,7 @@ def run(server: ChatServer, monkeypatch: pytest.MonkeyPatch, **settings: Any) ->
     graph = build_graph(
         mllm="compat:some-model", mllm_url=server.url, **{"generator": "svg", "seed": 3, **settings}
     )
-    state: dict[str, Any] = graph.invoke({"prompt": "a red flag"})
+    state: dict[str, Any] = graph.invoke({"prompt": "a red circle"})
     return state
 
 
@@ -98,7 +98,10 @@ def test_what_cannot_be_rendered_is_asked_for_again_and_why(
 
 
 def test_a_model_that_never_draws_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    with chat_server("I only write.") as server, pytest.raises(Exception, match="no <svg> element"):
+    with (
+        chat_server("I only write.") as server,
+        pytest.raises(GeneratorError, match="no <svg> element"),
+    ):
         run(server, monkeypatch)
     assert len(asked(server)) == Settings().attempts
 
@@ -243,6 +246,22 @@ def test_the_size_is_the_one_asked_for(fields: dict[str, Any], size: tuple[int, 
     assert facts["model"] == "artist"
     assert facts["seed"] == 5
     assert json.loads(json.dumps(facts)) == facts
+
+
+def test_it_keeps_the_word_that_it_gives() -> None:
+    async def ask(task: str, read: Any, model: Any = None, **values: Any) -> Asked[Any]:
+        red = values["variation"] % 200
+        return Asked(read(f"<svg><rect width='999' height='999' fill='rgb({red},9,9)'/></svg>"), "")
+
+    held = asyncio.run(check_generator(open_generator("svg"), ask=ask))
+    assert len(held) >= 5
+
+
+def test_a_chain_goes_on_where_nobody_can_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    with chat_server("I only write.") as server:
+        state = run(server, monkeypatch, generator="svg,mini", max_iterations=1, size="528x528")
+    assert state["rounds"][0]["image"]
+    assert "svg" in json.dumps(state["rounds"][0])
 
 
 def test_too_large_a_size_is_refused() -> None:
