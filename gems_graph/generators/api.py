@@ -15,7 +15,7 @@ from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import BadRequestError, ContentRefusedError, GeneratorError
 from gems_graph.generators.embedded import decoded
 from gems_graph.generators.keys import key_header, variable_of
-from gems_graph.generators.urls import Servers
+from gems_graph.generators.urls import Servers, place_of, securest
 from gems_graph.settings.redaction import shortened
 from gems_graph.settings.servers import is_listed
 
@@ -44,14 +44,13 @@ class Api:
     def __init__(
         self, urls: Sequence[str], header: str = "Authorization", scheme: str = "Bearer "
     ) -> None:
-        self.urls, self.key_variable = list(urls), variable_of(urls[0])
-        self._servers = Servers(urls)
-        self._headers = {url: key_header(url, header, scheme) for url in urls}
-        secure = any(url.lower().startswith("https:") for url in urls) or HOSTS in os.environ
+        self.urls = [url.rstrip("/") for url in urls]
+        self.key_variable, self._servers = variable_of(urls[0]), Servers(self.urls)
+        self._headers = {url: key_header(url, header, scheme) for url in self.urls}
         self._client = httpx2.AsyncClient(
             timeout=None,  # time limits are ours
             follow_redirects=False,
-            verify=authorities("https:" if secure else "http:"),
+            verify=authorities("https:" if HOSTS in os.environ else securest(urls)),
             event_hooks=bounded(IMAGE),
         )
 
@@ -138,8 +137,3 @@ def refusal(said: str) -> ContentRefusedError:
     """Return the error of a provider that will not draw a prompt."""
     reason = f": {said}" if said else ", and does not say why"
     return ContentRefusedError(f"The image model refused to draw this{reason}. Change the prompt.")
-
-
-def place_of(url: str) -> str:
-    """Return host and port of an address, for records: the rest may hold a password."""
-    return urlsplit(url).netloc.rpartition("@")[2]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from gems_graph.calls.retry import is_fault, is_unheard
 from gems_graph.errors import ConfigError
@@ -17,26 +18,41 @@ AWAY, LONGEST_AWAY = 5.0, 120.0
 _BETWEEN = re.compile(r"\s*,\s*(?=https?://)|\s+", re.IGNORECASE)
 
 
+def split(text: str) -> list[str]:
+    """Return the addresses in a list, apart by commas or blanks; a comma within one is its own."""
+    return [url for url in _BETWEEN.split(text.strip()) if url]
+
+
 def urls_in(text: str, example: str) -> list[str]:
-    """Return the addresses in a list, apart by commas or blanks.
+    """Return the http addresses in a list, each once.
 
     Args:
-        text: one http address or several.
+        text: one address or several.
         example: how to write it, for the message.
 
     Raises:
         ConfigError: there is none, one is no http address, or the host does not allow it.
     """
-    urls = [url.rstrip("/") for url in _BETWEEN.split(text.strip()) if url]
+    urls = split(text)
     for url in urls:
         if not re.match(r"https?://[^/\s?#,]+([/?#]|$)", url, re.IGNORECASE):
             msg = f"{url!r} is no http address; write for example {example}"
             raise ConfigError(msg)
         check_server(url)
     if not urls:
-        msg = f"The generator needs the address of its server, for example {example}"
+        msg = f"The generator is given no http address of its server; write for example {example}"
         raise ConfigError(msg)
     return list(dict.fromkeys(urls))
+
+
+def place_of(url: str) -> str:
+    """Return host and port of an address, for records: the rest may hold a password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def securest(urls: Sequence[str]) -> str:
+    """Return an https address among some, if there is one: who calls it needs authorities."""
+    return next((url for url in urls if url.lower().startswith("https:")), urls[0])
 
 
 @dataclass

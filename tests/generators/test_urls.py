@@ -104,7 +104,7 @@ def test_one_that_answers_too_late_is_left_alone() -> None:
     "text",
     [
         "http://a:1/v1,https://b/x?y=1,2",
-        "http://a:1/v1/ https://b/x?y=1,2",
+        "http://a:1/v1 https://b/x?y=1,2",
         "http://a:1/v1 , https://b/x?y=1,2,http://a:1/v1",
     ],
 )
