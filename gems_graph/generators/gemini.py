@@ -126,4 +126,4 @@ def _notes(ratio: str) -> dict[str, Any]:
     """Return a note where another ratio than the one asked for is the nearest known."""
     if not ratio or ratio_of(nearest(ratio, _RATIOS)) == ratio_of(ratio):
         return {}
-    return {"notes": [f"Gemini knows no ratio {ratio}; it drew {nearest(ratio, _RATIOS)}"]}
+    return {"notes": [f"Gemini knows no ratio {ratio}; it drew {nearest(ratio, _RATIOS)}."]}

@@ -10,6 +10,7 @@ import httpx2
 
 from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError
+from gems_graph.generators.facts import honoured
 from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.generators.urls import Servers, place_of, securest, urls_in
 from gems_graph.settings.credentials import key_in
@@ -23,8 +24,9 @@ _RESERVED = {"prompt", "seed", "width", "height"}
 class HttpGenerator:
     """An image server that answers `POST URL?prompt=...` with the bytes of a picture.
 
-    What more is asked for is sent beside the prompt; servers that do not know it ignore it. Only
-    its answer is read: no redirect is followed, and no address in the answer.
+    Seed, size, options, and what is set of negative, ratio, steps and guidance are sent beside the
+    prompt under these names; servers that do not know them ignore them.
+    Only its answer is read: no redirect is followed, and no address in the answer.
 
     Args:
         urls: http or https addresses of endpoints that draw alike; one at least.
@@ -32,7 +34,9 @@ class HttpGenerator:
         options: sent with every prompt; a table or a list as JSON.
     """
 
-    capabilities = Capabilities(options="any")
+    capabilities = Capabilities(
+        options="any", ratios=True, negative=True, steps=True, guidance=True
+    )
     key_variable = "GEMS_GENERATOR_KEY"
 
     def __init__(
@@ -57,15 +61,14 @@ class HttpGenerator:
             httpx2.HTTPError: the server could not be reached or answered with an error.
         """
         query: dict[str, str | int | float] = {**self._options, "prompt": request.prompt}
-        query["seed"] = request.seed
+        query |= {"seed": request.seed, **honoured(request, self.capabilities)}
         if request.size:
             query |= {"width": request.size[0], "height": request.size[1]}
         for turn in self._servers.turns():
             with turn as url:
                 response = await self._client.post(url, params=query)
                 response.raise_for_status()
-                facts = {"seed": request.seed, "server": place_of(url)}
-                return [Picture(data=response.content, facts=facts)]
+                return [Picture(data=response.content, facts={"server": place_of(url)})]
         raise AssertionError  # the last turn returns or raises
 
     async def aclose(self) -> None:

@@ -13,7 +13,7 @@ from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import BadRequestError, ConfigError
 from gems_graph.generators.api import Api
 from gems_graph.generators.dialects import DIALECTS, UNKNOWN, Dialect, named, of_host, of_models
-from gems_graph.generators.openai_wire import facts_of, read_pictures, write_edit, write_fields
+from gems_graph.generators.openai_wire import notes_of, read_pictures, write_edit, write_fields
 from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.generators.side_by_side import all_of
 from gems_graph.generators.urls import urls_in
@@ -96,10 +96,11 @@ class OpenAIGenerator:
         else:
             how = write_edit({**fields, **self._options}, request.images, dialect)
             answer, place = await self._api.post("images/edits", **how)
-        facts = {
-            "model": self._model, "dialect": dialect.name, "server": place,
-            **facts_of(request, dialect),
-        }  # fmt: skip
+        facts: dict[str, Any] = {"model": self._model, "dialect": dialect.name, "server": place}
+        if dialect.seed:
+            facts["seed"] = request.seed
+        if notes := notes_of(request, dialect):
+            facts["notes"] = notes
         return [
             Picture(data=await self._api.picture_in(text), facts={**facts, **more})
             for text, more in read_pictures(answer)

@@ -101,15 +101,11 @@ def read_pictures(answer: Any) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def facts_of(request: GenerateRequest, dialect: Dialect) -> dict[str, Any]:
-    """Return what was honoured of a request, and a note where another ratio was asked for."""
-    facts: dict[str, Any] = {
-        "seed": request.seed if dialect.seed else None,
-        "steps": request.steps if dialect.steps else None,
-        "guidance": request.guidance if dialect.guidance else None,
-    }
-    if request.ratio and not request.size and dialect.ratios:
-        drawn = nearest(request.ratio, [*dialect.ratios])
-        if ratio_of(drawn) != ratio_of(request.ratio):
-            facts["notes"] = [f"the image model knows no ratio {request.ratio}; it drew {drawn}"]
-    return {name: value for name, value in facts.items() if value is not None}
+def notes_of(request: GenerateRequest, dialect: Dialect) -> list[str]:
+    """Return a note where another ratio than the one asked for is the nearest that is known."""
+    if not request.ratio or request.size or not dialect.ratios:
+        return []
+    drawn = nearest(request.ratio, [*dialect.ratios])
+    if ratio_of(drawn) == ratio_of(request.ratio):
+        return []
+    return [f"The image model knows no ratio {request.ratio}; it drew {drawn}."]

@@ -165,8 +165,7 @@ class PictureServer(LoopbackServer):
         return ""
 
     def _drawn(self, fields: Mapping[str, Any], edit: bool) -> dict[str, Any]:
-        given = fields.get("size") or f"{fields.get('width', 64)}x{fields.get('height', 64)}"
-        width, height = map(int, given.split("x"))
+        width, height = size_in(fields)
         seed = int(fields.get("seed", 0))
         data = []
         for n in range(int(fields.get("n", 1))):
@@ -178,6 +177,21 @@ class PictureServer(LoopbackServer):
             )
             data.append({"b64_json": picture} if inline else {"url": f"{self.url}/{n}.png"})
         return {"created": 1, "data": data}
+
+
+def size_in(fields: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the size that a request asks for, in pixels: 64 of them where it leaves that open."""
+    if ratio := fields.get("aspect_ratio"):
+        return shaped(ratio)
+    given = fields.get("size") or f"{fields.get('width', 64)}x{fields.get('height', 64)}"
+    width, height = map(int, given.split("x"))
+    return width, height
+
+
+def shaped(ratio: str) -> tuple[int, int]:
+    """Return a size of a ratio, 64 pixels high."""
+    width, height = map(float, ratio.split(":"))
+    return round(64 * width / height), 64
 
 
 def refused(message: str, status: int = 400, code: str = "invalid_request") -> Fault:

@@ -7,7 +7,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from email.message import Message
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,20 +16,18 @@ from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import BadRequestError, ConfigError, ContentRefusedError
 from gems_graph.generators import GeneratorSpec, open_generator
 from gems_graph.generators.request import GenerateRequest, Picture
-from gems_graph.testing import Fault, Hang, paint
+from gems_graph.testing import Fault, Hang, check_generator, paint
 from gems_graph.testing.faults import Body
 from gems_graph.testing.loopback import LoopbackServer
-from tests.generators.strict import refused
+from tests.generators.strict import refused, shaped
 
-PNG = paint("drawn", 1, (32, 32))
+PNG = paint("drawn", 1, (64, 64))
 LINK = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
 GEMINI_RATIOS = {"1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"}
 
 
 class JsonServer(LoopbackServer):
     """A server of one JSON route: `wrong` says what a request breaks, `script` what is answered."""
-
-    drawn: ClassVar[Any] = None
 
     def __init__(self, script: Sequence[Any] = ()) -> None:
         super().__init__(None)
@@ -40,7 +38,7 @@ class JsonServer(LoopbackServer):
         turn = self._note({"kind": "image", "path": path, **request})
         if wrong := self.wrong(path, headers, request):
             return refused(wrong), 0
-        reply = self.script[turn] if turn < len(self.script) else self.drawn
+        reply = self.script[turn] if turn < len(self.script) else self.draws(request)
         if isinstance(reply, Fault | Hang):
             return reply, 0
         return ("application/json", reply if isinstance(reply, bytes) else dumped(reply)), 0
@@ -48,19 +46,11 @@ class JsonServer(LoopbackServer):
     def wrong(self, path: str, headers: Message, request: Mapping[str, Any]) -> str:
         raise AssertionError  # each server has its own
 
+    def draws(self, request: Mapping[str, Any]) -> Any:
+        raise AssertionError
+
 
 class OpenRouter(JsonServer):
-    drawn: ClassVar[Any] = {
-        "id": "1", "model": "google/drawn-1", "object": "chat.completion",
-        "choices": [{
-            "index": 0, "finish_reason": "stop",
-            "message": {
-                "role": "assistant", "content": "here",
-                "images": [{"type": "image_url", "image_url": {"url": LINK}}],
-            },
-        }],
-    }  # fmt: skip
-
     def __init__(self, script: Sequence[Any] = (), pictures_only: bool = False) -> None:
         super().__init__(script)
         self._pictures_only = pictures_only
@@ -81,6 +71,14 @@ class OpenRouter(JsonServer):
             return "No endpoints found that support the requested output modalities: image, text"
         return "" if "image" in request["modalities"] else "no picture asked for"
 
+    def draws(self, request: Mapping[str, Any]) -> Any:
+        ratio = request.get("image_config", {}).get("aspect_ratio", "1:1")
+        url = f"data:image/png;base64,{base64_of(ratio)}"
+        images = [{"type": "image_url", "image_url": {"url": url}}]
+        message = {"role": "assistant", "content": "here", "images": images}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        return {"id": "1", "model": "google/drawn-1", "choices": [choice]}
+
     def _is_part(self, part: Mapping[str, Any]) -> bool:
         if part.get("type") == "text":
             return part.keys() == {"type", "text"}
@@ -89,18 +87,17 @@ class OpenRouter(JsonServer):
 
 
 class Gemini(JsonServer):
-    drawn: ClassVar[Any] = {
-        "candidates": [{
-            "content": {"role": "model", "parts": [
-                {"inlineData": {"mimeType": "image/png", "data": "c2tldGNo"}, "thought": True},
-                {"text": "here"},
-                {"inlineData": {"mimeType": "image/png", "data": LINK.partition(",")[2]},
-                 "thoughtSignature": "AAAA"},
-            ]},
-            "finishReason": "STOP",
-        }],
-        "modelVersion": "g-1",
-    }  # fmt: skip
+    def draws(self, request: Mapping[str, Any]) -> Any:
+        config = request["generationConfig"]
+        ratio = config.get("imageConfig", {}).get("aspectRatio", "1:1")
+        drawn = {"mimeType": "image/png", "data": base64_of(ratio, config["seed"])}
+        sketch = {"mimeType": "image/png", "data": "c2tldGNo"}
+        parts = [
+            {"inlineData": sketch, "thought": True}, {"text": "here"},
+            {"inlineData": drawn, "thoughtSignature": "AAAA"},
+        ]  # fmt: skip
+        content = {"role": "model", "parts": parts}
+        return {"candidates": [{"content": content, "finishReason": "STOP"}], "modelVersion": "g-1"}
 
     def wrong(self, path: str, headers: Message, request: Mapping[str, Any]) -> str:
         config = request["generationConfig"]
@@ -116,6 +113,10 @@ class Gemini(JsonServer):
         if shape.get("imageSize", "1K") not in {"1K", "2K", "4K"}:
             return "unknown imageSize"
         return "" if config["responseModalities"] == ["IMAGE"] else "no picture asked for"
+
+
+def base64_of(ratio: str, seed: int = 1) -> str:
+    return base64.b64encode(paint("drawn", seed, shaped(ratio))).decode()
 
 
 def dumped(value: Any) -> bytes:
@@ -147,7 +148,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_chat_model_draws() -> None:
     with OpenRouter() as server:
         [one, two] = draw("chat:m", server, n=2, ratio="16:9")
-    assert one.data == two.data == PNG
+    assert one.data == two.data == paint("drawn", 1, (114, 64))
     assert one.facts["model"] == "google/drawn-1"
     assert [r["modalities"] for r in server.requests] == [["image", "text"]] * 2
     assert server.requests[0]["image_config"] == {"aspect_ratio": "16:9"}
@@ -232,7 +233,7 @@ def test_half_a_chat_answer_may_be_asked_for_again(answer: Any) -> None:
 def test_gemini_draws_and_its_sketches_are_left_out() -> None:
     with Gemini() as server:
         pictures = draw("gemini:g", server, {"imageSize": "2K"}, n=2, ratio="16:9")
-    assert [p.data for p in pictures] == [PNG, PNG]
+    assert [p.data for p in pictures] == [paint("drawn", seed, (114, 64)) for seed in (7, 8)]
     assert sorted(r["generationConfig"]["seed"] for r in server.requests) == [7, 8]
     shape = server.requests[0]["generationConfig"]["imageConfig"]
     assert shape == {"aspectRatio": "16:9", "imageSize": "2K"}
@@ -299,3 +300,12 @@ def test_a_size_in_pixels_is_refused_before_anything_is_paid() -> None:
     spec = GeneratorSpec(name="gemini:g", url="http://h/v1")
     with pytest.raises(ConfigError, match="takes no size"):
         check_request(spec, open_generator(spec), (64, 64))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("chat:m", OpenRouter), ("gemini:g", Gemini)])
+def test_they_keep_their_word(name: str, kind: type[JsonServer]) -> None:
+    with kind() as server:
+        generator = open_generator(GeneratorSpec(name=name, url=f"{server.url}/v1"))
+        held = asyncio.run(check_generator(generator))
+    assert "it draws the ratio that it is given" in held
+    assert "it edits a picture" in held
