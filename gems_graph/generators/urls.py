@@ -117,6 +117,8 @@ class Servers:
         return away, server.busy, server.until if away else 0.0, server.last
 
     def _eject(self, server: _Server) -> None:
+        if server.failures and self._clock() < server.until:
+            return  # calls that were under way fail together: one outage
         server.failures += 1
         pause = min(LONGEST_AWAY, AWAY * 2.0 ** (server.failures - 1))
         server.until = self._clock() + pause

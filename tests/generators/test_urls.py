@@ -72,6 +72,20 @@ def test_it_is_left_alone_longer_each_time_up_to_a_limit() -> None:
         clock.now += 0.02
 
 
+def test_calls_that_fail_together_are_one_outage() -> None:
+    clock = Clock()
+    servers = Servers(["a", "b"], clock)
+    turns = [servers.turn() for _ in range(16)]
+    taken = [(turn, turn.__enter__()) for turn in turns]
+    for turn, url in taken:
+        error = ConnectionError() if url == "a" else None
+        with suppress(ConnectionError):
+            turn.__exit__(type(error) if error else None, error, None)
+    assert ask(servers) == "b"
+    clock.now += AWAY
+    assert ask(servers) == "a"
+
+
 def test_where_all_failed_they_are_asked_all_the_same_soonest_first() -> None:
     clock = Clock()
     servers = Servers(["a", "b"], clock)
