@@ -18,7 +18,9 @@ from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.redaction import shortened
 
 URL = "https://openrouter.ai/api/v1"
-_EXAMPLE = "--generator chat:google/gemini-3.1-flash-image --generator-url " + URL
+EXAMPLE = "chat:google/gemini-3.1-flash-image"
+"""Opened by whoever lists what generators can do."""
+_WRITTEN = f"--generator {EXAMPLE} --generator-url {URL}"
 _SENT = {"messages", "model", "stream", "n"}
 _IN_TEXT = re.compile(r"data:image/[a-z+.-]+;base64,[A-Za-z0-9+/]+={0,2}")
 
@@ -97,12 +99,12 @@ def open_backend(model: str, spec: GeneratorSpec | None = None) -> ChatGenerator
     """
     options = dict(spec.options) if spec else {}
     if not model:
-        msg = f"`chat:MODEL` needs a model, for example {_EXAMPLE}."
+        msg = f"`chat:MODEL` needs a model, for example {_WRITTEN}."
         raise ConfigError(msg)
     if clashes := sorted(_SENT & options.keys()):
         msg = f"The option {clashes[0]!r} is sent with every picture already; leave it out."
         raise ConfigError(msg)
-    return ChatGenerator(model, Api(urls_in((spec and spec.url) or URL, _EXAMPLE)), options)
+    return ChatGenerator(model, Api(urls_in((spec and spec.url) or URL, _WRITTEN)), options)
 
 
 def read_picture(answer: Any) -> str:

@@ -18,7 +18,9 @@ from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.redaction import shortened
 
 URL = "https://generativelanguage.googleapis.com/v1beta"
-_EXAMPLE = "--generator gemini:gemini-3.1-flash-image --generator-url " + URL
+EXAMPLE = "gemini:gemini-3.1-flash-image"
+"""Opened by whoever lists what generators can do."""
+_WRITTEN = f"--generator {EXAMPLE} --generator-url {URL}"
 _RATIOS = ["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
 _OPTIONS = {"imageSize", "temperature", "topP", "topK", "safetySettings", "responseModalities"}
 
@@ -91,9 +93,9 @@ def open_backend(model: str, spec: GeneratorSpec | None = None) -> GeminiGenerat
         ConfigError: no model is named, or a key is missing.
     """
     if not model:
-        msg = f"`gemini:MODEL` needs a model, for example {_EXAMPLE}."
+        msg = f"`gemini:MODEL` needs a model, for example {_WRITTEN}."
         raise ConfigError(msg)
-    urls = urls_in((spec and spec.url) or URL, _EXAMPLE)
+    urls = urls_in((spec and spec.url) or URL, _WRITTEN)
     api = Api(urls, header="x-goog-api-key", scheme="")
     return GeminiGenerator(model, api, spec.options if spec else {})
 

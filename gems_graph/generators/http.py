@@ -17,7 +17,8 @@ from gems_graph.settings.credentials import key_in
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.redaction import remember_secret
 
-_EXAMPLE = "--generator http:http://host:8000/generate"
+EXAMPLE = "http:http://localhost:8000/generate"
+"""Opened by whoever lists what generators can do."""
 _RESERVED = {"prompt", "seed", "width", "height"}
 
 
@@ -87,7 +88,7 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenera
     """
     options = spec.options if spec else {}
     text = argument or (spec and spec.url) or ""
-    urls = urls_in(f"http:{text}" if text.startswith("//") else text, _EXAMPLE)
+    urls = urls_in(f"http:{text}" if text.startswith("//") else text, f"--generator {EXAMPLE}")
     if clashes := sorted(_RESERVED & options.keys()):
         msg = f"The option {clashes[0]!r} is sent with every picture already; use the setting."
         raise ConfigError(msg)

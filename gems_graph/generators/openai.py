@@ -19,7 +19,9 @@ from gems_graph.generators.side_by_side import all_of
 from gems_graph.generators.urls import urls_in
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 
-_EXAMPLE = "--generator openai:MODEL --generator-url http://localhost:8000/v1"
+EXAMPLE = "openai:gpt-image-2"
+"""Opened by whoever lists what generators can do."""
+_WRITTEN = "--generator openai:MODEL --generator-url http://localhost:8000/v1"
 _SENT = {"prompt", "model", "n", "size", "width", "height", "seed", "negative_prompt", "image"}
 
 
@@ -116,14 +118,14 @@ def open_backend(model: str, spec: GeneratorSpec | None = None) -> OpenAIGenerat
     options = dict(spec.options) if spec else {}
     chosen = options.pop("dialect", None)
     if not model:
-        msg = f"`openai:MODEL` needs a model, for example {_EXAMPLE}."
+        msg = f"`openai:MODEL` needs a model, for example {_WRITTEN}."
         raise ConfigError(msg)
     if clashes := sorted(_SENT & options.keys()):
         msg = f"The option {clashes[0]!r} is sent with every picture already; use the setting."
         raise ConfigError(msg)
     dialect = named(str(chosen)) if chosen else None
     url = (spec and spec.url) or (dialect.url if dialect else DIALECTS["openai"].url)
-    urls = urls_in(url, _EXAMPLE)
+    urls = urls_in(url, _WRITTEN)
     return OpenAIGenerator(model, Api(urls), dialect or of_host(urls[0]), options)
 
 
