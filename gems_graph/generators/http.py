@@ -1,4 +1,4 @@
-"""`http:URL[,URL...]`: the protocol of GEMS servers: POST URL?prompt=..., image bytes back."""
+"""`http:URL`: the protocol of GEMS servers: POST URL?prompt=..., image bytes back."""
 
 from __future__ import annotations
 
