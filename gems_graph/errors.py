@@ -10,6 +10,10 @@ GemsError             (a RuntimeError)
 ├── ModelError          a chat model could not be reached or refused the call
 ├── BudgetError         a cap on images, calls, tokens, seconds or money is reached
 ├── GeneratorError      an image generator failed or returned no picture
+│   ├── ContentRefusedError the prompt or the picture was refused
+│   ├── BadRequestError     it cannot draw what was asked for so
+│   ├── NoMemoryError       its device has too little memory
+│   └── TransientError      it failed in a way that may pass, and is asked again
 └── StoreError          a stored picture or text is missing or damaged
 """
 
@@ -68,6 +72,22 @@ class ModelError(GemsError):
 
 class GeneratorError(GemsError):
     """An image generator failed, or what it returned is not a picture."""
+
+
+class ContentRefusedError(GeneratorError):
+    """A generator refused the prompt, or to show its picture; it is not asked again."""
+
+
+class BadRequestError(GeneratorError):
+    """A generator cannot draw what was asked for so; the message says what to change."""
+
+
+class NoMemoryError(GeneratorError):
+    """The device of a generator has too little memory for the picture."""
+
+
+class TransientError(GeneratorError):
+    """A generator failed in a way that may pass by itself: it is asked again."""
 
 
 class StoreError(GemsError):

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from gems_graph import Store, build_graph
-from gems_graph.generators import open_generator
+from gems_graph.generators import GenerateRequest, encode, open_generator
 from gems_graph.graph import Graph
 from tools.mini.hard import KINDS, Request, build
 
@@ -40,17 +40,16 @@ class Cached:
     name = "mini"
 
     def __init__(self, folder: Path) -> None:
-        self._draw, self._folder = open_generator("mini"), folder
+        self._mini, self._folder = open_generator("mini"), folder
         folder.mkdir(parents=True, exist_ok=True)
 
     async def __call__(self, prompt: str, *, seed: int, size: Any = None) -> bytes:
         key = hashlib.sha256(f"{seed}|{prompt}".encode()).hexdigest()
         file = self._folder / f"{key}.png"
         if not file.exists():
-            picture = await self._draw(prompt, seed=seed)
-            assert isinstance(picture, bytes)
+            [picture] = await self._mini.generate(GenerateRequest(prompt=prompt, seed=seed))
             part = file.with_suffix(f".{random.randrange(2**32)}")
-            part.write_bytes(picture)
+            part.write_bytes(encode(picture.data))
             part.replace(file)
         return file.read_bytes()
 

@@ -85,13 +85,13 @@ def history() -> float:
 
 async def picture() -> float:
     """Return the seconds of one warm picture of the offline generator."""
-    from gems_graph.generators import open_generator
+    from gems_graph.generators import GenerateRequest, open_generator
 
-    draw = open_generator("mini")
-    await draw("a red circle", seed=0)
+    generator, words = open_generator("mini"), "two red circles left of a blue square"
+    await generator.generate(GenerateRequest(prompt=words, seed=5))
     started = time.perf_counter()
     for seed in range(5):
-        await draw("two red circles left of a blue square", seed=seed)
+        await generator.generate(GenerateRequest(prompt=words, seed=seed))
     return (time.perf_counter() - started) / 5
 
 

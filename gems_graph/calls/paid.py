@@ -22,7 +22,7 @@ from gems_graph.calls.retry import (
     status_of,
     time_limit,
 )
-from gems_graph.errors import BudgetError, GemsError
+from gems_graph.errors import BudgetError, GemsError, TransientError
 
 Raw = TypeVar("Raw")
 T = TypeVar("T")
@@ -103,9 +103,9 @@ async def pay(call: PaidCall[Raw, T], budget: Budget) -> T:
                 raise
             msg = f"{error} A try before it failed and may have been paid, so it counts: {doubt}."
             raise BudgetError(msg) from error
-        except GemsError:
-            raise
         except Exception as error:
+            if isinstance(error, GemsError) and not isinstance(error, TransientError):
+                raise
             words, most = in_words(error, call.key_variable), repeats_after(error, call.retries)
             if repeat >= most or not is_passing(error) or status_of(error) in call.final:
                 msg = f"{call.callee}: {words}"

@@ -11,6 +11,12 @@ from email.utils import parsedate_to_datetime
 from typing import cast
 
 from gems_graph.calls.said import out_of_credit, path_of, said_by
+from gems_graph.errors import (
+    BadRequestError,
+    ContentRefusedError,
+    NoMemoryError,
+    TransientError,
+)
 from gems_graph.settings.redaction import shortened
 
 
@@ -79,7 +85,7 @@ def is_passing(error: Exception) -> bool:
         return status in _PASSING and not out_of_credit(error)
     if _names(error) & _NEVER_MADE:
         return False
-    garbled = isinstance(error, GarbledError) or _is_garbled(error)
+    garbled = isinstance(error, GarbledError | TransientError) or _is_garbled(error)
     return garbled or isinstance(error, TimeoutError | ConnectionError) or _is_transport(error)
 
 
@@ -100,6 +106,8 @@ def is_unpaid(error: Exception) -> bool:
     A time-out, a lost connection or an answer that cannot be read may have been paid for, and so
     may what a gateway answers with a 5xx: the server behind it may have finished.
     """
+    if isinstance(error, ContentRefusedError | BadRequestError | NoMemoryError):
+        return True
     status = status_of(error)
     if status is not None:
         return status < 500 and status != 408
@@ -119,7 +127,7 @@ def in_words(error: Exception, key_variable: str = "") -> str:
         remedy = _remedy(status, error, key_variable)
         return f"HTTP {status}: {remedy}{f' (it says: {said})' * bool(said)}"
     for source in (error, error.__cause__):  # a provider's client may have wrapped it
-        if isinstance(source, TimeoutError | GarbledError) and str(source):
+        if isinstance(source, TimeoutError | GarbledError | TransientError) and str(source):
             return str(source)
     if names := _names(error) & _NEVER_MADE:
         name = min(names)

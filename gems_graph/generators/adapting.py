@@ -3,21 +3,76 @@
 from __future__ import annotations
 
 import inspect
+from inspect import iscoroutinefunction
 from typing import Any
 
 from gems_graph.errors import ConfigError
 from gems_graph.generators.function import HOW, FunctionGenerator, name_of
 from gems_graph.generators.pipeline import PipelineGenerator, is_pipeline
+from gems_graph.generators.protocol import Generator, capabilities_of
+from gems_graph.generators.request import GenerateRequest, Picture
 
 
-def adapt(given: Any) -> FunctionGenerator:
+class CallableGenerator:
+    """What an opener of the older form returned: `await f(prompt, seed=..., size=...)`.
+
+    Args:
+        given: takes a prompt, a seed and a size, and `progress` if it declares that.
+    """
+
+    def __init__(self, given: Any) -> None:
+        self.given, self.name = given, name_of(given)
+        self.capabilities = capabilities_of(given)
+        self.key_variable: str = getattr(given, "key_variable", "")
+
+    async def generate(self, request: GenerateRequest) -> list[Picture]:
+        """Draw one picture."""
+        more = {"progress": request.progress} if self.capabilities.progress else {}
+        data = await self.given(request.prompt, seed=request.seed, size=request.size, **more)
+        return [Picture(data=data)]
+
+    async def aclose(self) -> None:
+        """Close what was opened, if it can be."""
+        if aclose := getattr(self.given, "aclose", None):
+            await aclose()
+
+
+def generator_of(opened: Any) -> Generator:
+    """Return what an opener opened as a generator.
+
+    Raises:
+        ConfigError: it draws as one, but lacks a part.
+    """
+    return opened if is_generator(opened) else CallableGenerator(opened)
+
+
+def is_generator(given: Any) -> bool:
+    """Tell whether an object draws as a `Generator` does, not merely when it is called.
+
+    Raises:
+        ConfigError: it does, but lacks a part.
+    """
+    if isinstance(given, type) or not iscoroutinefunction(getattr(given, "generate", None)):
+        return False
+    for part in ("name", "capabilities", "aclose"):
+        if not hasattr(given, part):
+            msg = (
+                f"The generator {name_of(given)!r} lacks {part!r}: it needs a name, capabilities, "
+                "`async generate(request)` and `async aclose()`."
+            )
+            raise ConfigError(msg)
+    return True
+
+
+def adapt(given: Any) -> Generator:
     """Return an object as a generator: a function, async or not, a method, or a pipeline.
 
     Raises:
         ConfigError: it draws nothing, or cannot be called with a prompt; says how to write it.
     """
-    if isinstance(given, FunctionGenerator):
-        return given
+    if is_generator(given):
+        generator: Generator = given
+        return generator
     if isinstance(given, type):
         msg = f"The generator {given.__name__!r} is a class: give an object of it."
         raise ConfigError(msg)

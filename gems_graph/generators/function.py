@@ -12,11 +12,18 @@ from functools import partial
 from typing import Any
 
 from gems_graph.errors import ConfigError
-from gems_graph.generators.protocol import Progress, capabilities_of
+from gems_graph.generators.protocol import capabilities_of
+from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.processes import renew_in_children
 
 _OURS = {"seed", "size", "width", "height", "progress"}
 """What a call gives beside the prompt, to those whose signature has room for it."""
+_NAMES = {
+    "negative": ("negative", "negative_prompt"),
+    "steps": ("steps", "num_inference_steps"),
+    "guidance": ("guidance", "guidance_scale"),
+}
+"""What parameters are called that a request fills where it says anything of them."""
 _SIDE = 1024  # pixels, where a function wants a width and a height and the settings name none
 HOW = (
     "write `f(prompt)`, `f(prompt, seed)` or `async f(prompt, *, seed, size)` that returns encoded "
@@ -50,6 +57,9 @@ class FunctionGenerator:
             capabilities_of(function),
             sizes=self._takes("size") or {"width", "height"} <= self._parameters.keys(),
             seeds=self._takes("seed"),
+            negative=bool(self._named("negative")),
+            steps=bool(self._named("steps")),
+            guidance=bool(self._named("guidance")),
             progress=capabilities_of(function).progress and self._takes("progress"),
             options="any" if self._any else self._free(),
             concurrency=None if self._is_async else 1,
@@ -68,41 +78,44 @@ class FunctionGenerator:
         other._thread = self._thread
         return other
 
-    async def __call__(
-        self,
-        prompt: str,
-        *,
-        seed: int,
-        size: tuple[int, int] | None = None,
-        progress: Progress | None = None,
-    ) -> Any:
+    async def generate(self, request: GenerateRequest) -> list[Picture]:
         """Draw one picture, in whichever form the function gives it."""
-        positional, named = self._arguments(prompt, seed, size, progress)
+        positional, named = self._arguments(request)
         call = partial(self.given, *positional, **named)
-        picture = await (call() if self._is_async else self._in_thread(call))
-        return await picture if inspect.isawaitable(picture) else picture
+        data = await (call() if self._is_async else self._in_thread(call))
+        return [Picture(data=await data if inspect.isawaitable(data) else data)]
+
+    async def aclose(self) -> None:
+        """Do nothing: the function is the caller's."""
 
     async def _in_thread(self, call: Callable[[], Any]) -> Any:
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._thread, context.run, call)
 
-    def _arguments(
-        self, prompt: str, seed: int, size: tuple[int, int] | None, progress: Progress | None
-    ) -> tuple[list[str], dict[str, Any]]:
+    def _arguments(self, request: GenerateRequest) -> tuple[list[str], dict[str, Any]]:
         """Return what is given by position and by name."""
         named: dict[str, Any] = dict(self._options)
+        for field in _NAMES:
+            if (value := getattr(request, field)) not in ("", None) and (
+                name := self._named(field)
+            ):
+                named[name] = value
         if self._takes("seed"):
-            named["seed"] = seed
+            named["seed"] = request.seed
         if self._takes("size"):
-            named["size"] = size
-        elif size or self._needs("width") or self._needs("height"):
-            width, height = size or (_SIDE, _SIDE)
+            named["size"] = request.size
+        elif request.size or self._needs("width") or self._needs("height"):
+            width, height = request.size or (_SIDE, _SIDE)
             named |= {"width": width, "height": height}
-        if progress and self.capabilities.progress:
-            named["progress"] = progress
+        if self.capabilities.progress and self._takes("progress"):
+            named["progress"] = request.progress
         if self._by_name("prompt"):
-            return [], {**named, "prompt": prompt}
-        return [prompt], named
+            return [], {**named, "prompt": request.prompt}
+        return [request.prompt], named
+
+    def _named(self, field: str) -> str:
+        """Return what the function calls a field of a request; empty: it knows none."""
+        return next((name for name in _NAMES[field] if self._by_name(name)), "")
 
     def _takes(self, name: str) -> bool:
         return self._any or self._by_name(name)

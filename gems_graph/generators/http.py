@@ -11,6 +11,7 @@ import httpx2
 
 from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError
+from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.settings.credentials import key_in
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.redaction import remember_secret
@@ -47,20 +48,19 @@ class HttpGenerator:
             event_hooks=bounded(IMAGE),
         )
 
-    async def __call__(
-        self, prompt: str, *, seed: int, size: tuple[int, int] | None = None
-    ) -> bytes:
+    async def generate(self, request: GenerateRequest) -> list[Picture]:
         """Draw one picture.
 
         Raises:
             httpx2.HTTPError: the server could not be reached or answered with an error.
         """
-        query: dict[str, str | int] = {**self._options, "prompt": prompt, "seed": seed}
-        if size:
-            query |= {"width": size[0], "height": size[1]}
+        query: dict[str, str | int] = {**self._options, "prompt": request.prompt}
+        query["seed"] = request.seed
+        if request.size:
+            query |= {"width": request.size[0], "height": request.size[1]}
         response = await self._client.post(self.url, params=query)
         response.raise_for_status()
-        return response.content
+        return [Picture(data=response.content)]
 
     async def aclose(self) -> None:
         """Close its connections."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from gems_graph import plugins
 from gems_graph.errors import ConfigError
+from gems_graph.generators.adapting import generator_of
 from gems_graph.generators.protocol import Generator, capabilities_of
 from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.notes import known_notes
@@ -35,14 +36,14 @@ def open_generator(spec: str | GeneratorSpec) -> Generator:
             f"There is no generator {spec.name!r}; use `mini`, `http:URL` or an installed plugin's."
         )
         raise ConfigError(msg)
-    generator: Generator
     if _takes_spec(opener):
-        generator = opener(argument, spec)
+        opened = opener(argument, spec)
     elif spec.options or spec.url:
         msg = f"The generator {spec.name!r} takes neither options nor an address: leave them out."
         raise ConfigError(msg)
     else:
-        generator = opener(argument)
+        opened = opener(argument)
+    generator = generator_of(opened)
     check_request(spec, generator)
     return generator
 

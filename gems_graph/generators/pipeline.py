@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from gems_graph.generators.function import FunctionGenerator
-from gems_graph.generators.protocol import Progress
+from gems_graph.generators.request import GenerateRequest, Picture, Progress
 
 _FILLED = {
     "generator", "output_type", "return_dict", "num_images_per_prompt", "callback_on_step_end",
@@ -42,25 +42,19 @@ class PipelineGenerator(FunctionGenerator):
             self.capabilities, seeds=self._takes("generator"), progress=self._reports, options=names
         )
 
-    async def __call__(
-        self,
-        prompt: str,
-        *,
-        seed: int,
-        size: tuple[int, int] | None = None,
-        progress: Progress | None = None,
-    ) -> Any:
+    async def generate(self, request: GenerateRequest) -> list[Picture]:
         """Draw one picture."""
-        positional, named = self._arguments(prompt, seed, size, None)
+        positional, named = self._arguments(request)
         named.pop("seed", None)
         stop = threading.Event()
         if self._reports:
-            named["callback_on_step_end"] = _step(stop, progress)
+            named["callback_on_step_end"] = _step(stop, request.progress)
         try:
-            return await self._in_thread(partial(self._draw, seed, positional, named))
+            drawn = await self._in_thread(partial(self._draw, request.seed, positional, named))
         except asyncio.CancelledError:
             stop.set()
             raise
+        return [Picture(data=drawn)]
 
     def _draw(self, seed: int, positional: list[str], named: dict[str, Any]) -> Any:
         import torch  # late: whoever brings a pipeline has it
@@ -77,12 +71,11 @@ def is_pipeline(given: object) -> bool:
     return hasattr(given, "components") and hasattr(type(given), "from_pretrained")
 
 
-def _step(stop: threading.Event, progress: Progress | None) -> Callable[..., dict[str, Any]]:
+def _step(stop: threading.Event, progress: Progress) -> Callable[..., dict[str, Any]]:
     def on_step(pipeline: Any, index: int, time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         if stop.is_set():
             raise _StoppedError
-        if progress:
-            progress(index + 1, int(getattr(pipeline, "num_timesteps", None) or index + 1))
+        progress(index + 1, int(getattr(pipeline, "num_timesteps", None) or index + 1))
         return tensors  # not None, which pipelines cannot read
 
     return on_step

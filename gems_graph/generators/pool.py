@@ -109,18 +109,13 @@ async def _close(entry: _Entry) -> None:
         return
     try:
         if loop is running_loop:
-            await _aclose(entry.generator)
+            await entry.generator.aclose()
         else:
-            future = asyncio.run_coroutine_threadsafe(_aclose(entry.generator), loop)
+            future = asyncio.run_coroutine_threadsafe(entry.generator.aclose(), loop)
             await asyncio.wrap_future(future)
     except Exception as error:  # noqa: BLE001  # anybody's code
-        text = f"the generator {type(entry.generator).__name__} could not be closed: {error}"
+        text = f"the generator {entry.generator.name!r} could not be closed: {error}"
         warnings.warn(text, RuntimeWarning, stacklevel=2)
-
-
-async def _aclose(generator: Generator) -> None:
-    if aclose := getattr(generator, "aclose", None):
-        await aclose()
 
 
 def lent(spec: GeneratorSpec) -> AbstractAsyncContextManager[Generator]:

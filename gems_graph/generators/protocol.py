@@ -1,33 +1,33 @@
-"""What a generator is: a prompt and a seed in, one picture out."""
+"""What a generator is: a request in, pictures out."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from PIL import Image
 
 from gems_graph.errors import GeneratorError
+from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.images.normal import as_png, normal
 from gems_graph.settings.generator import Capabilities
 
-Progress = Callable[[int, int], None]
-"""Takes the steps done and the steps in all; from any thread."""
-
 
 class Generator(Protocol):
-    """Text in, one picture out: `await generator(prompt, seed=..., size=(w, h) or None)`.
+    """Draws pictures; what it can do it declares as `capabilities`.
 
-    Returns encoded bytes (PNG, JPEG, WebP) or whatever else `encode` takes. What more it can do it
-    declares as `capabilities`; one that declares progress is also given `progress`, to be called
-    with the steps done and the steps in all, from any thread. One with `aclose()` is closed when
-    nobody has drawn with it for long.
+    It raises a `ContentRefusedError`, `NoMemoryError`, `BadRequestError` or `TransientError` where
+    it can tell; only the last is tried again, as are lost connections, time-outs and busy servers.
+    Anything callable, such as `f(prompt, seed)`, is made one by `adapt`.
     """
 
-    def __call__(
-        self, prompt: str, *, seed: int, size: tuple[int, int] | None = None
-    ) -> Awaitable[Any]:
-        """Draw one picture."""
+    name: str
+    capabilities: Capabilities
+
+    async def generate(self, request: GenerateRequest) -> list[Picture]:
+        """Draw `request.n` pictures, in the order of their seeds."""
+
+    async def aclose(self) -> None:
+        """Give back what it holds; called when nobody has drawn with it for long."""
 
 
 def capabilities_of(generator: object) -> Capabilities:

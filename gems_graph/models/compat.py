@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -25,6 +26,9 @@ from gems_graph.settings.servers import check_server
 
 _POOL = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 """More than any `concurrency`: the limit on calls at once is ours, not the pool's."""
+
+_OWN = re.compile(r"//[^/]*\bopenai\.(?:azure\.)?com\b", re.IGNORECASE)
+"""OpenAI's own servers."""
 
 
 def open_backend(model: str, spec: ModelSpec) -> BaseChatModel:
@@ -138,7 +142,9 @@ class CompatibleChat(BaseChatModel):
         """Return the fields of a request beside messages and extra ones: the model's, a call's."""
         own_options = {"model": self.model_name, "temperature": self.temperature}
         fields = {**own_options, "max_tokens": self.max_tokens, **call_options}
-        fields["max_completion_tokens"] = fields.pop("max_tokens")  # the name in the protocol today
+        fields["max_completion_tokens"] = fields["max_tokens"]  # the name in the protocol today
+        if _OWN.search(self.base_url):  # refuses the older name, which others know alone
+            del fields["max_tokens"]
         return {k: v for k, v in fields.items() if v is not None and k != "extra_body"}
 
     def _client_of_this_loop(self) -> httpx2.AsyncClient:

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from gems_graph.calls.amounts import Outcome
 from gems_graph.calls.budget import Budget
@@ -16,8 +15,8 @@ from gems_graph.calls.limits import limits_of
 from gems_graph.calls.paid import Effort, PaidCall
 from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import GeneratorError
-from gems_graph.generators import Generator, GeneratorSpec, capabilities_of, encode
-from gems_graph.generators.protocol import Progress
+from gems_graph.generators import GenerateRequest, Generator, GeneratorSpec, Picture, encode
+from gems_graph.generators.request import Progress
 from gems_graph.images import NoPictureError, Store
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
@@ -51,7 +50,7 @@ class Drawing:
 
     def call(
         self, generator: Generator, budget: Budget, key: str, progress: Progress
-    ) -> PaidCall[Any, ImageRef]:
+    ) -> PaidCall[list[Picture], ImageRef]:
         """Return the paid call that draws it.
 
         Args:
@@ -60,12 +59,12 @@ class Drawing:
             key: of the call in the journal; empty: it is not kept there.
             progress: told of each step, if the generator can.
         """
-        settings, spec, extra = self.settings, self.spec, dict[str, Any]()
-        capabilities = capabilities_of(generator)
-        if capabilities.progress:
-            extra["progress"] = progress
+        settings, spec = self.settings, self.spec
+        request = GenerateRequest(
+            prompt=self.prompt, seed=self.seed, size=settings.size_px, key=key, progress=progress
+        )
         concurrency = spec.concurrency or settings.concurrency
-        concurrency = min(concurrency, capabilities.concurrency or concurrency)
+        concurrency = min(concurrency, generator.capabilities.concurrency or concurrency)
         server = f"generator:{spec.name}{spec.url or ''}"
         return PaidCall(
             callee=f"The generator {spec.name!r}",
@@ -77,7 +76,7 @@ class Drawing:
             retries=settings.retries,
             wait=settings.retry_wait,
             failure=GeneratorError,
-            make=partial(generator, self.prompt, seed=self.seed, size=settings.size_px, **extra),
+            make=partial(generator.generate, request),
             read=partial(self._keep, budget.price(spec)),
             recall=self._recall,
             key_variable=getattr(generator, "key_variable", ""),
@@ -102,10 +101,13 @@ class Drawing:
         for side in (settings.vision_max_side, settings.history_max_side):
             loop.call_later(_LATER, encode, side)
 
-    async def _keep(self, price: Price | None, picture: Any, effort: Effort) -> Outcome[ImageRef]:
+    async def _keep(
+        self, price: Price | None, pictures: list[Picture], effort: Effort
+    ) -> Outcome[ImageRef]:
         """Put a picture into the store."""
+        [picture] = pictures
         try:
-            ref = await asyncio.to_thread(lambda: self.store.put_image(encode(picture)))
+            ref = await asyncio.to_thread(lambda: self.store.put_image(encode(picture.data)))
         except NoPictureError as error:  # a proxy's error page, half a file: try again
             raise GarbledError(str(error)) from error
         usage = _usage(price, effort)

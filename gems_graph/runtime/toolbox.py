@@ -13,7 +13,7 @@ from gems_graph.calls.ledger import Ledger
 from gems_graph.calls.paid import pay
 from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.events import PictureReady, Progress, RoundStarted, Tell, silent
-from gems_graph.generators import Generator
+from gems_graph.generators import Generator, adapt
 from gems_graph.images import Store
 from gems_graph.models import Chat, open_chat
 from gems_graph.models.answers import Answer, F, Question, ask
@@ -40,7 +40,7 @@ class Toolbox(Library):
         store: where pictures and long texts go.
         place: where in which trajectory: the scope of its caps, and which calls are the same.
         models: chat models made by the caller, by role or for all as `default`.
-        generator: an image generator made by the caller.
+        generator: an image generator made by the caller, or whatever `adapt` takes.
         skills: made by the caller.
         roles: in play, as the strategy declares them.
         prompts: folder of the strategy's own templates, which win over the packaged ones.
@@ -56,7 +56,7 @@ class Toolbox(Library):
         *,
         place: Place = _NOWHERE,
         models: Mapping[str, Chat] | None = None,
-        generator: Generator | None = None,
+        generator: Generator | Callable[..., Any] | None = None,
         skills: Sequence[Skill] = (),
         roles: Sequence[Role] = GEMS_ROLES,
         prompts: Path | None = None,
@@ -66,7 +66,8 @@ class Toolbox(Library):
         self._prompts = prompts
         self._place, self._budget = place, Budget(settings, place)
         self._budget.on_wait = lambda event: self.tell(event)
-        self._backends = Backends(settings, models or {}, generator, roles)
+        drawer = None if generator is None else adapt(generator)
+        self._backends = Backends(settings, models or {}, drawer, roles)
 
     @property
     def ledger(self) -> Ledger:

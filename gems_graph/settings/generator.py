@@ -56,8 +56,15 @@ class Capabilities:
     Attributes:
         sizes: it draws the size that it is given.
         seeds: another seed makes another picture.
-        repeatable: the same prompt, seed and size give the same bytes in a fresh process.
-        progress: it takes `progress`, and calls it with the steps done and the steps in all.
+        ratios: it draws the ratio that it is given, where no size is.
+        negative: it takes a negative prompt.
+        steps: it takes a number of steps.
+        guidance: it takes a scale of guidance.
+        edits: pictures to go by or to edit that it takes at most.
+        n: pictures of one prompt that it draws at most in one call.
+        repeatable: the same request gives the same bytes in a fresh process.
+        progress: it calls `progress` with the steps done and the steps in all.
+        black: it may rightly draw a picture that is all black; of others that is an error.
         options: names of the options that it takes; "any" where it hands them on.
         concurrency: pictures that it can draw at a time; None: as many as it is asked for.
         notes: how it likes to be addressed (length limit, prose or tags, language, negative
@@ -66,8 +73,15 @@ class Capabilities:
 
     sizes: bool = True
     seeds: bool = True
+    ratios: bool = False
+    negative: bool = False
+    steps: bool = False
+    guidance: bool = False
+    edits: int = 0
+    n: int = 1
     repeatable: bool = False
     progress: bool = False
+    black: bool = False
     options: Collection[str] | Literal["any"] = ()
     concurrency: int | None = None
     notes: str = ""

@@ -65,9 +65,12 @@ def check_result(out: dict[str, Any], tie_break: str = "first") -> None:
     if tie_break == "first":
         assert chosen is equals[0]
     else:
-        odds = [likely(r) for r in equals]
-        assert likely(chosen) == pytest.approx(max(odds))
-        assert chosen["n"] == equals[odds.index(likely(chosen))]["n"]
+        judged = [r for r in rounds if score(r) != UNJUDGED]
+        known = any(v["p_yes"] is not None for r in judged for v in r["verdicts"])
+        odds = [likely(r) if known else 0.0 for r in equals]
+        at = equals.index(chosen)
+        assert odds[at] == pytest.approx(max(odds))
+        assert all(p < odds[at] or p == pytest.approx(odds[at]) for p in odds[:at])
     assert (result["image"], result["prompt"]) == (chosen["image"], chosen["prompt"])
     row = letters(chosen)
     own = [w for w, c in zip(row, out["criteria"], strict=True) if c["source"] != "skill:signs"]
@@ -85,8 +88,10 @@ def score(round_: Any) -> int:
 
 
 def likely(round_: Any) -> float:
-    told = [v["p_yes"] for v in round_["verdicts"] if v["p_yes"] is not None]
-    return math.prod(told) ** (1 / len(told)) if told else 0.0
+    """Geometric mean of p(yes); where one is unknown, the answer stands for it."""
+    said = {"yes": 1.0, "unsure": 0.5, "no": 0.0}
+    told = [said[v["answer"]] if v["p_yes"] is None else v["p_yes"] for v in round_["verdicts"]]
+    return math.prod(max(p, 1e-9) for p in told) ** (1 / len(told))
 
 
 ROLES = {

@@ -103,7 +103,7 @@ def test_options_open_another_and_limits_and_price_do_not() -> None:
 
 
 def test_one_that_cannot_be_closed_is_warned_of_and_costs_nobody_a_picture() -> None:
-    with pytest.warns(RuntimeWarning, match="Closing could not be closed"):
+    with pytest.warns(RuntimeWarning, match="'painter' could not be closed"):
         asyncio.run(use(Pool(size=1), "broken", "a"))
     assert names(closed=False) == ["a"]
 

@@ -65,7 +65,7 @@ def test_a_request_holds_model_messages_options_and_extra_fields() -> None:
     sent = {name: value for name, value in request.items() if name in FIELDS or name == "messages"}
     assert sent == {
         "model": "m", "stream": False, "temperature": 0.5, "max_completion_tokens": 7,
-        "stop": ["z"], "top_k": 2, "think": {"on": True},
+        "max_tokens": 7, "stop": ["z"], "top_k": 2, "think": {"on": True},
         "messages": [
             {"role": "user", "content": PROBE},
             {"role": "assistant", "content": "no"},
@@ -87,7 +87,15 @@ def test_what_is_not_set_is_not_sent_and_options_of_a_call_win() -> None:
         asyncio.run(model(chat.url, max_tokens=7).ainvoke(PROBE, max_tokens=5, logprobs=True))
     sent = [{name: r[name] for name in FIELDS & r.keys()} for r in chat.requests]
     assert sent[0] == {"model": "m", "stream": False}
-    assert sent[1] == {**sent[0], "max_completion_tokens": 5, "logprobs": True}
+    assert sent[1] == {**sent[0], "max_completion_tokens": 5, "max_tokens": 5, "logprobs": True}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.openai.com/v1", "https://name.openai.azure.com/openai/v1"]
+)
+def test_openais_own_servers_are_not_sent_the_older_name_of_max_tokens(url: str) -> None:
+    made = model(url, max_tokens=7)
+    assert made._options({}) == {"model": "m", "max_completion_tokens": 7}
 
 
 def test_the_key_is_ours_before_openais_and_a_line_end_is_cut(

@@ -54,6 +54,9 @@ def test_a_whole_trajectory_ends_well(smollm: str, store: Store, structured: str
     for role in TEXT_ROLES:
         assert state["ledger"][role]["calls"] >= 1
         assert state["ledger"][role]["input_tokens"] > 100  # it was told something
+    unusable = [note for note in state["notes"] if "gave no usable answer" in note]
+    assert unusable  # it is that small
+    assert all(any(role in note for role in TEXT_ROLES) for note in unusable)
     json.dumps(state)
 
 
