@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Literal
 
 from gems_graph import plugins
 from gems_graph.errors import ConfigError
@@ -82,16 +82,27 @@ def check_request(
         ConfigError: it takes no such option, or no size.
     """
     capabilities = capabilities_of(generator)
-    supported = capabilities.options
-    unsupported = (
-        [] if supported == "any" else sorted(name for name in spec.options if name not in supported)
-    )
-    if unsupported:
-        remedy = f"it takes {', '.join(sorted(supported))}" if supported else "it takes none"
-        msg = f"The generator {spec.name!r} takes no option {unsupported[0]!r}; {remedy}."
-        raise ConfigError(msg)
+    check_options(spec, capabilities.options)
     if size and not capabilities.sizes:
         msg = f"The generator {spec.name!r} takes no size; leave out `size`."
+        raise ConfigError(msg)
+
+
+def check_options(spec: GeneratorSpec, supported: Collection[str] | Literal["any"]) -> None:
+    """Make sure that a generator takes the options of its spec.
+
+    Args:
+        spec: holds the options.
+        supported: names of those that it takes; "any" where it hands them on.
+
+    Raises:
+        ConfigError: it takes no such option.
+    """
+    if supported == "any":
+        return
+    if unsupported := sorted(name for name in spec.options if name not in supported):
+        remedy = f"it takes {', '.join(sorted(supported))}" if supported else "it takes none"
+        msg = f"The generator {spec.name!r} takes no option {unsupported[0]!r}; {remedy}."
         raise ConfigError(msg)
 
 

@@ -17,6 +17,7 @@ from gems_graph.generators import (
     notes_on,
 )
 from gems_graph.generators.function import FunctionGenerator, name_of
+from gems_graph.generators.pipeline import PipelineGenerator
 from gems_graph.models import Chat
 from gems_graph.settings import Settings
 from gems_graph.settings.notes import known_notes
@@ -68,7 +69,7 @@ class Backends:
         given = self.generator
         if given is None:
             return lent(self.spec)
-        if isinstance(given, FunctionGenerator) and self.spec.options:
+        if isinstance(given, FunctionGenerator | PipelineGenerator) and self.spec.options:
             given = given.with_options(self.spec.options)
         return nullcontext(given)
 

@@ -15,8 +15,6 @@ from gems_graph.generators.diffusion.form import CallForm
 from gems_graph.generators.request import GenerateRequest
 from gems_graph.images.normal import normal
 
-_SIDE = 1024  # pixels, of a square of the area that ratios keep where nothing says otherwise
-
 
 @dataclass(frozen=True)
 class Model:
@@ -27,6 +25,7 @@ class Model:
         grid: pixels that width and height must be multiples of.
         distilled: guidance is an input of the model.
         size: (width, height) in pixels of pictures whose size is left open; None: its own.
+        side: of a square of the area that pictures of a given ratio have, in pixels.
         sizes: for ratios that it was trained on.
     """
 
@@ -34,6 +33,7 @@ class Model:
     grid: int = 16
     distilled: bool = False
     size: tuple[int, int] | None = None
+    side: int = 1024
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -53,18 +53,26 @@ def arguments(model: Model, request: GenerateRequest, given: Mapping[str, Any]) 
     Args:
         model: the pipeline.
         request: what to draw.
-        given: arguments for every call, of options and presets.
+        given: arguments for every call, of options and presets; what it does not know is left out.
 
     Raises:
         BadRequestError: it can draw nothing of the kind, or not in that size.
     """
-    call = Arguments(dict(given), [])
-    pictures = [normal(Image.open(io.BytesIO(data))) for data in request.images]
+    call = Arguments({n: value for n, value in given.items() if model.form.takes(n)}, [])
+    pictures = [_decoded(data) for data in request.images]
     _add_pictures(model.form, request, pictures, call)
     _add_size(model, request, pictures, call)
     _add_steps(model.form, request, call)
     _add_guidance(model, request, call)
     return call
+
+
+def _decoded(data: bytes) -> Image.Image:
+    try:
+        return normal(Image.open(io.BytesIO(data))).convert("RGB")
+    except (OSError, ValueError) as error:
+        msg = f"A picture to go by cannot be read ({error}): give PNG, JPEG or WebP."
+        raise BadRequestError(msg) from error
 
 
 def _add_pictures(
@@ -120,7 +128,7 @@ def _size_of(model: Model, ratio: str) -> tuple[int, int] | None:
     try:
         across, down = (float(part) for part in ratio.split(":"))
         proportion = across / down
-        area = math.prod(model.size or (_SIDE, _SIDE))
+        area = math.prod(model.size or (model.side, model.side))
         return _fitted(math.sqrt(area * proportion), math.sqrt(area / proportion), model.grid)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         msg = f"{ratio!r} is no ratio: write width:height, for example 16:9."

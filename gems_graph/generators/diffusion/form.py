@@ -33,7 +33,7 @@ class CallForm:
     @classmethod
     def of(cls, pipeline_class: type) -> CallForm:
         """Return the form of the calls of a class."""
-        signature = inspect.signature(pipeline_class.__call__)  # type: ignore[operator]
+        signature = inspect.signature(pipeline_class.__call__)
         return cls(pipeline_class.__name__, signature.parameters)
 
     def takes(self, name: str) -> bool:
@@ -43,8 +43,10 @@ class CallForm:
     def default(self, name: str) -> Any:
         """Return the value of a parameter that is not given; None: there is none."""
         parameter = self.parameters.get(name)
-        return None if parameter is None or parameter.default is parameter.empty else (
-            parameter.default
+        return (
+            None
+            if parameter is None or parameter.default is parameter.empty
+            else (parameter.default)
         )
 
     @property

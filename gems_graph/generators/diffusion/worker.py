@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from gems_graph.generators.diffusion.form import CallForm
 from gems_graph.processes import Lock, renew_in_children
 
 T = TypeVar("T")
@@ -87,6 +88,8 @@ def _with_redrawer(load: Callable[[], Any]) -> tuple[Any, Any]:
     """Return a pipeline, and one with the same weights that redraws a picture; None: none does."""
     pipeline, diffusers = load(), sys.modules.get("diffusers")
     if diffusers is None or not isinstance(pipeline, diffusers.DiffusionPipeline):
+        return pipeline, None
+    if CallForm.of(type(pipeline)).picture:  # and so needs no sibling
         return pipeline, None
     try:
         return pipeline, diffusers.AutoPipelineForImage2Image.from_pipe(pipeline)
