@@ -26,12 +26,16 @@ Origin = str
 
 
 class ImageRef(TypedDict):
-    """A picture in the image store: SHA-256 of its bytes, media type, size in pixels."""
+    """A picture in the image store: SHA-256 of its bytes, media type, size in pixels.
+
+    `made` says how: generator, model, seed, steps, versions, seconds, as far as that is known.
+    """
 
     sha256: str
     media_type: str
     width: int
     height: int
+    made: NotRequired[dict[str, Any]]
 
 
 class Thought(TypedDict):

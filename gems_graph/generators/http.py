@@ -11,6 +11,7 @@ import httpx2
 
 from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError
+from gems_graph.generators.facts import honoured
 from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.settings.credentials import key_in
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
@@ -23,7 +24,8 @@ _RESERVED = {"prompt", "seed", "width", "height"}
 class HttpGenerator:
     """An image server that answers `POST URL?prompt=...` with the bytes of a picture.
 
-    Seed, size and options are sent beside the prompt; servers that do not know them ignore them.
+    Seed, size, options, and what is set of negative, ratio, steps and guidance are sent beside the
+    prompt under these names; servers that do not know them ignore them.
     Only its answer is read: no redirect is followed, and no address in the answer.
 
     Args:
@@ -32,7 +34,9 @@ class HttpGenerator:
         options: sent with every prompt; a table or a list as JSON.
     """
 
-    capabilities = Capabilities(options="any")
+    capabilities = Capabilities(
+        options="any", ratios=True, negative=True, steps=True, guidance=True
+    )
     key_variable = "GEMS_GENERATOR_KEY"
 
     def __init__(self, url: str, key: str = "", options: Mapping[str, Any] | None = None) -> None:
@@ -55,7 +59,7 @@ class HttpGenerator:
             httpx2.HTTPError: the server could not be reached or answered with an error.
         """
         query: dict[str, str | int] = {**self._options, "prompt": request.prompt}
-        query["seed"] = request.seed
+        query |= {"seed": request.seed, **honoured(request, self.capabilities)}
         if request.size:
             query |= {"width": request.size[0], "height": request.size[1]}
         response = await self._client.post(self.url, params=query)

@@ -35,10 +35,10 @@ def normal(image: Image.Image) -> Image.Image:
     return _on_white(image) if clear else image.convert("RGB")
 
 
-def as_png(image: Image.Image) -> bytes:
-    """Return a picture as PNG bytes."""
+def as_png(image: Image.Image, *, fast: bool = False) -> bytes:
+    """Return a picture as PNG bytes; `fast`, in a fifth of the time, if not quite as small."""
     out = io.BytesIO()
-    image.save(out, "PNG")
+    image.save(out, "PNG", **({"compress_level": 1, "compress_type": 3} if fast else {}))
     return out.getvalue()
 
 

@@ -40,14 +40,15 @@ def opened(data: bytes) -> Image.Image:
     return image
 
 
-def decode(image: Image.Image, data: bytes) -> None:
-    """Decode every pixel of what `opened` returned for the data.
+def decode(image: Image.Image, data: bytes) -> Image.Image:
+    """Decode every pixel of what `opened` returned for the data, and return it.
 
     Raises:
         NoPictureError: it is not whole.
     """
     with _as_no_picture(data):
         image.load()
+    return image
 
 
 def normalised(image: Image.Image, data: bytes) -> Image.Image:
@@ -61,15 +62,15 @@ def normalised(image: Image.Image, data: bytes) -> Image.Image:
 
 
 @contextmanager
-def decoding(image: Image.Image, data: bytes) -> Iterator[Callable[[], None]]:
+def decoding(image: Image.Image, data: bytes) -> Iterator[Callable[[], Image.Image]]:
     """Decode, a large picture while the caller hashes it and flushes it to disk.
 
     Yields:
-        Waits for the end; raises `NoPictureError` if the picture is not whole.
+        Waits for the end and returns the picture; raises `NoPictureError` if it is not whole.
     """
     if len(data) < _LARGE:
         decode(image, data)
-        yield lambda: None
+        yield lambda: image
         return
     with ThreadPoolExecutor(1) as pool:
         yield pool.submit(decode, image, data).result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +29,10 @@ from gems_graph.images.views import Decoded, View, Views
 from gems_graph.state import ImageRef, Thought
 
 _INLINE = 500  # characters of reasoning kept in state; the rest lies in the store
+
+
+def _fine(image: Image.Image) -> None:
+    """Find nothing wrong with a picture."""
 
 
 class Store:
@@ -59,10 +63,14 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({self.location!r})"
 
-    def put_image(self, data: bytes) -> ImageRef:
+    def put_image(self, data: bytes, check: Callable[[Image.Image], None] = _fine) -> ImageRef:
         """Keep an encoded picture (PNG, JPEG or WebP): as it is, if it is fine for all readers.
 
         If not, what is kept is a PNG of it that is: `gems_graph.images.normal`.
+
+        Args:
+            data: encoded.
+            check: raises if the decoded picture shall not be kept.
 
         Raises:
             NoPictureError: the bytes are not such a picture; they are not kept.
@@ -70,11 +78,11 @@ class Store:
         """
         image = opened(data)
         if (plain := normalised(image, data)) is not image:
-            data = as_png(plain)
+            data = as_png(plain, fast=True)
             image = opened(data)
         sha256 = hashlib.sha256(data).hexdigest()
-        with decoding(image, data) as check, self._known_damage(sha256) as anew:
-            self._files.write(sha256, data, check, anew=anew)
+        with decoding(image, data) as decoded, self._known_damage(sha256) as anew:
+            self._files.write(sha256, data, lambda: check(decoded()), anew=anew)
         self._views.remember(sha256, Decoded(image, data))
         return ImageRef(
             sha256=sha256, media_type=media_type(image), width=image.width, height=image.height

@@ -23,7 +23,10 @@ async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:
     criteria = more.get("criteria") or state.get("criteria", [])
     sides = {side_for(criterion, settings) for criterion in criteria}
     image = await toolbox.generate(attempt["prompt"], seed, sides=sides)
-    return {"attempt": Attempt(**{**attempt, "seed": seed, "image": image}), **more}
+    said = state.get("notes", [])  # what a generator cannot honour is said once
+    new = [note for note in image.get("made", {}).get("notes", []) if note not in said]
+    drawn = Attempt(**{**attempt, "seed": seed, "image": image})
+    return {"attempt": drawn, **more, **({"notes": new} if new else {})}
 
 
 def _with_skill_criteria(state: State) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from gems_graph.calls.amounts import Outcome
 from gems_graph.calls.budget import Budget
@@ -16,6 +18,8 @@ from gems_graph.calls.paid import Effort, PaidCall
 from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import GeneratorError
 from gems_graph.generators import GenerateRequest, Generator, GeneratorSpec, Picture, encode
+from gems_graph.generators.checking import check_picture
+from gems_graph.generators.facts import facts_of
 from gems_graph.generators.request import Progress
 from gems_graph.images import NoPictureError, Store
 from gems_graph.settings import Settings
@@ -23,6 +27,7 @@ from gems_graph.settings.prices import Price
 from gems_graph.state import ImageRef
 
 _LATER = 0.06  # seconds
+_MORE = {"negative", "ratio", "steps", "guidance"}
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,14 @@ class Drawing:
 
     @property
     def request(self) -> list[str]:
-        """Everything that decides what is drawn, for the key of the call."""
-        return [self.prompt, str(self.seed), str(self.settings.size), *self.spec.request]
+        """Everything that decides what is drawn, for the key of the call; as ever without more."""
+        more = [json.dumps(self._more, sort_keys=True)] * bool(self._more)
+        return [self.prompt, str(self.seed), str(self.settings.size), *self.spec.request, *more]
+
+    @property
+    def _more(self) -> dict[str, Any]:
+        """What the settings ask for beside the size."""
+        return self.settings.model_dump(include=_MORE, exclude_defaults=True)
 
     def call(
         self, generator: Generator, budget: Budget, key: str, progress: Progress
@@ -61,8 +72,9 @@ class Drawing:
         """
         settings, spec = self.settings, self.spec
         request = GenerateRequest(
-            prompt=self.prompt, seed=self.seed, size=settings.size_px, key=key, progress=progress
-        )
+            prompt=self.prompt, seed=self.seed, size=settings.size_px, key=key, progress=progress,
+            **self._more,
+        )  # fmt: skip
         concurrency = spec.concurrency or settings.concurrency
         concurrency = min(concurrency, generator.capabilities.concurrency or concurrency)
         server = f"generator:{spec.name}{spec.url or ''}"
@@ -77,7 +89,7 @@ class Drawing:
             wait=settings.retry_wait,
             failure=GeneratorError,
             make=partial(generator.generate, request),
-            read=partial(self._keep, budget.price(spec)),
+            read=partial(self._keep, generator, request, budget.price(spec)),
             recall=self._recall,
             key_variable=getattr(generator, "key_variable", ""),
         )
@@ -102,14 +114,28 @@ class Drawing:
             loop.call_later(_LATER, encode, side)
 
     async def _keep(
-        self, price: Price | None, pictures: list[Picture], effort: Effort
-    ) -> Outcome[ImageRef]:
+        self, generator: Generator, request: GenerateRequest, price: Price | None,
+        pictures: list[Picture], effort: Effort,
+    ) -> Outcome[ImageRef]:  # fmt: skip
         """Put a picture into the store."""
+        if len(pictures) != 1:
+            msg = f"The generator {self.spec.name!r} returned {len(pictures)} pictures, not one."
+            raise GeneratorError(msg)
         [picture] = pictures
+        facts = facts_of(picture, request, generator, self.spec.name, effort.seconds)
+        width, height = facts.pop("size", None) or request.size or (0, 0)
+        check = partial(
+            check_picture, size=(width, height) if width else None,
+            black=generator.capabilities.black,
+        )  # fmt: skip
+        form = self.settings.picture_format
         try:
-            ref = await asyncio.to_thread(lambda: self.store.put_image(encode(picture.data)))
+            ref = await asyncio.to_thread(
+                lambda: self.store.put_image(encode(picture.data, form), check)
+            )
         except NoPictureError as error:  # a proxy's error page, half a file: try again
             raise GarbledError(str(error)) from error
+        ref["made"] = facts
         usage = _usage(price, effort)
         return Outcome(ref, usage, artifact=(ref, usage))
 

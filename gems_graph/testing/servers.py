@@ -88,7 +88,7 @@ class ImageServer(LoopbackServer):
     Args:
         script: in turn, bytes to send, a `Fault` or a `Hang`; None, or no more: paint.
         delay: seconds from request to answer.
-        size: width and height in pixels of painted pictures.
+        size: width and height in pixels of painted pictures, where a request names none.
         flaky: strikes requests at random.
     """
 
@@ -109,7 +109,9 @@ class ImageServer(LoopbackServer):
         turn = self._note({"kind": "image", "path": path, "key": key, **query})
         reply = self.script[turn] if turn < len(self.script) else None
         if reply is None:
-            reply = paint(query["prompt"], int(query.get("seed", 0)), self._size)
+            width, height = self._size
+            size = int(query.get("width", width)), int(query.get("height", height))
+            reply = paint(query["prompt"], int(query.get("seed", 0)), size)
         return (("image/png", reply) if isinstance(reply, bytes) else reply), self._delay
 
 

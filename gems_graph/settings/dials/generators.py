@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from gems_graph.settings.credentials import PlainFields
+from gems_graph.settings.credentials import OpenText, PlainFields
 from gems_graph.settings.dials.base import Dials
 
 
 class GeneratorDials(Dials):
     """How the generator draws."""
 
+    negative: OpenText = Field(
+        default="",
+        max_length=4000,
+        description="What must not be seen, for generators that take a negative prompt.",
+    )
+    ratio: str = Field(
+        default="",
+        pattern=r"^([1-9]\d?:[1-9]\d?)?$",
+        description="Width to height, as in 16:9, for generators that take a ratio; `size` wins.",
+    )
+    steps: int | None = Field(
+        default=None, ge=1, le=1000, description="Steps of denoising; none: the generator's own."
+    )
+    guidance: float | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="How closely the prompt is followed; none: the generator's own.",
+    )
+    picture_format: Literal["webp", "png"] = Field(
+        default="webp",
+        description="How pictures are kept that a generator does not encode itself; both lose "
+        "nothing, webp is faster and smaller.",
+    )
     generator_options: PlainFields = Field(
         default={},
         description="What the generator takes beside prompt, seed and size, for example "
