@@ -49,7 +49,9 @@ class DiffusersGenerator(PipelineGenerator):
 
     async def aclose(self) -> None:
         """Let go of the pipeline, if nobody else draws with it."""
-        await give_back(self._key)
+        key, self._key = self._key, ""
+        if key:
+            await give_back(key)
 
 
 def open_backend(argument: str, spec: GeneratorSpec | None = None) -> DiffusersGenerator:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.generators.adapting import generator_of
+from gems_graph.generators.checking import on_grid
 from gems_graph.generators.protocol import Generator, capabilities_of
 from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.notes import known_notes
@@ -79,12 +80,19 @@ def check_request(
         size: asked for, as (width, height) in pixels.
 
     Raises:
-        ConfigError: it takes no such option, or no size.
+        ConfigError: it takes no such option, no size, or not this one.
     """
     capabilities = capabilities_of(generator)
     check_options(spec, capabilities.options)
     if size and not capabilities.sizes:
         msg = f"The generator {spec.name!r} takes no size; leave out `size`."
+        raise ConfigError(msg)
+    if size and any(side % capabilities.grid for side in size):
+        near = "x".join(str(on_grid(side, capabilities.grid)) for side in size)
+        msg = (
+            f"The generator {spec.name!r} draws sizes in multiples of {capabilities.grid}: "
+            f"set size={near}."
+        )
         raise ConfigError(msg)
 
 

@@ -53,6 +53,7 @@ class PipelineGenerator:
         self._preset, self._form = preset, CallForm.of(type(pipeline))
         _check_names(self.name, self._form, self._given)
         self.capabilities = self._form.capabilities(
+            grid=model_of(pipeline).grid,
             redraws=self._worker.redrawer is not None,
             repeatable=device_of(pipeline) == "cpu",
             notes=preset.notes if preset else "",

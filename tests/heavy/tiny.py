@@ -1,3 +1,4 @@
+# ruff: noqa: C408
 """Pipelines of the real classes with tiny random weights: what they draw is noise, and theirs."""
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from gems_graph.errors import BadRequestError
+from gems_graph.generators.checking import on_grid
 from gems_graph.generators.diffusion.form import CallForm
 from gems_graph.generators.request import GenerateRequest
 from gems_graph.images.normal import normal
@@ -62,7 +63,6 @@ def arguments(model: Model, request: GenerateRequest, given: Mapping[str, Any]) 
     pictures = [_decoded(data) for data in request.images]
     _add_pictures(model.form, request, pictures, call)
     _add_size(model, request, pictures, call)
-    _add_steps(model.form, request, call)
     _add_guidance(model, request, call)
     return call
 
@@ -105,11 +105,7 @@ def _add_size(
     if not size and pictures:
         size = _fitted(pictures[0].width, pictures[0].height, model.grid)
     size = size or model.size
-    if not size:
-        return
-    if not model.form.takes("height"):
-        if request.size or request.ratio:
-            call.notes.append(f"{model.form.name} takes no size.")
+    if not size or not model.form.takes("height"):
         return
     if size[0] % model.grid or size[1] % model.grid:
         nearest = "{}x{}".format(*_fitted(*size, model.grid))
@@ -136,30 +132,19 @@ def _size_of(model: Model, ratio: str) -> tuple[int, int] | None:
 
 
 def _fitted(width: float, height: float, grid: int) -> tuple[int, int]:
-    return max(grid, round(width / grid) * grid), max(grid, round(height / grid) * grid)
-
-
-def _add_steps(form: CallForm, request: GenerateRequest, call: Arguments) -> None:
-    if request.steps is None:
-        return
-    if form.takes("num_inference_steps"):
-        call.named["num_inference_steps"] = request.steps
-    else:
-        call.notes.append(f"{form.name} takes no number of steps.")
+    return on_grid(width, grid), on_grid(height, grid)
 
 
 def _add_guidance(model: Model, request: GenerateRequest, call: Arguments) -> None:
-    """Set guidance and negative prompt, of which one may do nothing without the other."""
-    form, named = model.form, call.named
+    """Set steps, guidance and negative prompt; what it cannot take is told of elsewhere."""
+    form = model.form
     scale = form.guidance(model.distilled)
-    if request.guidance is not None and scale:
-        named[scale] = request.guidance
-    elif request.guidance is not None:
-        call.notes.append(f"{form.name} takes no guidance.")
-    if request.negative and not form.takes("negative_prompt"):
-        call.notes.append(f"{form.name} takes no negative prompt.")
-    elif request.negative:
-        named["negative_prompt"] = request.negative
+    asked = {
+        "num_inference_steps": request.steps,
+        scale: request.guidance,
+        "negative_prompt": request.negative or None,
+    }
+    call.named |= {n: v for n, v in asked.items() if v is not None and form.takes(n)}
     if form.takes("negative_prompt"):
         _pair(form, "true_cfg_scale" if form.takes("true_cfg_scale") else scale, request, call)
 

@@ -38,8 +38,9 @@ def facts_of(pipeline: Any, form: CallForm, call: Arguments) -> dict[str, Any]:
         "model": str(getattr(pipeline, "name_or_path", "") or type(pipeline).__name__),
         "pipeline": type(pipeline).__name__,
         "steps": named.get("num_inference_steps", form.default("num_inference_steps")),
-        "guidance": named.get(name := _scale(form, named), form.default(name)),
+        "guidance": _guidance(form, named),
         "negative": named.get("negative_prompt") or "",
+        "size": [named["width"], named["height"]] if "width" in named else None,
         "device": device_of(pipeline),
         "dtype": str(getattr(pipeline, "dtype", "")).removeprefix("torch."),
         "versions": versions(),
@@ -64,8 +65,12 @@ def versions() -> dict[str, str]:
 _PACKAGES = {"torch", "diffusers", "transformers"}
 
 
-def _scale(form: CallForm, named: Mapping[str, Any]) -> str:
-    """Return the parameter that guides: a given one first."""
+def _guidance(form: CallForm, named: Mapping[str, Any]) -> float | None:
+    """Return how closely the prompt was followed; 1 where guidance lacked what it needs."""
     names = ("true_cfg_scale", "guidance_scale", "distilled_guidance_scale")
     known = [name for name in names if form.takes(name)]
-    return next((name for name in known if name in named), known[0] if known else "")
+    name = next((name for name in known if name in named), known[0] if known else "")
+    if name == "true_cfg_scale" and not named.get("negative_prompt"):
+        return 1.0
+    value: float | None = named.get(name, form.default(name))
+    return value

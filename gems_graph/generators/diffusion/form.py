@@ -94,10 +94,13 @@ class CallForm:
         names.insert(1 if distilled else 0, "true_cfg_scale")
         return next((name for name in names if self.takes(name)), "")
 
-    def capabilities(self, *, redraws: bool, repeatable: bool, notes: str) -> Capabilities:
+    def capabilities(
+        self, *, grid: int, redraws: bool, repeatable: bool, notes: str
+    ) -> Capabilities:
         """Return what such a pipeline can do.
 
         Args:
+            grid: pixels that its sizes are multiples of.
             redraws: a sibling with the same weights takes the pictures that it does not.
             repeatable: its device gives the same bytes again.
             notes: on how to address the model.
@@ -105,6 +108,7 @@ class CallForm:
         pictures = _MOST_PICTURES if self.follows else int(bool(self.picture) or redraws)
         return Capabilities(
             sizes=self.takes("height"),
+            grid=grid,
             seeds=self.takes("generator"),
             ratios=self.takes("height"),
             negative=self.takes("negative_prompt"),

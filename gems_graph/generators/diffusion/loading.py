@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from gems_graph.errors import ConfigError
@@ -83,8 +84,11 @@ def device_of(loading: Loading) -> str:
 def _load(model: str, loading: Loading, device: str) -> Any:
     import diffusers
     import torch
+    import transformers
 
-    diffusers.utils.logging.disable_progress_bar()
+    if not sys.stderr.isatty():  # where nobody looks at bars; a download has one
+        diffusers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()
     named = dtype_of(loading, device)
     more: dict[str, Any] = {
         "variant": loading.variant or None,

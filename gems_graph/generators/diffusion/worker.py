@@ -92,6 +92,8 @@ def _with_redrawer(load: Callable[[], Any]) -> tuple[Any, Any]:
     if CallForm.of(type(pipeline)).picture:  # and so needs no sibling
         return pipeline, None
     try:
-        return pipeline, diffusers.AutoPipelineForImage2Image.from_pipe(pipeline)
+        redrawer = diffusers.AutoPipelineForImage2Image.from_pipe(pipeline)
+        redrawer.set_progress_bar_config(**getattr(pipeline, "_progress_bar_config", {}))
+        return pipeline, redrawer
     except ValueError:  # there is none for such a pipeline
         return pipeline, None
