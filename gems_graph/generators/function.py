@@ -53,14 +53,16 @@ class FunctionGenerator:
         self._parameters = _parameters(function, self.name)
         self._any = any(p.kind is p.VAR_KEYWORD for p in self._parameters.values())
         self._is_async = _is_async(function)
+        declared = capabilities_of(function)
+        sized = self._takes("size") or {"width", "height"} <= self._parameters.keys()
         self.capabilities = replace(
-            capabilities_of(function),
-            sizes=self._takes("size") or {"width", "height"} <= self._parameters.keys(),
-            seeds=self._takes("seed"),
+            declared,
+            sizes=declared.sizes and sized,
+            seeds=declared.seeds and self._takes("seed"),
             negative=bool(self._named("negative")),
             steps=bool(self._named("steps")),
             guidance=bool(self._named("guidance")),
-            progress=capabilities_of(function).progress and self._takes("progress"),
+            progress=declared.progress and self._takes("progress"),
             options="any" if self._any else self._free(),
             concurrency=None if self._is_async else 1,
         )

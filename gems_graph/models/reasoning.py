@@ -52,12 +52,16 @@ def parts_of(text: str) -> Parts:
 
 
 def _by_channel(text: str) -> tuple[str, list[str]]:
-    """Part the channels of harmony; what stands before the first is part of the answer."""
+    """Part the channels of harmony; what stands before the first is part of the answer.
+
+    There is none where the last is no `final` one, or says nothing.
+    """
     before, *channels = _CHANNEL.split(text)
     answer, thoughts = list[str](), list[str]()
     for name, content in zip(channels[::2], channels[1::2], strict=True):
         (answer if name == "final" else thoughts).append(content.partition("<|end|>")[0])
-    return "\n".join([before, *answer]) if answer else "", thoughts
+    ends = bool(channels) and channels[-2] == "final" and bool(answer[-1].strip())
+    return "\n".join([before, *answer]) if ends else "", thoughts
 
 
 def _by_tag(text: str) -> tuple[str, list[str]]:

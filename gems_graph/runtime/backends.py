@@ -62,13 +62,18 @@ class Backends:
             return known_notes(chosen) or chosen
         if self.generator is not None:
             return capabilities_of(self.generator).notes
-        return notes_on(self.spec)
+        return notes_on(self.spec.members[0])
 
-    def drawer(self) -> AbstractAsyncContextManager[Generator]:
-        """Return a context in which the generator is open."""
+    @property
+    def specs(self) -> list[GeneratorSpec]:
+        """The specs of the generators in the order in which they are asked: a chain, or one."""
+        return self.spec.members if self.generator is None else [self.spec]
+
+    def drawer(self, spec: GeneratorSpec) -> AbstractAsyncContextManager[Generator]:
+        """Return a context in which a generator is open."""
         given = self.generator
         if given is None:
-            return lent(self.spec)
+            return lent(spec)
         if isinstance(given, FunctionGenerator | PipelineGenerator) and self.spec.options:
             given = given.with_options(self.spec.options)
         return nullcontext(given)
@@ -92,7 +97,7 @@ class Backends:
         for role in self.roles:
             if self.chat(role) is None:
                 refuse_object(self.settings.model_for(role).mllm, "mllm")
-        check_prices(self.settings, [*map(self._name, self.roles), self.spec])
+        check_prices(self.settings, [*map(self._name, self.roles), *self.specs])
         spec = self.spec
         takes_options = self.generator is None or capabilities_of(self.generator).options
         if self.generator is not None and (spec.url or (spec.options and not takes_options)):
@@ -101,8 +106,9 @@ class Backends:
                 "address yourself, and leave generator_options and generator_url out."
             )
             raise ConfigError(msg)
-        async with self.drawer() as generator:
-            check_request(spec, generator, self.settings.size_px)
+        for each in self.specs:
+            async with self.drawer(each) as generator:
+                check_request(each, generator, self.settings.size_px)
 
     def _name(self, role: Role) -> str:
         chat = self.chat(role)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,7 @@ class Drawing:
         spec: of the generator, as records and prices name it.
         settings: time limit, retries, limits, size.
         store: where the picture goes.
+        failures: of the generators of a chain that were asked before, a sentence each.
     """
 
     prompt: str
@@ -47,6 +48,7 @@ class Drawing:
     spec: GeneratorSpec
     settings: Settings
     store: Store
+    failures: tuple[str, ...] = ()
 
     @property
     def request(self) -> list[str]:
@@ -58,6 +60,15 @@ class Drawing:
     def _more(self) -> dict[str, Any]:
         """What the settings ask for beside the size."""
         return self.settings.model_dump(include=_MORE, exclude_defaults=True)
+
+    def by(self, spec: GeneratorSpec) -> Drawing:
+        """Return the request as one for a certain generator of a chain."""
+        return replace(self, spec=spec)
+
+    def failed(self, spec: GeneratorSpec, error: GeneratorError) -> Drawing:
+        """Return the request with the failure of a generator of its chain."""
+        failure = f"The generator {spec.name!r} failed, and the next one drew. {error}"
+        return replace(self, failures=(*self.failures, failure))
 
     def call(
         self, generator: Generator, budget: Budget, key: str, progress: Progress
@@ -135,7 +146,8 @@ class Drawing:
             )
         except NoPictureError as error:  # a proxy's error page, half a file: try again
             raise GarbledError(str(error)) from error
-        ref["made"] = facts
+        notes = [*self.failures, *facts.get("notes", [])]
+        ref["made"] = {**facts, **({"notes": notes} if notes else {})}
         usage = _usage(price, effort)
         return Outcome(ref, usage, artifact=(ref, usage))
 

@@ -11,7 +11,7 @@ from typing import Any
 from gems_graph.calls.budget import Budget, Place
 from gems_graph.calls.ledger import Ledger
 from gems_graph.calls.paid import pay
-from gems_graph.errors import AnswerError, RefusedError, UnreadableError
+from gems_graph.errors import AnswerError, GeneratorError, RefusedError, UnreadableError
 from gems_graph.events import PictureReady, Progress, RoundStarted, Tell, silent
 from gems_graph.generators import Generator, adapt
 from gems_graph.images import Store
@@ -196,15 +196,23 @@ class Toolbox(Library):
             BudgetError: a cap would be exceeded.
         """
         n = self._place.round if round is None else round
-        spec = self._backends.spec
-        drawing = Drawing(prompt, seed, spec, self.settings, self.store)
+        drawing = Drawing(prompt, seed, self._backends.spec, self.settings, self.store)
         key = self._budget.key(
             "generator", self._backends.generator_key, drawing.request, round=n, branch=branch
         )
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
-        async with self._backends.drawer() as generator:
-            progress = partial(self._tell_step, n)
-            ref = await pay(drawing.call(generator, self._budget, key, progress), self._budget)
+        progress = partial(self._tell_step, n)
+        *before, last = self._backends.specs
+        for spec in (*before, last):
+            try:
+                async with self._backends.drawer(spec) as generator:
+                    call = drawing.by(spec).call(generator, self._budget, key, progress)
+                    ref = await pay(call, self._budget)
+                break
+            except GeneratorError as error:
+                if spec is last:
+                    raise
+                drawing = drawing.failed(spec, error)
         drawing.prepare_views(ref, sides or {self.settings.vision_max_side})
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref

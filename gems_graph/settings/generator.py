@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -30,6 +31,17 @@ class GeneratorSpec(BaseModel):
     price: float | None = Field(default=None, ge=0, description="Price of one picture.")
 
     @property
+    def members(self) -> list[GeneratorSpec]:
+        """The generators of a chain `a,b` in the order in which they are asked; or just this one.
+
+        Address, options and limits are the first one's; the others are opened by their names.
+        """
+        first, *others = _members(self.name)
+        if not others:
+            return [self]
+        return [self.model_copy(update={"name": first}), *(GeneratorSpec(name=o) for o in others)]
+
+    @property
     def identity(self) -> str:
         """What opens this generator and no other, as JSON; limits and price do not."""
         return json.dumps(self.model_dump(include={"name", "url", "options"}), sort_keys=True)
@@ -47,6 +59,18 @@ class GeneratorSpec(BaseModel):
             "generator": name,
             **{f"generator_{field}": value for field, value in fields.items()},
         }
+
+
+def _members(name: str) -> list[str]:
+    """Split `a,b`; a comma in what asks an address for something is the address's."""
+    members: list[str] = []
+    for part in name.split(","):
+        whole = members and ("?" in members[-1] or re.match(r"https?://", part.strip()))
+        if members and (whole or not re.match(r"\s*[a-z][\w-]*\s*(:|$)", part)):
+            members[-1] += f",{part}"
+        else:
+            members.append(part.strip())
+    return members
 
 
 @dataclass(frozen=True)

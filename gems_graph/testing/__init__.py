@@ -1,5 +1,6 @@
 """Public test doubles: a scripted chat model, a painter, loopback servers. Scripts all of them."""
 
+from gems_graph.testing.conformance import check_generator
 from gems_graph.testing.doubles import (
     DEFAULTS,
     Painter,
@@ -21,6 +22,7 @@ __all__ = [
     "ImageServer",
     "Painter",
     "ScriptedChat",
+    "check_generator",
     "paint",
     "planned",
     "task_of",

@@ -88,7 +88,7 @@ class ImageServer(LoopbackServer):
     Args:
         script: in turn, bytes to send, a `Fault` or a `Hang`; None, or no more: paint.
         delay: seconds from request to answer.
-        size: width and height in pixels of painted pictures, where a request names none.
+        size: width and height in pixels of painted pictures, where a request names no other.
         flaky: strikes requests at random.
     """
 
@@ -109,10 +109,17 @@ class ImageServer(LoopbackServer):
         turn = self._note({"kind": "image", "path": path, "key": key, **query})
         reply = self.script[turn] if turn < len(self.script) else None
         if reply is None:
-            width, height = self._size
-            size = int(query.get("width", width)), int(query.get("height", height))
-            reply = paint(query["prompt"], int(query.get("seed", 0)), size)
+            reply = paint(query["prompt"], int(query.get("seed", 0)), _size(query, self._size))
         return (("image/png", reply) if isinstance(reply, bytes) else reply), self._delay
+
+
+def _size(query: Mapping[str, str], default: tuple[int, int]) -> tuple[int, int]:
+    """Return the size that a request asks for, or the ratio on the width of the default."""
+    width, height = default
+    if "ratio" in query:
+        across, up = map(int, query["ratio"].split(":"))
+        height = width * up // across
+    return int(query.get("width", width)), int(query.get("height", height))
 
 
 def _text(content: Any) -> str:

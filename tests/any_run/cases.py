@@ -23,6 +23,9 @@ from tests.any_run.said import (
 )
 
 N_MAX, LETTERS = 6, "ABCDEF"
+requests = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20).map(
+    "draw {}".format
+)
 ONCE = ("select-skills", "apply-skills", "decompose")
 
 
@@ -133,7 +136,7 @@ def cases(draw: Any, **fixed: Any) -> Case:
 
     many = draw(st.sampled_from([2, 0, 1, 3, 4, 5]))
     return Case(
-        prompt=draw(st.sampled_from(PROMPTS) | st.text(max_size=20).map(lambda t: f"draw {t}")),
+        prompt=draw(st.sampled_from(PROMPTS) | requests),
         checklist=draw(st.sampled_from([False, False, True])),
         letters=letters,
         words=[draw(row) for _ in rounds],

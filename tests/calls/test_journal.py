@@ -166,7 +166,7 @@ def test_an_answer_that_nobody_can_read_is_asked_for_anew_on_resume(store: Store
     chat = ScriptedChat(script=script)
     graph = build_graph(
         mllm=chat, generator=Painter(), store=store, checkpointer=InMemorySaver(), seed=1,
-        attempts=2,
+        attempts=2, strict=True,
     )  # fmt: skip
     stopped = graph.invoke({"prompt": "p"}, CONFIG)
     assert stopped["result"]["stop"]["node"] == "refiner"

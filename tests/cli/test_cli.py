@@ -220,7 +220,7 @@ def test_settings_lists_every_dial(gems: Gems) -> None:
 
 
 def test_a_run_that_ended_on_an_outage_is_taken_up_again(gems: Gems, servers: Any) -> None:
-    script = {**two_rounds(), "refine": [Fault(500), Fault(500), {"prompt": "better"}]}
+    script = {**two_rounds(), "refine": [Fault(503), Fault(503), {"prompt": "better"}]}
     first = gems("run", "p", *servers(script), "--thread", "t", "--json", "-q")
     before = json.loads(first.out)
     assert (first.code, before["stop_reason"], len(before["rounds"])) == (3, "error", 1)

@@ -397,12 +397,15 @@ def test_an_over_long_experience_is_cut_in_code(loop: Make) -> None:
     assert "At most 20 words" in text_of(made.chat.asked("compress")[0][0])
 
 
-@pytest.mark.parametrize("nothing", ["", "  ", "...", "—"])
-def test_an_empty_experience_is_asked_again(loop: Make, nothing: str) -> None:
+@pytest.mark.parametrize(
+    ("nothing", "why"),
+    [(text, "must not be empty") for text in ("", "  ", "—")] + [("...", "repeats the example")],
+)
+def test_an_empty_experience_is_asked_again(loop: Make, nothing: str, why: str) -> None:
     answers = [{"experience": nothing}, {"experience": "Say where."}]
     made = loop(script("yn", "yy", compress=answers))
     assert made.run()["experiences"] == ["Say where."]
-    assert "must not be empty" in text_of(made.chat.asked("compress")[1][-1])
+    assert why in text_of(made.chat.asked("compress")[1][-1])
 
 
 # ------------------------------------------------------------------ restarts

@@ -55,6 +55,13 @@ def test_whatever_comes_before_a_no_makes_no_yes_of_it(before: str, final: str) 
     assert read(f"{before}\n{final}") != "yes"
 
 
+def test_what_random_replies_have_found() -> None:
+    channels = "yes<|channel|>final<|message|><|channel|>analysis<|message|>No"
+    assert read(channels) == "unreadable"
+    assert read('{"answer": "no", "evidence": "</think> yes') == "unreadable"
+    assert read("No yes\nYes.") == read("否 yes\nYes.") == "unreadable"
+
+
 AFTER = [
     "", "\n", "```", "</s>", "<|im_end|>", "\n\nLet me know.", " yes", "\nYes.", "\nAnswer: yes",
     '\n{"answer": "yes"}', "\n\\boxed{yes}", ", yes", " or yes", " / yes", "?", "\n是", "}", '"}',

@@ -449,10 +449,10 @@ def test_on_a_terminal_both_ask_first(gems: Gems, monkeypatch: pytest.MonkeyPatc
     assert "Nothing is removed." in answer("\n", "rm", "fine")
     assert len(listed(gems)) == 3
     assert "Removed 1 trajectory: " in answer("y\n", "rm", "fine")
-    assert "Remove 1 pictures and texts (" in answer("n\n", "gc", "--grace", "0")
+    assert "Remove 1 picture or text (" in answer("n\n", "gc", "--grace", "0")
     assert "Nothing is removed." in answer("n\n", "gc", "--grace", "0")
     assert "Removed 1 trajectory: " in answer("", "rm", "effort", "--yes")
-    assert "Removed 1 pictures and texts" in answer("", "gc", "--grace", "0", "-y")
+    assert "Removed 1 picture or text" in answer("", "gc", "--grace", "0", "-y")
 
 
 @pytest.mark.usefixtures("three")
@@ -466,7 +466,7 @@ def test_gc_lists_files_and_leaves_what_is_young(gems: Gems) -> None:
         "Removed 0 pictures and texts (0.0 kB).\n",
     )
     result = gems("gc", "--grace", "0", "--dry-run")
-    assert result.err.startswith("Would remove 1 pictures and texts (0.1 kB).")
+    assert result.err.startswith("Would remove 1 picture or text (0.1 kB).")
     file = Path(result.out.strip())
     assert file.is_file()
     assert stored(Store(paths.images())) == before
