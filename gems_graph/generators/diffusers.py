@@ -84,7 +84,7 @@ def _place_of(argument: str, preset: Preset | None, loading: Loading) -> str:
     """
     place = loading.folder or (preset.repo if preset and argument in PRESETS else argument)
     folder = Path(place).expanduser()
-    if folder.is_dir():
+    if place and folder.is_dir():
         return str(folder.resolve())
     if loading.folder or not re.fullmatch(r"[\w.-]+/[\w.-]+", place) or place.startswith("."):
         what = f"folder {place!r}" if place else "model named"

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gems_graph.errors import GeneratorError, NoMemoryError
+from gems_graph.errors import BadRequestError, GeneratorError, NoMemoryError
 from gems_graph.generators.diffusion.form import CallForm
 from gems_graph.generators.request import Progress
+from gems_graph.settings.redaction import shortened
 
 _DENOISERS = ("transformer", "unet", "prior")
 
@@ -46,6 +47,7 @@ class Batch:
         """Return a picture for each seed.
 
         Raises:
+            BadRequestError: the pipeline refuses its arguments.
             NoMemoryError: not even one picture fits.
             StoppedError: nobody waits any more.
         """
@@ -69,6 +71,9 @@ class Batch:
         """Return pictures, or what the device said when it was out of memory."""
         try:
             return self._call(seeds), ""
+        except ValueError as error:  # of a pipeline's own checks of its arguments
+            msg = f"{self.form.name} does not draw this: {shortened(str(error), 300)}"
+            raise BadRequestError(msg) from error
         except Exception as error:
             if not out_of_memory(error):
                 raise
