@@ -50,6 +50,14 @@ def names(room: str, attribute: str = "STRATEGY") -> list[str]:
     return [*built_in, *sorted(_entry_points(room, tuple(sys.path)))]
 
 
+def generators() -> list[str]:
+    """Return the names of all generators, ours first; a file that lacks its package is one, too."""
+    folder = Path(__file__).parent / "generators"
+    ours = [f.stem for f in folder.glob("*.py") if "\ndef open_backend(" in f.read_text("utf-8")]
+    named = sorted(_entry_points("generators", tuple(sys.path)))
+    return ["mini", *sorted(ours), *named]
+
+
 @lru_cache(maxsize=16)
 def _entry_points(room: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
     """Return the entry points of a room; looked for once, as that reads every package's."""

@@ -8,7 +8,7 @@ import typer
 
 from gems_graph import __version__
 from gems_graph.cli import eval as evaluation
-from gems_graph.cli import skills
+from gems_graph.cli import generators, skills
 from gems_graph.cli.doctor import doctor
 from gems_graph.cli.fork import fork
 from gems_graph.cli.gc import gc
@@ -40,6 +40,7 @@ for _panel, _commands in _PANELS.items():
     for _command in _commands:
         _epilog = EPILOG if _command is run else None
         app.command(help=prose(_command.__doc__), epilog=_epilog, rich_help_panel=_panel)(_command)
+app.add_typer(generators.app, name="generators", rich_help_panel="Set up")
 app.add_typer(skills.app, name="skills", rich_help_panel="Set up")
 app.add_typer(evaluation.app, name="eval", rich_help_panel="Measure")
 

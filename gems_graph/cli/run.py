@@ -65,6 +65,11 @@ def run(
     out: Annotated[Path | None, OUT] = None,
     preset: Annotated[str | None, dial("preset", "NAME", MODELS)] = None,
     mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
+    generator_url: Annotated[str | None, dial("generator_url", "URL", MODELS)] = None,
+    negative: Annotated[str | None, dial("negative", "TEXT", MODELS)] = None,
+    ratio: Annotated[str | None, dial("ratio", "W:H", MODELS)] = None,
+    steps: Annotated[int | None, dial("steps", "N", MODELS)] = None,
+    guidance: Annotated[float | None, dial("guidance", "X", MODELS)] = None,
     role: Annotated[list[str] | None, ROLE] = None,
     skills: Annotated[list[str] | None, SKILLS] = None,
     max_skills: Annotated[int | None, dial("max_skills", "N", MODELS)] = None,
@@ -97,6 +102,8 @@ def run(
     options = given_options(
         mllm=mllm, mllm_url=mllm_url, generator=generator, seed=seed, size=size,
         max_iterations=max_iterations, max_skills=max_skills, preset=preset, pause=pause,
+        generator_url=generator_url, negative=negative, ratio=ratio, steps=steps,
+        guidance=guidance,
         **roles_in(role or []),
     )  # fmt: skip
     # one layer: what is set beside a preset wins over it

@@ -18,6 +18,8 @@ from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.redaction import remember_secret
 from gems_graph.settings.servers import check_server
 
+EXAMPLE = "http:http://localhost:8000/generate"
+"""Opened by whoever lists what generators can do."""
 _RESERVED = {"prompt", "seed", "width", "height"}
 
 

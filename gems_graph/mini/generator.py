@@ -26,6 +26,9 @@ from gems_graph.settings.generator import Capabilities, GeneratorSpec
 SCALE = 11
 """Enlargement without a size: 48 pixels become 528, each with hard edges."""
 
+EXAMPLE = "mini"
+"""Opened by whoever lists what generators can do."""
+
 NOTES = (
     f"A small model of coloured shapes. It takes {MAX_TOKENS} words at most and refuses any but"
     f" these: {WORLD} Naming the cells of each group is surest, as in `two red circles at a1 c2 ."
