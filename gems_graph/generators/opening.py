@@ -13,6 +13,7 @@ from gems_graph.errors import ConfigError
 from gems_graph.generators.adapting import generator_of
 from gems_graph.generators.checking import on_grid
 from gems_graph.generators.protocol import Generator, capabilities_of
+from gems_graph.generators.urls import split
 from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.notes import known_notes
 from gems_graph.settings.objects import refuse_object
@@ -20,7 +21,7 @@ from gems_graph.settings.servers import check_server
 
 
 def open_generator(spec: str | GeneratorSpec) -> Generator:
-    """Open a generator anew: `mini`, `http:URL`, or a plugin's `NAME[:ARGUMENT]`.
+    """Open a generator anew: ours by the name of its file, or a plugin's, `NAME[:ARGUMENT]`.
 
     Raises:
         ConfigError: nobody knows the name, it is an object of the caller, its package is missing,
@@ -34,7 +35,8 @@ def open_generator(spec: str | GeneratorSpec) -> Generator:
     opener = plugins.load("generators", head)
     if opener is None:
         msg = (
-            f"There is no generator {spec.name!r}; use `mini`, `http:URL` or an installed plugin's."
+            f"There is no generator {spec.name!r}; use `mini`, `http:URL`, "
+            "`openai:MODEL`, `chat:MODEL`, `gemini:MODEL` or an installed plugin's."
         )
         raise ConfigError(msg)
     if _takes_spec(opener):
@@ -65,7 +67,8 @@ def check_servers(spec: GeneratorSpec) -> None:
     Raises:
         ConfigError: it does not.
     """
-    for url in (spec.url or "", *re.findall(r"https?://\S+", spec.name, re.IGNORECASE)):
+    named = re.search(r"https?://.*", spec.name, re.IGNORECASE | re.DOTALL)
+    for url in split(f"{spec.url or ''} {named[0] if named else ''}"):
         check_server(url)
 
 
