@@ -31,3 +31,8 @@ def check_picture(image: Image.Image, size: tuple[int, int] | None, *, black: bo
         raise GeneratorError(msg)
     if not black and image.convert("L").getextrema() == (0, 0):
         raise GeneratorError(_BLACK)
+
+
+def on_grid(side: float, grid: int) -> int:
+    """Return the multiple of a grid, in pixels, that is nearest to a side."""
+    return max(grid, round(side / grid) * grid)
