@@ -33,6 +33,11 @@ def check_picture(image: Image.Image, size: tuple[int, int] | None, *, black: bo
         raise GeneratorError(_BLACK)
 
 
+def on_grid(side: float, grid: int) -> int:
+    """Return the multiple of a grid, in pixels, that is nearest to a side."""
+    return max(grid, round(side / grid) * grid)
+
+
 def _brightest(band: Image.Image) -> int:
     level = band.getextrema()[1]
     return int(level) if isinstance(level, int | float) else 0

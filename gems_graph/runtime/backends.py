@@ -19,6 +19,7 @@ from gems_graph.generators import (
 )
 from gems_graph.generators.asking import chat_of, check_can_draw, with_illustrator
 from gems_graph.generators.function import FunctionGenerator, name_of
+from gems_graph.generators.pipeline import PipelineGenerator
 from gems_graph.models import Chat, open_chat
 from gems_graph.settings import Settings
 from gems_graph.settings.notes import known_notes
@@ -80,7 +81,7 @@ class Backends:
         given = self.generator
         if given is None:
             return lent(spec)
-        if isinstance(given, FunctionGenerator) and self.spec.options:
+        if isinstance(given, FunctionGenerator | PipelineGenerator) and self.spec.options:
             given = given.with_options(self.spec.options)
         return nullcontext(given)
 
