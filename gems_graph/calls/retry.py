@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from typing import cast
 
@@ -39,9 +40,11 @@ _REMEDIES = {
     403: "the key may not use this; check its permissions",
     404: "there is no such address or model; check the URL and the model's name",
     413: "the request is too large; lower vision_max_side",
+    422: "the request was not understood; check the model's name and options",
     414: "the prompt is too long for this server's URL; shorten it",
     429: "the server is busy; lower concurrency, or wait",
 }
+_limit: ContextVar[asyncio.Timeout | None] = ContextVar("gems_time_limit", default=None)
 
 
 @asynccontextmanager
@@ -53,8 +56,12 @@ async def time_limit(seconds: float) -> AsyncIterator[None]:
         RuntimeError: the backend cancelled the call, and nobody cancelled this task.
     """
     try:
-        async with asyncio.timeout(seconds):
-            yield
+        async with asyncio.timeout(seconds) as limit:
+            token = _limit.set(limit)
+            try:
+                yield
+            finally:
+                _limit.reset(token)
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
@@ -89,6 +96,17 @@ def is_passing(error: Exception) -> bool:
     return garbled or isinstance(error, TimeoutError | ConnectionError) or _is_transport(error)
 
 
+def is_fault(error: BaseException) -> bool:
+    """Tell whether a failure speaks against the server: it passes, or the time limit ran out.
+
+    A call that somebody cancelled says nothing about the server.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        limit = _limit.get()
+        return limit is not None and limit.expired()
+    return isinstance(error, Exception) and is_passing(error)
+
+
 def repeats_after(error: Exception, retries: int) -> int:
     """Return how often a call is repeated: seldom where nobody listens, which seconds rarely mend.
 
@@ -96,8 +114,12 @@ def repeats_after(error: Exception, retries: int) -> int:
         error: why the call failed.
         retries: as the settings have them.
     """
-    nobody = status_of(error) is None and _names(error) & {"ConnectError", _REFUSED}
-    return min(retries, _REPEATS_UNHEARD) if nobody else retries
+    return min(retries, _REPEATS_UNHEARD) if is_unheard(error) else retries
+
+
+def is_unheard(error: BaseException) -> bool:
+    """Tell whether nobody listens where a call went: it was not even sent."""
+    return status_of(error) is None and bool(_names(error) & {"ConnectError", _REFUSED})
 
 
 def is_unpaid(error: Exception) -> bool:
@@ -162,7 +184,7 @@ def _is_transport(error: Exception) -> bool:
     return bool(kinds & {"TransportError", "APIConnectionError", "APITimeoutError"})
 
 
-def _names(error: Exception) -> set[str]:
+def _names(error: BaseException) -> set[str]:
     """Return the names of the classes of an error and its causes, without importing a client."""
     names, source = set[str](), cast(BaseException | None, error)
     for _ in range(_DEEPEST):

@@ -22,6 +22,7 @@ def doctor(
     mllm: Annotated[str | None, dial("mllm", "NAME")] = None,
     mllm_url: Annotated[str | None, dial("mllm_url", "URL")] = None,
     generator: Annotated[str | None, dial("generator", "NAME")] = None,
+    generator_url: Annotated[str | None, dial("generator_url", "URL[,URL]")] = None,
     role: Annotated[list[str] | None, ROLE] = None,
     config: Annotated[Path | None, CONFIG] = None,
 ) -> None:
@@ -33,7 +34,11 @@ def doctor(
     from gems_graph.runs.doctor import examine
 
     options = given_options(
-        mllm=mllm, mllm_url=mllm_url, generator=generator, **roles_in(role or [])
+        mllm=mllm,
+        mllm_url=mllm_url,
+        generator=generator,
+        generator_url=generator_url,
+        **roles_in(role or []),
     )
     settings = settle(settings_file(config), from_env(), options)
     findings = asyncio.run(examine(settings, Store()))

@@ -13,7 +13,7 @@ import typer
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import check_text, file_name
 from gems_graph.settings import Settings, from_assignments, from_file
-from gems_graph.settings.roles import GEMS_ROLES, JUDGE
+from gems_graph.settings.roles import GEMS_ROLES, ILLUSTRATOR, JUDGE
 
 MODELS, KEPT, MANY = "Models, skills, settings", "What is kept and shown", "Many prompts"
 """Panels of `--help`; everyday options stand before them."""
@@ -35,9 +35,10 @@ QUIET = typer.Option(
     "--quiet", "-q", envvar="GEMS_QUIET", show_envvar=False, metavar="", rich_help_panel=KEPT,
     help="No progress on stderr; on stdout the file of the picture alone.",
 )  # fmt: skip
+_ROLES = (*GEMS_ROLES, ILLUSTRATOR, JUDGE)
 ROLE = typer.Option(
     "--role", metavar="ROLE=MODEL", rich_help_panel=MODELS,
-    help=f"Another model for a role, one of {', '.join((*GEMS_ROLES, JUDGE))}; may be repeated.",
+    help=f"Another model for a role, one of {', '.join(_ROLES)}; may be repeated.",
 )  # fmt: skip
 CONFIG = typer.Option(
     "--config", envvar="GEMS_CONFIG", show_envvar=False, metavar="FILE", rich_help_panel=MODELS,
@@ -88,7 +89,7 @@ def roles_in(assignments: list[str]) -> dict[str, Any]:
     """Read ROLE=MODEL as the setting `roles`; nothing, if there are none."""
     pairs = [assignment.partition("=") for assignment in assignments]
     if wrong := next((name for name, _, model in pairs if not model), None):
-        names = ", ".join((*GEMS_ROLES, JUDGE))
+        names = ", ".join(_ROLES)
         msg = f"--role takes ROLE=MODEL, not {wrong!r}; the roles of GEMS are {names}."
         raise UsageError(msg)
     roles = {name.strip(): model.strip() for name, _, model in pairs}

@@ -65,7 +65,7 @@ def run(
     out: Annotated[Path | None, OUT] = None,
     preset: Annotated[str | None, dial("preset", "NAME", MODELS)] = None,
     mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
-    generator_url: Annotated[str | None, dial("generator_url", "URL", MODELS)] = None,
+    generator_url: Annotated[str | None, dial("generator_url", "URL[,URL]", MODELS)] = None,
     negative: Annotated[str | None, dial("negative", "TEXT", MODELS)] = None,
     ratio: Annotated[str | None, dial("ratio", "W:H", MODELS)] = None,
     steps: Annotated[int | None, dial("steps", "N", MODELS)] = None,

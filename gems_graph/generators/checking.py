@@ -29,10 +29,10 @@ def check_picture(image: Image.Image, size: tuple[int, int] | None, *, black: bo
             "out `size`, or set one that it can draw."
         )
         raise GeneratorError(msg)
-    if not black and not any(map(_brightest, image.convert("RGB").split())):
+    if not black and image.convert("L").getextrema() == (0, 0):
         raise GeneratorError(_BLACK)
 
 
-def _brightest(band: Image.Image) -> int:
-    level = band.getextrema()[1]
-    return int(level) if isinstance(level, int | float) else 0
+def on_grid(side: float, grid: int) -> int:
+    """Return the multiple of a grid, in pixels, that is nearest to a side."""
+    return max(grid, round(side / grid) * grid)

@@ -52,7 +52,7 @@ def facts_of(
     told = json.loads(json.dumps(dict(picture.facts), default=str))
     if len(json.dumps(told)) > _KEPT:
         told = {"notes": ["The generator told more of the picture than is kept."]}
-    notes = [*left_out(request, generator), *told.pop("notes", [])]
+    notes = [*left_out(request, generator), *map(str, _list_in(told, "notes"))]
     return {
         "generator": name,
         "seed": request.seed,
@@ -62,3 +62,17 @@ def facts_of(
         "seconds": round(seconds, 3),
         **({"notes": notes} if notes else {}),
     }
+
+
+def size_in(facts: dict[str, Any], request: GenerateRequest) -> tuple[int, int] | None:
+    """Take out of facts the size that a picture should have; else the one that was asked for."""
+    match _list_in(facts, "size"):
+        case [int(width), int(height)]:
+            return width, height
+        case _:
+            return request.size
+
+
+def _list_in(facts: dict[str, Any], name: str) -> list[Any]:
+    value = facts.pop(name, None)
+    return value if isinstance(value, list) else []

@@ -1,11 +1,10 @@
-"""`http:URL`: the protocol of existing GEMS servers: POST URL?prompt=..., image bytes back."""
+"""`http:URL`: the protocol of GEMS servers: POST URL?prompt=..., image bytes back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -13,10 +12,10 @@ from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError
 from gems_graph.generators.facts import honoured
 from gems_graph.generators.request import GenerateRequest, Picture
+from gems_graph.generators.urls import Servers, place_of, securest, urls_in
 from gems_graph.settings.credentials import key_in
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.redaction import remember_secret
-from gems_graph.settings.servers import check_server
 
 EXAMPLE = "http:http://localhost:8000/generate"
 """Opened by whoever lists what generators can do."""
@@ -31,7 +30,7 @@ class HttpGenerator:
     Only its answer is read: no redirect is followed, and no address in the answer.
 
     Args:
-        url: http or https address of the endpoint.
+        urls: http or https addresses of endpoints that draw alike; one at least.
         key: sent as `Authorization: Bearer KEY`; with a scheme of its own (`Basic ...`) as it is.
         options: sent with every prompt; a table or a list as JSON.
     """
@@ -41,16 +40,18 @@ class HttpGenerator:
     )
     key_variable = "GEMS_GENERATOR_KEY"
 
-    def __init__(self, url: str, key: str = "", options: Mapping[str, Any] | None = None) -> None:
-        self.url = url
+    def __init__(
+        self, urls: Sequence[str], key: str = "", options: Mapping[str, Any] | None = None
+    ) -> None:
+        self._servers = Servers(urls)
         self._options = {name: _in_query(value) for name, value in (options or {}).items()}
-        self.name = f"http:{urlsplit(url).netloc.rpartition('@')[2]}"
+        self.name = f"http:{','.join(map(place_of, urls))}"
         authorization = remember_secret(key if " " in key else f"Bearer {key}")
         self._client = httpx2.AsyncClient(
             timeout=None,  # time limits are ours
             follow_redirects=False,
             headers={"Authorization": authorization} if key else {},
-            verify=authorities(url),
+            verify=authorities(securest(urls)),
             event_hooks=bounded(IMAGE),
         )
 
@@ -60,13 +61,16 @@ class HttpGenerator:
         Raises:
             httpx2.HTTPError: the server could not be reached or answered with an error.
         """
-        query: dict[str, str | int] = {**self._options, "prompt": request.prompt}
+        query: dict[str, str | int | float] = {**self._options, "prompt": request.prompt}
         query |= {"seed": request.seed, **honoured(request, self.capabilities)}
         if request.size:
             query |= {"width": request.size[0], "height": request.size[1]}
-        response = await self._client.post(self.url, params=query)
-        response.raise_for_status()
-        return [Picture(data=response.content)]
+        for turn in self._servers.turns():
+            with turn as url:
+                response = await self._client.post(url, params=query)
+                response.raise_for_status()
+                return [Picture(data=response.content, facts={"server": place_of(url)})]
+        raise AssertionError  # the last turn returns or raises
 
     async def aclose(self) -> None:
         """Close its connections."""
@@ -83,16 +87,12 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> HttpGenera
             parameter of ours, or the key is none that HTTP can send.
     """
     options = spec.options if spec else {}
-    url = argument or (spec and spec.url) or ""
-    address = f"http:{url}" if url.startswith("//") else url
-    if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).netloc:
-        msg = f"{url!r} is no http address; write for example --generator http:http://host:8000/generate"
-        raise ConfigError(msg)
-    check_server(address)
+    text = argument or (spec and spec.url) or ""
+    urls = urls_in(f"http:{text}" if text.startswith("//") else text, f"--generator {EXAMPLE}")
     if clashes := sorted(_RESERVED & options.keys()):
         msg = f"The option {clashes[0]!r} is sent with every picture already; use the setting."
         raise ConfigError(msg)
-    return HttpGenerator(address, key_in(HttpGenerator.key_variable), options)
+    return HttpGenerator(urls, key_in(HttpGenerator.key_variable), options)
 
 
 def _in_query(value: Any) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Literal
 
 from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.generators.adapting import generator_of
+from gems_graph.generators.checking import on_grid
 from gems_graph.generators.protocol import Generator, capabilities_of
+from gems_graph.generators.urls import split
 from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.notes import known_notes
 from gems_graph.settings.objects import refuse_object
@@ -19,7 +21,7 @@ from gems_graph.settings.servers import check_server
 
 
 def open_generator(spec: str | GeneratorSpec) -> Generator:
-    """Open a generator anew: `mini`, `http:URL`, or a plugin's `NAME[:ARGUMENT]`.
+    """Open a generator anew: ours by the name of its file, or a plugin's, `NAME[:ARGUMENT]`.
 
     Raises:
         ConfigError: nobody knows the name, it is an object of the caller, its package is missing,
@@ -33,7 +35,8 @@ def open_generator(spec: str | GeneratorSpec) -> Generator:
     opener = plugins.load("generators", head)
     if opener is None:
         msg = (
-            f"There is no generator {spec.name!r}; use `mini`, `http:URL` or an installed plugin's."
+            f"There is no generator {spec.name!r}; use `mini`, `http:URL`, "
+            "`openai:MODEL`, `chat:MODEL`, `gemini:MODEL` or an installed plugin's."
         )
         raise ConfigError(msg)
     if _takes_spec(opener):
@@ -64,7 +67,8 @@ def check_servers(spec: GeneratorSpec) -> None:
     Raises:
         ConfigError: it does not.
     """
-    for url in (spec.url or "", *re.findall(r"https?://\S+", spec.name, re.IGNORECASE)):
+    named = re.search(r"https?://.*", spec.name, re.IGNORECASE | re.DOTALL)
+    for url in split(f"{spec.url or ''} {named[0] if named else ''}"):
         check_server(url)
 
 
@@ -79,19 +83,37 @@ def check_request(
         size: asked for, as (width, height) in pixels.
 
     Raises:
-        ConfigError: it takes no such option, or no size.
+        ConfigError: it takes no such option, no size, or not this one.
     """
     capabilities = capabilities_of(generator)
-    supported = capabilities.options
-    unsupported = (
-        [] if supported == "any" else sorted(name for name in spec.options if name not in supported)
-    )
-    if unsupported:
-        remedy = f"it takes {', '.join(sorted(supported))}" if supported else "it takes none"
-        msg = f"The generator {spec.name!r} takes no option {unsupported[0]!r}; {remedy}."
-        raise ConfigError(msg)
+    check_options(spec, capabilities.options)
     if size and not capabilities.sizes:
         msg = f"The generator {spec.name!r} takes no size; leave out `size`."
+        raise ConfigError(msg)
+    if size and any(side % capabilities.grid for side in size):
+        near = "x".join(str(on_grid(side, capabilities.grid)) for side in size)
+        msg = (
+            f"The generator {spec.name!r} draws sizes in multiples of {capabilities.grid}: "
+            f"set size={near}."
+        )
+        raise ConfigError(msg)
+
+
+def check_options(spec: GeneratorSpec, supported: Collection[str] | Literal["any"]) -> None:
+    """Make sure that a generator takes the options of its spec.
+
+    Args:
+        spec: holds the options.
+        supported: names of those that it takes; "any" where it hands them on.
+
+    Raises:
+        ConfigError: it takes no such option.
+    """
+    if supported == "any":
+        return
+    if unsupported := sorted(name for name in spec.options if name not in supported):
+        remedy = f"it takes {', '.join(sorted(supported))}" if supported else "it takes none"
+        msg = f"The generator {spec.name!r} takes no option {unsupported[0]!r}; {remedy}."
         raise ConfigError(msg)
 
 

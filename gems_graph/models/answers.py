@@ -90,7 +90,7 @@ async def ask(
             return _read(reply, question.form)
         except ValueError as error:
             complaint, remedy = _complaint(reply, error)
-        reminder = HumanMessage(f"{complaint} Answer with the JSON object alone, as asked.")
+        reminder = HumanMessage(f"{complaint} {question.form.reminder}")
         messages = [question.message, AIMessage(reply.text or "(empty)"), reminder]
     if settings.strict or not question.dispensable:
         await budget.discard(keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -21,6 +21,7 @@ class Form(BaseModel):
     """
 
     model_config = ConfigDict(strict=True, extra="ignore")
+    reminder: ClassVar[str] = "Answer with the JSON object alone, as asked."
     alone: ClassVar[bool] = False  # no second object may stand beside it, nor a word against it
 
     @model_validator(mode="before")
@@ -104,3 +105,27 @@ def _closed(schema: Any) -> Any:
     if "properties" in closed:
         closed |= {"additionalProperties": False, "required": list(closed["properties"])}
     return closed
+
+
+class Free(Form):
+    """An answer in a form of its asker's own."""
+
+    content: Any
+
+
+def free_form(read: Callable[[str], Any], reminder: str) -> type[Free]:
+    """Return a form for answers that are no JSON.
+
+    Args:
+        read: gives what an answer holds; a `ValueError` says, to the model, why it cannot.
+        reminder: what is said behind that.
+    """
+
+    def read_free(form: type[Free], text: str) -> Free:
+        return form(content=read(text))
+
+    return type(
+        "Free",
+        (Free,),
+        {"read": classmethod(read_free), "reminder": reminder, "__module__": __name__},
+    )

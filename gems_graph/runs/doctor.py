@@ -125,6 +125,7 @@ async def _generator(settings: Settings, store: Store) -> Finding:
         return finding
     finding.works["picture"] = True
     finding.seconds = toolbox.ledger["generator"]["seconds"]
+    finding.remedies += ref.get("made", {}).get("notes", [])
     size, requested_size = (ref["width"], ref["height"]), settings.size_px
     if requested_size and size != requested_size:
         finding.remedies.append(

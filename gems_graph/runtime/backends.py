@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from gems_graph.generators import (
     lent,
     notes_on,
 )
+from gems_graph.generators.asking import chat_of, check_can_draw, with_illustrator
 from gems_graph.generators.function import FunctionGenerator, name_of
-from gems_graph.models import Chat
+from gems_graph.generators.pipeline import PipelineGenerator
+from gems_graph.models import Chat, open_chat
 from gems_graph.settings import Settings
 from gems_graph.settings.notes import known_notes
 from gems_graph.settings.objects import refuse_object
-from gems_graph.settings.roles import Role
+from gems_graph.settings.roles import ILLUSTRATOR, ModelSpec, Role
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class Backends:
         return notes_on(self.spec.members[0])
 
     @property
+    def asked(self) -> ModelSpec | None:
+        """The chat model that the generator has draw, over the run's own; None: it asks none."""
+        return None if self.generator else chat_of(self.spec)
+
+    @property
     def specs(self) -> list[GeneratorSpec]:
         """The specs of the generators in the order in which they are asked: a chain, or one."""
         return self.spec.members if self.generator is None else [self.spec]
@@ -73,7 +81,7 @@ class Backends:
         given = self.generator
         if given is None:
             return lent(spec)
-        if isinstance(given, FunctionGenerator) and self.spec.options:
+        if isinstance(given, FunctionGenerator | PipelineGenerator) and self.spec.options:
             given = given.with_options(self.spec.options)
         return nullcontext(given)
 
@@ -81,11 +89,14 @@ class Backends:
         """Return the caller's own model for a role; a role named in the settings goes first."""
         if role in self.settings.roles:
             return self.models.get(role)
+        if role == ILLUSTRATOR and self.asked and self.asked.mllm:
+            return None
         return self.models.get(role) or self.models.get("default")
 
     def names(self) -> dict[str, str]:
         """Return who plays each role, and the generator, as records and prices name them."""
-        return {**{role: self._name(role) for role in self.roles}, "generator": self.spec.name}
+        names = {role: self._name(role) for role in self._playing}
+        return {**names, "generator": self.spec.name}
 
     async def check(self) -> None:
         """Make sure that models and generator can be had and take what they will be given.
@@ -96,7 +107,7 @@ class Backends:
         for role in self.roles:
             if self.chat(role) is None:
                 refuse_object(self.settings.model_for(role).mllm, "mllm")
-        check_prices(self.settings, [*map(self._name, self.roles), *self.specs])
+        check_prices(self.settings, [*map(self._name, self._playing), *self.specs])
         spec = self.spec
         takes_options = self.generator is None or capabilities_of(self.generator).options
         if self.generator is not None and (spec.url or (spec.options and not takes_options)):
@@ -108,7 +119,21 @@ class Backends:
         for each in self.specs:
             async with self.drawer(each) as generator:
                 check_request(each, generator, self.settings.size_px)
+        if self.asked is not None and self.chat(ILLUSTRATOR) is None:
+            check_can_draw(self._model(ILLUSTRATOR))
+            await asyncio.to_thread(open_chat, self._model(ILLUSTRATOR))
 
     def _name(self, role: Role) -> str:
         chat = self.chat(role)
-        return chat.name if chat else self.settings.model_for(role).mllm or ""
+        return chat.name if chat else self._model(role).mllm or ""
+
+    def _model(self, role: Role) -> ModelSpec:
+        """Return the model that the settings name for a role."""
+        if role == ILLUSTRATOR and self.asked:
+            return with_illustrator(self.settings, self.asked).model_for(role)
+        return self.settings.model_for(role)
+
+    @property
+    def _playing(self) -> list[Role]:
+        """All roles that are asked, with the illustrator where the generator has one draw."""
+        return [*self.roles, *([ILLUSTRATOR] if self.asked is not None else [])]

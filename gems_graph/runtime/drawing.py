@@ -19,8 +19,8 @@ from gems_graph.calls.retry import GarbledError
 from gems_graph.errors import GeneratorError
 from gems_graph.generators import GenerateRequest, Generator, GeneratorSpec, Picture, encode
 from gems_graph.generators.checking import check_picture
-from gems_graph.generators.facts import facts_of
-from gems_graph.generators.request import Progress
+from gems_graph.generators.facts import facts_of, size_in
+from gems_graph.generators.request import Ask, Progress
 from gems_graph.images import NoPictureError, Store
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
@@ -71,7 +71,7 @@ class Drawing:
         return replace(self, failures=(*self.failures, failure))
 
     def call(
-        self, generator: Generator, budget: Budget, key: str, progress: Progress
+        self, generator: Generator, budget: Budget, key: str, progress: Progress, asks: Ask
     ) -> PaidCall[list[Picture], ImageRef]:
         """Return the paid call that draws it.
 
@@ -80,10 +80,12 @@ class Drawing:
             budget: under which it is paid.
             key: of the call in the journal; empty: it is not kept there.
             progress: told of each step, if the generator can.
+            asks: has a chat model draw, if the generator needs one.
         """
         settings, spec = self.settings, self.spec
         request = GenerateRequest(
             prompt=self.prompt, seed=self.seed, size=settings.size_px, key=key, progress=progress,
+            ask=asks,
             **self._more,
         )  # fmt: skip
         concurrency = spec.concurrency or settings.concurrency
@@ -134,11 +136,8 @@ class Drawing:
             raise GeneratorError(msg)
         [picture] = pictures
         facts = facts_of(picture, request, generator, self.spec.name, effort.seconds)
-        width, height = facts.pop("size", None) or request.size or (0, 0)
-        check = partial(
-            check_picture, size=(width, height) if width else None,
-            black=generator.capabilities.black,
-        )  # fmt: skip
+        size, black = size_in(facts, request), generator.capabilities.black
+        check = partial(check_picture, size=size, black=black)
         form = self.settings.picture_format
         try:
             ref = await asyncio.to_thread(

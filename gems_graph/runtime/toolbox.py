@@ -20,6 +20,7 @@ from gems_graph.models.answers import Answer, F, Question, ask
 from gems_graph.prompting.templates import prompts_in
 from gems_graph.runtime.backends import Backends
 from gems_graph.runtime.drawing import Drawing
+from gems_graph.runtime.illustrator import Illustrator
 from gems_graph.runtime.library import Library
 from gems_graph.runtime.prompts import extras_of, in_words, message_of
 from gems_graph.settings import Settings
@@ -201,12 +202,12 @@ class Toolbox(Library):
             "generator", self._backends.generator_key, drawing.request, round=n, branch=branch
         )
         self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
-        progress = partial(self._tell_step, n)
+        progress, asks = partial(self._tell_step, n), self._illustrator(n, branch)
         *before, last = self._backends.specs
         for spec in (*before, last):
             try:
                 async with self._backends.drawer(spec) as generator:
-                    call = drawing.by(spec).call(generator, self._budget, key, progress)
+                    call = drawing.by(spec).call(generator, self._budget, key, progress, asks)
                     ref = await pay(call, self._budget)
                 break
             except GeneratorError as error:
@@ -216,6 +217,11 @@ class Toolbox(Library):
         drawing.prepare_views(ref, sides or {self.settings.vision_max_side})
         self.tell(PictureReady(type="picture_ready", round=n, image=ref))
         return ref
+
+    def _illustrator(self, n: int, branch: str) -> Illustrator:
+        return Illustrator(
+            self.settings, self._backends, self._budget, f"{n}/{branch}", self.store, self._prompts
+        )
 
     def _tell_step(self, n: int, done: int, of: int) -> None:
         self.tell(Progress(type="progress", what="step", round=n, done=done, of=of))

@@ -24,7 +24,8 @@ _ENDS = ("apikey", "accesskey", "secretkey", "subscriptionkey", "accesstoken", "
          "apitoken", "securitytoken", "password", "secret", "signature", "credential",
          "credentials", "authorization")  # fmt: skip
 _DEEPEST = 50
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S*", re.IGNORECASE)
+_SCHEME = r"[a-z][a-z0-9+.-]*://"
+_URL = re.compile(rf"{_SCHEME}(?:(?!,{_SCHEME})\S)*", re.IGNORECASE)  # one of a list, perhaps
 _REMEDY = (
     "Settings are kept with the trajectory, so put it into an environment variable: "
     "GEMS_API_KEY for chat models, GEMS_GENERATOR_KEY for an image server."

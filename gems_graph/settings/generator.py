@@ -79,6 +79,7 @@ class Capabilities:
 
     Attributes:
         sizes: it draws the size that it is given.
+        grid: pixels that width and height must be multiples of.
         seeds: another seed makes another picture.
         ratios: it draws the ratio that it is given, where no size is.
         negative: it takes a negative prompt.
@@ -96,6 +97,7 @@ class Capabilities:
     """
 
     sizes: bool = True
+    grid: int = 1
     seeds: bool = True
     ratios: bool = False
     negative: bool = False

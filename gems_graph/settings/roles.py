@@ -11,6 +11,8 @@ Role = str
 GEMS_ROLES: tuple[Role, ...] = ("planner", "decomposer", "verifier", "refiner", "compressor")
 JUDGE: Role = "judge"
 """The role that evaluation asks, whatever the strategy."""
+ILLUSTRATOR: Role = "illustrator"
+"""The role that draws for a generator that has a chat model draw, whatever the strategy."""
 _OPTIONS = {"url": "mllm_url", "temperature": "temperature", "max_tokens": "max_tokens"}
 
 

@@ -22,20 +22,25 @@ def check_server(url: str) -> None:
     Raises:
         ConfigError: it is not among those that are allowed.
     """
-    allowed = os.environ.get(VARIABLE, "").lower().replace(",", " ").split()
     if not url or VARIABLE not in os.environ:
         return
-    try:
-        parts = urlsplit(url.lower())
-        names = {parts.hostname, f"{parts.hostname}:{parts.port or _port(parts.scheme)}"}
-    except ValueError:  # a port that is none
-        names = set()
-    if names.isdisjoint(allowed):
+    if not is_listed(url, VARIABLE):
         msg = (
             f"The server {_place(url)} is not among those that {VARIABLE} allows: add it there, or "
             "name another server with --set."
         )
         raise ConfigError(msg)
+
+
+def is_listed(url: str, variable: str) -> bool:
+    """Tell whether an environment variable lists the host of a URL, perhaps with its port."""
+    listed = os.environ.get(variable, "").lower().replace(",", " ").split()
+    try:
+        parts = urlsplit(url.lower())
+        names = {parts.hostname, f"{parts.hostname}:{parts.port or _port(parts.scheme)}"}
+    except ValueError:  # a port that is none
+        return False
+    return not names.isdisjoint(listed)
 
 
 def _port(scheme: str) -> int:

@@ -16,7 +16,7 @@ from gems_graph.nodes.begin import begin
 from gems_graph.nodes.select import Choose, passing_or_best, result_of, selecting
 from gems_graph.runtime.module import Module, NodeFunction, Part, replaced
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import JUDGE
+from gems_graph.settings.roles import ILLUSTRATOR, JUDGE
 from gems_graph.state import Result, State
 
 Builder = StateGraph[Any, Any, Any, Any]
@@ -117,10 +117,10 @@ def check_roles(roles: Collection[str], strategy: Strategy) -> None:
     Raises:
         ConfigError: nobody does, in this strategy or another that is installed.
     """
-    unknown = {*roles} - {*strategy.all_roles, JUDGE, "default"}
+    unknown = {*roles} - {*strategy.all_roles, ILLUSTRATOR, JUDGE, "default"}
     for name in plugins.names("strategies") if unknown else ():
         unknown -= {*open_strategy(name).all_roles}
     if unknown:
-        names = ", ".join((*strategy.all_roles, JUDGE))
+        names = ", ".join((*strategy.all_roles, ILLUSTRATOR, JUDGE))
         msg = f"There is no role {min(unknown)!r}; the roles of {strategy.name!r} are {names}."
         raise ConfigError(msg)

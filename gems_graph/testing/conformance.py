@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from gems_graph.generators import Capabilities, GenerateRequest, Generator, adapt, encode
+from gems_graph.generators.request import Ask, ask_nobody
 
 _PATIENCE = 30.0  # seconds from a cancel until the next picture
 
@@ -48,7 +49,7 @@ class _Case:
 
 async def check_generator(
     given: Any, *, prompt: str = "two red circles", seed: int = 1,
-    size: tuple[int, int] | None = None,
+    size: tuple[int, int] | None = None, ask: Ask = ask_nobody,
 ) -> list[str]:  # fmt: skip
     """Make sure that a generator does what every one must, and all that it declares of itself.
 
@@ -59,6 +60,7 @@ async def check_generator(
         prompt: that it can draw.
         seed: of the first picture.
         size: (width, height) in pixels that it can draw; None: its own, or 192 x 128.
+        ask: answers for the chat model, to a generator that has one draw.
 
     Returns:
         What was checked, a sentence each.
@@ -69,7 +71,7 @@ async def check_generator(
     generator = adapt(given)
     _hold(isinstance(generator.name, str) and generator.name != "", "it has a name")
     _hold(isinstance(generator.capabilities, Capabilities), "it declares `Capabilities`")
-    case = _Case(generator, GenerateRequest(prompt=prompt, seed=seed, size=size))
+    case = _Case(generator, GenerateRequest(prompt=prompt, seed=seed, size=size, ask=ask))
     held = []
     for declared, sentence, check in _CHECKS:
         if declared(case.can):

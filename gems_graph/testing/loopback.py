@@ -50,6 +50,10 @@ class LoopbackServer:
             return fault, 0
         return self._reply(path, headers, body)
 
+    def listing(self, path: str) -> Fault | Body:
+        """Return what to send for a GET: nothing is there."""
+        return Fault(404)
+
     def under_way(self, change: int) -> None:
         """Count requests as they come and go."""
         with self._lock:
@@ -80,6 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # or each answer would wait 40 ms for an acknowledgement
     owner: ClassVar[LoopbackServer]
+
+    def do_GET(self) -> None:
+        self._deliver(self.owner.listing(self.path))
 
     def do_POST(self) -> None:
         started = time.monotonic()

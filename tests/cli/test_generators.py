@@ -98,3 +98,12 @@ def test_a_run_takes_the_same_options(gems: Gems) -> None:
     assert {k: request[k] for k in ("negative", "ratio", "steps", "guidance")} == {
         "negative": "fog", "ratio": "2:1", "steps": "8", "guidance": "0.0",
     }  # fmt: skip
+
+
+def test_the_doctor_says_which_of_a_chain_failed(gems: Gems) -> None:
+    with ImageServer([Fault(401)]) as images:
+        done = gems("doctor", "--generator", "http,mini", "--generator-url", images.url)
+    assert "picture: yes" in done.out
+    assert "The generator 'http' failed, and the next one drew. The generator 'http': HTTP 401" in (
+        done.out
+    )

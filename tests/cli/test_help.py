@@ -31,7 +31,9 @@ def test_the_values_of_an_option_are_listed_with_its_default(gems: Gems, dial: s
 
 
 def test_the_roles_of_an_option_are_listed(gems: Gems) -> None:
-    assert f"one of {', '.join(GEMS_ROLES)}, judge;" in words(gems("run", "--help").out)
+    assert f"one of {', '.join(GEMS_ROLES)}, illustrator, judge;" in words(
+        gems("run", "--help").out
+    )
 
 
 def test_everyday_options_come_first_and_examples_last(gems: Gems) -> None:

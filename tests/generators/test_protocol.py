@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import runpy
 import time
 from collections.abc import Callable, Iterator
@@ -184,6 +185,22 @@ def test_a_generator_may_say_that_it_drew_another_size(store: Store) -> None:
             return [Picture(data=paint("p", 1, (64, 64)), facts={"size": [64, 64]})]
 
     assert drawn(Grid(), store, size="65x65")["result"]["image"]["width"] == 64
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"size": "8x8", "notes": "one"}, {"size": None, "notes": None}, {"path": Path("x")},
+     {"much": "x" * 10_000}],
+    ids=lambda facts: str(facts)[:20],
+)  # fmt: skip
+def test_odd_facts_cost_nobody_a_picture(store: Store, facts: dict[str, Any]) -> None:
+    class Odd(Studio):
+        async def generate(self, request: GenerateRequest) -> list[Picture]:
+            [picture] = await super().generate(request)
+            return [Picture(data=picture.data, facts=facts)]
+
+    out = drawn(Odd(), store)
+    assert len(json.dumps(out["result"]["image"]["made"])) < 1000
 
 
 def test_another_number_of_pictures_than_asked_for_is_an_error(store: Store) -> None:

@@ -81,6 +81,10 @@ VALUES: dict[str, dict[str, Any]] = {
         "restart": True,
         "lost": ["<b>"],
     },
+    "svg": {
+        "prompt": 'a sign that says "5 < 6 & <b>"', "width": 1024, "height": 768, "variation": 7,
+        "negative": "people", "complaint": "it is no XML", "elements": "circle, path, svg",
+    },
     "compressor": {
         "user_prompt": "U", "current": view(1), "history": [], "left_out": 0, "words": 100,
     },

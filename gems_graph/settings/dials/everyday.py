@@ -45,10 +45,13 @@ class EverydayDials(Dials):
     generator: OpenText = Field(
         default="mini",
         min_length=1,
-        description="Image generator: `mini` (offline, coloured shapes) or `http:URL`.",
+        description="Image generator: `mini` (offline, coloured shapes), `openai:MODEL`, "
+        "`chat:MODEL`, `gemini:MODEL`, `http:URL`.",
     )
     generator_url: OpenText | None = Field(
-        default=None, description="Address of the generator's server, where its name has none."
+        default=None,
+        description="Address of the generator's server, where its name has none; several that "
+        "draw alike, apart by commas, share the work.",
     )
     size: Annotated[str | None, BeforeValidator(_size)] = Field(
         default=None, description="Picture size as WIDTHxHEIGHT; none: the generator's own."

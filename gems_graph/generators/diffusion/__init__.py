@@ -1,0 +1,1 @@
+"""Diffusers pipelines: presets, loading, arguments by signature, one thread each."""

@@ -1,0 +1,1 @@
+"""Drawings that a chat model wrote: made harmless, measured, and rendered in a child process."""
