@@ -20,6 +20,9 @@ from gems_graph.generators.vector.source import with_source
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.roles import ModelSpec
 
+EXAMPLE = "svg"
+"""Opened by whoever lists what generators can do."""
+
 NOTES = (
     "An illustrator who draws vector graphics by hand: flat shapes with clean outlines, gradients"
     " and lettering. Prose in any language. Few things, each large and of a silhouette that is"
