@@ -25,10 +25,11 @@ class Mortal(PictureServer):
     def __init__(self, dialect: str, answers: int) -> None:
         super().__init__(dialect, delay=0.01)
         self.answers, self.died = answers, threading.Event()
+        self._places = iter(range(answers))  # taken one at a time, whichever thread asks
 
     def _reply(self, path: str, headers: Message, body: bytes) -> Any:
         reply, delay = super()._reply(path, headers, body)
-        if len(self.requests) <= self.answers:
+        if next(self._places, None) is not None:
             return reply, delay
         if not self.died.is_set():
             self.died.set()
