@@ -123,6 +123,8 @@ def bench(home: Path, database: str) -> Iterator[Bench]:
 def what_counts(ran: Ran) -> Any:
     """Return what must not depend on a crash: prompts, pictures, verdicts, experiences, result."""
     record = json.loads(ran.out)
+    for picture in [record["result"]["image"], *(each["image"] for each in record["rounds"])]:
+        picture["made"].pop("seconds")  # the only thing of it that a clock decides
     kept = ("n", "prompt", "seed", "image", "verdicts")
     rounds = [{key: round_[key] for key in kept} for round_ in record["rounds"]]
     spent = {

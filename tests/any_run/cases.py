@@ -106,7 +106,6 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "history_tokens": st.just(500),
     "history_pictures": st.just(0),
     "vision_max_side": st.just(64),
-    "size": st.just("16x24"),
     "strict": st.just(True),
 }
 CAPS = st.one_of(

@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from gems_graph import Store, build_graph
+from gems_graph.settings import Capabilities
 from gems_graph.skills import Skill
 from gems_graph.testing import ScriptedChat, paint
 from tests.any_run.cases import ONCE, Case
@@ -23,6 +24,7 @@ class World:
     """A chat model and a painter that do what a case says, and count it."""
 
     name = "painter"
+    capabilities = Capabilities(black=True)
 
     def __init__(self, case: Case) -> None:
         self.case, self.n, self.drawn = case, 0, 0
@@ -87,4 +89,4 @@ class World:
             self.pictures.append((self.n, prompt, seed))
         if data is not None:
             return data
-        return PICTURES[0] if self.case.one_picture else paint(prompt, seed, size or (8, 8))
+        return PICTURES[0] if self.case.one_picture else paint(prompt, seed, (8, 8))

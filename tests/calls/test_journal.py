@@ -96,22 +96,19 @@ def _spend(file: Path) -> int:
     return done
 
 
-def spend_between(method: str, folder: Path) -> None:
-    """Print how many of 80 calls three processes may make under one cap."""
-    Journal(folder / "own.sqlite").start(Call("other", ONE), FREE).result()  # before the fork
+def spend_between(method: str, folder: str) -> None:
+    """Exit with the number of calls of 80 that three processes may make under one cap."""
+    Journal(Path(folder, "own.sqlite")).start(Call("other", ONE), FREE).result()  # before the fork
     with multiprocessing.get_context(method).Pool(3) as pool:
-        print(sum(pool.map(_spend, [folder / "new" / "journal.sqlite"] * 4)))
+        sys.exit(sum(pool.map(_spend, [Path(folder, "new", "journal.sqlite")] * 4)))
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_cap_holds_between_processes(tmp_path: Path, method: str) -> None:
     # from a process of its own: another thread of this one may hold a lock of SQLite as it forks
-    code = (
-        f"import pathlib, {__name__} as t; t.spend_between({method!r}, pathlib.Path(r'{tmp_path}'))"
-    )
-    command = [sys.executable, "-c", code]
-    made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert made.stdout.strip() == "50"
+    code = f"from {__name__} import spend_between; spend_between({method!r}, {str(tmp_path)!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 50, done.stderr
 
 
 def test_a_journal_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
