@@ -165,6 +165,7 @@ BODIES: list[dict[str, Any]] = [
 KEPT = [
     *({"mllm_url": url} for url in URLS),
     *({"generator": f"http:{url}"} for url in URLS),
+    {"generator": "http", "generator_url": f"http://host/g,http://user:{SECRET}@other/g"},
     *({"extra_body": body} for body in BODIES),
     {"roles": {"judge": {"mllm_url": URLS[0]}}},
     {"roles": {"judge": {"extra_body": BODIES[0]}}},
