@@ -168,3 +168,19 @@ def with_client(model: Any, client: Any) -> Any:
             "http_async_client": client,
         }
     )
+
+
+def computing_device(pipeline: Any) -> Any:
+    """Return the device on which a pipeline computes, also where its weights lie elsewhere.
+
+    Holds for: diffusers >=0.40,<0.43
+    """
+    return getattr(pipeline, "_execution_device", None) or getattr(pipeline, "device", None)
+
+
+def progress_bar_of(pipeline: Any) -> dict[str, Any]:
+    """Return how a pipeline shows its progress bar, for `set_progress_bar_config`.
+
+    Holds for: diffusers >=0.40,<0.43
+    """
+    return dict(getattr(pipeline, "_progress_bar_config", {}))

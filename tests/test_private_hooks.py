@@ -24,7 +24,7 @@ from gems_graph import private_hooks as hooks
 from gems_graph.persistence.savers import open_saver
 
 HOLDS = re.compile(r"Holds for: (.+)")
-OPTIONAL = {"langgraph-checkpoint-postgres"}
+OPTIONAL = {"langgraph-checkpoint-postgres", "diffusers"}
 AT: Any = {"configurable": {"thread_id": "t"}}
 
 

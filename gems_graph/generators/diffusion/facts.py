@@ -9,6 +9,7 @@ from typing import Any
 
 from gems_graph.generators.diffusion.arguments import Arguments, Model
 from gems_graph.generators.diffusion.form import CallForm
+from gems_graph.private_hooks import computing_device
 
 
 def model_of(pipeline: Any) -> Model:
@@ -51,7 +52,7 @@ def facts_of(pipeline: Any, form: CallForm, call: Arguments) -> dict[str, Any]:
 
 def device_of(pipeline: Any) -> str:
     """Return the kind of device that a pipeline computes on; empty: it does not say."""
-    device = getattr(pipeline, "_execution_device", None) or getattr(pipeline, "device", None)
+    device = computing_device(pipeline)
     return str(getattr(device, "type", device or ""))
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from gems_graph.generators.diffusion.form import CallForm
+from gems_graph.private_hooks import progress_bar_of
 from gems_graph.processes import Lock, renew_in_children
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ def _with_redrawer(load: Callable[[], Any]) -> tuple[Any, Any]:
         return pipeline, None
     try:
         redrawer = diffusers.AutoPipelineForImage2Image.from_pipe(pipeline)
-        redrawer.set_progress_bar_config(**getattr(pipeline, "_progress_bar_config", {}))
+        redrawer.set_progress_bar_config(**progress_bar_of(pipeline))
         return pipeline, redrawer
     except ValueError:  # there is none for such a pipeline
         return pipeline, None
