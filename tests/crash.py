@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from gems_graph.errors import GemsError
 from gems_graph.testing import ChatServer, ImageServer
+from tests.untimed import untimed
 
 ROUNDS = 5
 PROCESSES = get_context("forkserver")  # a start costs a fork, not the imports
@@ -122,9 +123,7 @@ def bench(home: Path, database: str) -> Iterator[Bench]:
 
 def what_counts(ran: Ran) -> Any:
     """Return what must not depend on a crash: prompts, pictures, verdicts, experiences, result."""
-    record = json.loads(ran.out)
-    for picture in [record["result"]["image"], *(each["image"] for each in record["rounds"])]:
-        picture["made"].pop("seconds")  # the only thing of it that a clock decides
+    record = untimed(json.loads(ran.out))
     kept = ("n", "prompt", "seed", "image", "verdicts")
     rounds = [{key: round_[key] for key in kept} for round_ in record["rounds"]]
     spent = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from tests.any_run.oracle import Oracle
 from tests.any_run.said import Key, Line, runs
 from tests.any_run.test_answers import THREAD
 from tests.any_run.world import World
+from tests.untimed import untimed
 
 
 def settled(case: Case) -> Case:
@@ -80,18 +80,12 @@ def ended(run: Callable[[], Any]) -> Any:
         return type(error)
 
 
-def _untimed(found: dict[str, Any]) -> dict[str, Any]:
-    """Leave out how long a picture took."""
-    made = found.get("made")
-    return {**found, "made": {**made, "seconds": 0}} if isinstance(made, dict) else found
-
-
 def comparable(state: Any) -> Any:
     """Leave out what differs by right."""
     if isinstance(state, type):
         return state
     kept = {k: v for k, v in state.items() if k not in ("trajectory", "timings", "ledger")}
-    kept = json.loads(json.dumps(kept), object_hook=_untimed)
+    kept = untimed(kept)
     result = dict(kept["result"])
     if result["stop"].get("node") == "verifier":  # of several failing probes, the first to fail
         result["stop"] = {**result["stop"], "error": ""}

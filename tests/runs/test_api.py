@@ -14,6 +14,7 @@ from gems_graph.errors import UsageError
 from gems_graph.events import Event
 from gems_graph.testing import Painter, ScriptedChat
 from tests.conftest import two_rounds
+from tests.untimed import untimed
 
 
 def build(store: Store) -> dict[str, Any]:
@@ -58,9 +59,9 @@ def test_run_and_arun_tell_the_same_and_return_the_trajectory(store: Store) -> N
     assert threads == {threading.current_thread()}
     more: list[Event] = []
     again = asyncio.run(arun("a cat", on_event=more.append, **build(store)))
-    assert again.result == trajectory.result
-    assert main_events(more) == main_events(heard)
-    assert heard[-1] == more[-1]
+    assert untimed(again.result) == untimed(trajectory.result)
+    assert main_events(untimed(more)) == main_events(untimed(heard))
+    assert untimed(heard[-1]) == untimed(more[-1])
 
 
 def test_they_work_where_a_loop_is_running_as_in_a_notebook(store: Store) -> None:
