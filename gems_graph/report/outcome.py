@@ -8,9 +8,9 @@ from typing import Any
 
 from gems_graph.calls.ledger import total
 from gems_graph.memory import seconds_worked, unverified
+from gems_graph.prompting.wording import counted, counted_criteria
 from gems_graph.report.standing import standing
 from gems_graph.state import Attempt, ImageRef, Verdict
-from gems_graph.wording import counted, counted_criteria
 
 _STOPPED = {"budget": "The budget was spent.", "cancelled": "Cancelled."}
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from gems_graph.calls.ledger import Usage, in_bytes, in_money, total
 from gems_graph.memory import passes
+from gems_graph.prompting.wording import counted
 from gems_graph.report.folder import picture_name
 from gems_graph.settings import Settings
 from gems_graph.settings.presets import PRESETS
 from gems_graph.state import Attempt, Criterion, Round, State
-from gems_graph.wording import counted
 
 _LABEL = 12  # columns
 _ORIGIN = {

@@ -97,9 +97,16 @@ async def _is_plain_json(case: _Case) -> str:
     run = case.prepared()
     await run.start(case.prompt)
     for values in await run.states():
-        if (read := json.loads(json.dumps(values, allow_nan=False))) != values:
-            return next(f"{k} is {values[k]!r:.80}" for k in values if values[k] != read.get(k))
+        if strange := next((name for name in values if not _plain(values[name])), ""):
+            return f"{strange} is {values[strange]!r:.80}"
     return ""
+
+
+def _plain(value: Any) -> bool:
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError):
+        return False
 
 
 async def _keeps_to_caps(case: _Case) -> str:
