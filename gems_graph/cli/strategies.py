@@ -10,8 +10,8 @@ import typer
 from gems_graph.cli.loading import loading
 from gems_graph.cli.options import CONFIG, SET, pairs_in, settings_file
 from gems_graph.prompting.sanitize import printable
+from gems_graph.prompting.wording import counted
 from gems_graph.settings import Settings, from_env, settle
-from gems_graph.wording import counted
 
 
 def strategies(
