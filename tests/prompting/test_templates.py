@@ -67,6 +67,11 @@ VALUES: dict[str, dict[str, Any]] = {
     "verifier_direct": {"picture": ref("a"), "side": 1024, "criterion": "Is there a cat?"},
     "planner_enhance": {"user_prompt": 'a cat says "meow"', "lost": ["meow"]},
     "rewrite": {"user_prompt": 'a cat says "meow"', "keep_quotes": True, "lost": ["meow"]},
+    "search_score": {"picture": ref("a"), "side": 1024, "criterion": "a cat <b>"},
+    "search_rank": {
+        "pictures": [{"picture": ref("a"), "side": 512}, {"picture": ref("b"), "side": 512}],
+        "criterion": "a cat <b>",
+    },
     "verifier_batched": {
         "picture": ref("a"), "side": 384, "criteria": ["Is there a cat?", "Is it <b>?"],
     },
