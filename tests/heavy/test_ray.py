@@ -33,7 +33,7 @@ def test_ray_in_a_network_of_its_own(tmp_path: Path) -> None:
     command = [*_of_its_own(), sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     environment = {**os.environ, "HOME": str(tmp_path), "RAY_TMPDIR": str(tmp_path)}
     done = subprocess.run(
-        [*command, str(CASES)], env=environment, capture_output=True, text=True, timeout=900
+        [*command, str(CASES)], env=environment, capture_output=True, text=True, timeout=1800
     )
     assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-4_000:]
     assert "skipped" not in done.stdout
