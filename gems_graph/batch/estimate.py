@@ -103,6 +103,7 @@ def _need(task: Task, rounds: int, criteria: int, *, least: bool) -> Need:
     probes = len(task.criteria) if task.criteria else min(criteria, settings.max_criteria)
     work = Workload(settings, rounds, probes, task.criteria is not None, least)
     images, calls = _calls(work)
+    images = min(images, settings.max_images or images)
     picture_price = price_of(settings.generator_spec.members[0], settings.prices)
     prices = [(price_of(_model(settings, role), settings.prices), n) for role, n in calls.items()]
     chat_costs = [n * price.of(*TOKENS) if price else None for price, n in prices if n]
