@@ -63,6 +63,7 @@ def run(
     ] = None,
     pause: Annotated[str | None, dial("pause", "WHEN")] = None,
     out: Annotated[Path | None, OUT] = None,
+    strategy: Annotated[str | None, dial("strategy", "NAME", MODELS)] = None,
     preset: Annotated[str | None, dial("preset", "NAME", MODELS)] = None,
     mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
     generator_url: Annotated[str | None, dial("generator_url", "URL[,URL]", MODELS)] = None,
@@ -104,7 +105,7 @@ def run(
         mllm=mllm, mllm_url=mllm_url, generator=generator, seed=seed, size=size,
         max_iterations=max_iterations, max_skills=max_skills, preset=preset, pause=pause,
         generator_url=generator_url, negative=negative, ratio=ratio, steps=steps,
-        guidance=guidance, variations=variations,
+        guidance=guidance, variations=variations, strategy=strategy,
         **roles_in(role or []),
     )  # fmt: skip
     # one layer: what is set beside a preset wins over it
