@@ -14,11 +14,11 @@ from PIL import Image
 from gems_graph.errors import StoreError, UsageError
 from gems_graph.images import Store, needed_by
 from gems_graph.images.normal import as_png, texts_of
-from gems_graph.paths import replace_file
 from gems_graph.settings import settle
 from gems_graph.settings.roles import JUDGE
 from gems_graph.state import ImageRef, State
 from gems_graph.strategies import strategy_of
+from gems_graph.system.replacing import replace_file, sweep
 
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SCHEMA = 1
@@ -81,6 +81,7 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
     try:
         with needed_by(state.get("trajectory", ""), about.get("thread")):
             folder.mkdir(parents=True, exist_ok=True)
+            sweep(folder)
             for n, ref in _pictures(state).items():
                 replace_file(folder / picture_name(n, ref), store.read(ref["sha256"]))
             image = store.open(state["result"]["image"])
