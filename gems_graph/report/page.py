@@ -90,6 +90,12 @@ def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
     origin = attempt.get("origin", "")
     about = [_ORIGIN.get(origin, f"by {origin}")] if origin else []
     about += [f"seed {attempt['seed']}"] if "seed" in attempt else []
+    if (count := len(attempt.get("variations", ()))) > 1:
+        about.append(
+            f"the best of {counted(count, 'picture')}"
+            if "verdicts" in attempt
+            else f"the first of {counted(count, 'picture')}"
+        )
     if about:
         yield fact("", ", ".join(about))
     if folder and "image" in attempt:

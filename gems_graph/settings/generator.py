@@ -87,7 +87,7 @@ class Capabilities:
         guidance: it takes a scale of guidance.
         edits: pictures to go by or to edit that it takes at most; 0: none.
         edits_only: it draws nothing without one.
-        n: pictures of one prompt that it draws at most in one call.
+        n: pictures of one prompt that it draws at most in one call that is paid as one.
         repeatable: the same request gives the same bytes in a fresh process.
         progress: it calls `progress` with the steps done and the steps in all.
         black: it may rightly draw a picture that is all black; of others that is an error.
