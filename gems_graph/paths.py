@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,22 +46,6 @@ def make_private_file(file: Path) -> None:
     make_private(file.parent)
     with suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-
-def replace_file(file: Path, data: bytes) -> None:
-    """Write a file whole or not at all; a link of that name is replaced and not followed.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    part = file.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as written:
-            written.write(data)
-        part.replace(file)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def images() -> str:

@@ -112,6 +112,17 @@ def overwriting(value: Any) -> tuple[bool, Any]:
     return False, value
 
 
+def cut_while_writing(snapshot: Any) -> bool:
+    """Tell whether a task of a snapshot was cancelled after some of its writes and before others.
+
+    LangGraph keeps them, takes the task for done, and would never take the ways on from it.
+
+    Holds for: langgraph >=1.2.19,<1.3
+    """
+    cancelled = [task.name for task in snapshot.tasks if "CancelledError" in str(task.error)]
+    return any(cancelled.count(name) > [*snapshot.next].count(name) for name in {*cancelled})
+
+
 async def rows(saver: Any, sql: str) -> list[tuple[Any, ...]] | None:
     """Run a query on a saver's own connection; None: it is neither SQLite's nor PostgreSQL's.
 

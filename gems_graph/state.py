@@ -74,10 +74,20 @@ class Verdict(TypedDict):
     unanswered: NotRequired[Literal["refused", "unreadable"]]
 
 
+class Variation(TypedDict):
+    """One of several pictures of a prompt: its seed, and its verdicts once it is judged."""
+
+    seed: int
+    image: ImageRef
+    verdicts: NotRequired[list[Verdict]]
+
+
 class Attempt(TypedDict):
     """Round i in the making: P_i and T_i from Planner or Refiner, then seed and I_i.
 
-    Candidates that are drawn side by side have numbers of their own, and one `generation`.
+    Candidates that are drawn side by side have numbers of their own, and one `generation`. Where
+    several `variations` of the prompt are drawn, seed and image are those of the best of them.
+    `instruction` says what to change, where a picture is edited.
     """
 
     n: int
@@ -85,8 +95,10 @@ class Attempt(TypedDict):
     prompt: str
     thought: Thought
     origin: NotRequired[Origin]
+    instruction: NotRequired[str]
     seed: NotRequired[int]
     image: NotRequired[ImageRef]
+    variations: NotRequired[list[Variation]]
 
 
 class Round(Attempt):

@@ -89,11 +89,12 @@ def estimate(tasks: Sequence[Task], done: Sequence[Done], at_once: int) -> Estim
 
 
 def _range(task: Task, criteria: int) -> Range:
-    least, most = open_strategy(task.settings.strategy).rounds(task.settings)
-    return Range(
-        _need(task, least, criteria, least=True),
-        _need(task, min(most, task.settings.max_images or most), criteria, least=False),
-    )
+    settings = task.settings
+    least, most = open_strategy(settings.strategy).rounds(settings)
+    if settings.max_images:  # it bounds the rounds: no more are begun once it is spent
+        a_round, _ = _calls(Workload(settings, 1, criteria, False, False))
+        most = min(most, math.ceil(settings.max_images / max(1, a_round)))
+    return Range(_need(task, least, criteria, least=True), _need(task, most, criteria, least=False))
 
 
 def _need(task: Task, rounds: int, criteria: int, *, least: bool) -> Need:
@@ -102,6 +103,7 @@ def _need(task: Task, rounds: int, criteria: int, *, least: bool) -> Need:
     probes = len(task.criteria) if task.criteria else min(criteria, settings.max_criteria)
     work = Workload(settings, rounds, probes, task.criteria is not None, least)
     images, calls = _calls(work)
+    images = min(images, settings.max_images or images)
     picture_price = price_of(settings.generator_spec.members[0], settings.prices)
     prices = [(price_of(_model(settings, role), settings.prices), n) for role, n in calls.items()]
     chat_costs = [n * price.of(*TOKENS) if price else None for price, n in prices if n]

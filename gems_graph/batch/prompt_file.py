@@ -12,6 +12,7 @@ from typing import Any
 from gems_graph.batch.fields import data_in
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import file_name
+from gems_graph.system.json_lines import parse
 
 SUMMARY = "summary.jsonl"
 """File in the folder of a batch, so that no id can be called that."""
@@ -91,7 +92,7 @@ def _entry(name: str, n: int, prompt: str, id_: str | None = None, **fields: Any
 
 def _from_json(name: str, n: int, line: str) -> Entry:
     where = f"{name}, line {n}"
-    fields = _object(line, where)
+    fields = parse(line, where)
     data = data_in(fields, where)
     prompt = fields.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
@@ -102,19 +103,6 @@ def _from_json(name: str, n: int, line: str) -> Entry:
         criteria=_criteria(fields.get("criteria"), where), dials=_dials(fields, where),
         data=data,
     )  # fmt: skip
-
-
-def _object(line: str, where: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(line)
-        json.dumps(fields, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    except (ValueError, RecursionError) as error:
-        msg = f"{where}: this is no JSON object ({error})."
-        raise UsageError(msg) from error
-    if not isinstance(fields, dict):
-        msg = f"{where}: this is no JSON object; write one a line, at least with a `prompt`."
-        raise UsageError(msg)
-    return fields
 
 
 def _id(value: object, where: str) -> str | None:

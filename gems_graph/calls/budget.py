@@ -77,6 +77,11 @@ class Budget:
         """Whether answers must be bounded for caps on tokens or money to hold."""
         return self._caps.tokens is not None or self._caps.cost is not None
 
+    @property
+    def bounds_pictures(self) -> bool:
+        """Whether pictures are better paid one by one: of several, a cap may allow some."""
+        return self._caps.images is not None or self._caps.cost is not None
+
     def price(self, player: str | GeneratorSpec) -> Price | None:
         """Return the price of a model or generator, if it is known."""
         return price_of(player, self._settings.prices)
@@ -95,10 +100,10 @@ class Budget:
         cost = price.of(input_tokens, answer) if price else 0.0
         return Amount(calls=1, tokens=input_tokens + answer, cost=cost)
 
-    def image_amount(self, spec: GeneratorSpec) -> Amount:
-        """Return what one picture spends."""
+    def image_amount(self, spec: GeneratorSpec, n: int = 1) -> Amount:
+        """Return what n pictures spend."""
         price = self.price(spec)
-        return Amount(images=1, cost=price.image if price else 0.0)
+        return Amount(images=n, cost=price.image * n if price else 0.0)
 
     def key(
         self,

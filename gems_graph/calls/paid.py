@@ -20,8 +20,8 @@ from gems_graph.calls.retry import (
     pause_before,
     repeats_after,
     status_of,
-    time_limit,
 )
+from gems_graph.calls.time_limit import time_limit
 from gems_graph.errors import BudgetError, GemsError, TransientError
 
 Raw = TypeVar("Raw")

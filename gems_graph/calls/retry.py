@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from typing import cast
 
 from gems_graph.calls.said import out_of_credit, path_of, said_by
+from gems_graph.calls.time_limit import time_is_up
 from gems_graph.errors import (
     BadRequestError,
     ContentRefusedError,
@@ -44,33 +42,6 @@ _REMEDIES = {
     414: "the prompt is too long for this server's URL; shorten it",
     429: "the server is busy; lower concurrency, or wait",
 }
-_limit: ContextVar[asyncio.Timeout | None] = ContextVar("gems_time_limit", default=None)
-
-
-@asynccontextmanager
-async def time_limit(seconds: float) -> AsyncIterator[None]:
-    """Limit the time of one call; waiting for a free place is not part of it.
-
-    Raises:
-        TimeoutError: it took longer; says so.
-        RuntimeError: the backend cancelled the call, and nobody cancelled this task.
-    """
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            token = _limit.set(limit)
-            try:
-                yield
-            finally:
-                _limit.reset(token)
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        msg = "the call was cancelled by the backend itself"
-        raise RuntimeError(msg) from error
-    except TimeoutError as error:
-        msg = f"no answer within {seconds:g} s; raise the time limit or check the server"
-        raise TimeoutError(msg) from error
 
 
 def pause_before(repeat: int, wait: float, error: Exception) -> float:
@@ -102,8 +73,7 @@ def is_fault(error: BaseException) -> bool:
     A call that somebody cancelled says nothing about the server.
     """
     if isinstance(error, asyncio.CancelledError):
-        limit = _limit.get()
-        return limit is not None and limit.expired()
+        return time_is_up()
     return isinstance(error, Exception) and is_passing(error)
 
 

@@ -19,6 +19,7 @@ from gems_graph.cli.rm import rm
 from gems_graph.cli.run import EPILOG, run
 from gems_graph.cli.settings import settings
 from gems_graph.cli.show import show
+from gems_graph.cli.strategies import strategies
 from gems_graph.cli.terminal.exit_codes import FAILED, USAGE
 from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.prompting.sanitize import printable
@@ -33,7 +34,7 @@ app = typer.Typer(
 _PANELS = {
     "Draw": (run, resume, fork),
     "Look back": (show, history),
-    "Set up": (doctor, settings),
+    "Set up": (doctor, settings, strategies),
     "Clean up": (rm, gc),
 }
 for _panel, _commands in _PANELS.items():

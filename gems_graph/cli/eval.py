@@ -1,4 +1,4 @@
-"""`gems eval`: how well single modules do, where the truth is known."""
+"""`gems eval`: how well single modules do where the truth is known, and benchmarks."""
 
 from __future__ import annotations
 
@@ -8,46 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
+from gems_graph.cli import benchmarks
 from gems_graph.cli.loading import loading
-from gems_graph.cli.options import (
-    CONFIG,
-    KEPT,
-    MODELS,
-    SET,
-    dial,
-    given_options,
-    pairs_in,
-    prose,
-    settings_file,
-)
-from gems_graph.settings import Settings, from_env, settle
+from gems_graph.cli.measuring import Measuring, measures
+from gems_graph.cli.options import dial, pairs_in, prose
 
 Choice = tuple[str, dict[str, Any]]
 """A way of asking by one axis: its name, and the dials that it sets."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Measure the Decomposer and the Verifier where the truth is known.",
+    help="Measure single modules where the truth is known, and whole strategies on benchmarks.",
 )
 _COMPARE = "Ways of asking, every combination of which is tried"
-JSON = typer.Option(
-    "--json", envvar="GEMS_JSON", show_envvar=False, metavar="", rich_help_panel=KEPT,
-    help="Print the whole report on stdout.",
-)  # fmt: skip
-QUIET = typer.Option(
-    "--quiet", "-q", envvar="GEMS_QUIET", show_envvar=False, metavar="", rich_help_panel=KEPT,
-    help="No progress on stderr.",
-)  # fmt: skip
-OUT = typer.Option(
-    "--out", metavar="FILE", rich_help_panel=KEPT, help="Write the whole report, as JSON."
-)
-AGAIN = typer.Option(
-    "--again", metavar="", rich_help_panel=KEPT,
-    help="Ask and pay anew; otherwise what was answered before is taken up.",
-)  # fmt: skip
-Mllm = Annotated[str | None, dial("mllm", "MODEL", MODELS)]
-MllmUrl = Annotated[str | None, dial("mllm_url", "URL", MODELS)]
-MaxCalls = Annotated[int | None, dial("max_calls", "N", MODELS)]
 
 
 def decomposer(
@@ -62,27 +35,17 @@ def decomposer(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Requests at most, from the first.")
     ] = None,
-    mllm: Mllm = None,
-    mllm_url: MllmUrl = None,
-    max_calls: MaxCalls = None,
-    assignments: Annotated[list[str] | None, SET] = None,
-    config: Annotated[Path | None, CONFIG] = None,
-    out: Annotated[Path | None, OUT] = None,
-    as_json: Annotated[bool, JSON] = False,
-    again: Annotated[bool, AGAIN] = False,
-    quiet: Annotated[bool, QUIET] = False,
+    *,
+    on: Measuring,
 ) -> None:
     """Compare the Decomposer's criteria with the atoms that requests are known to have.
 
     The model sees the prompt alone. Exit codes: 0 every request was compared, 3 some failed or
     were not asked, 1 all of them, 2 wrong usage.
     """
-    options = given_options(mllm=mllm, mllm_url=mllm_url, max_calls=max_calls)
-    settings = _settings(config, assignments, options)
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import evaluation
-    told = evaluation.Telling(as_json, quiet, out)
-    raise typer.Exit(evaluation.decomposer(data, limit, settings, told, again=again))
+    raise typer.Exit(evaluation.decomposer(data, limit, on))
 
 
 def verifier(
@@ -118,15 +81,8 @@ def verifier(
             metavar="NAME=VALUE", rich_help_panel=_COMPARE, help="A value of any other setting."
         ),
     ] = None,
-    mllm: Mllm = None,
-    mllm_url: MllmUrl = None,
-    max_calls: MaxCalls = None,
-    assignments: Annotated[list[str] | None, SET] = None,
-    config: Annotated[Path | None, CONFIG] = None,
-    out: Annotated[Path | None, OUT] = None,
-    as_json: Annotated[bool, JSON] = False,
-    again: Annotated[bool, AGAIN] = False,
-    quiet: Annotated[bool, QUIET] = False,
+    *,
+    on: Measuring,
 ) -> None:
     """Put questions about pictures of known truth to the Verifier, in several ways, and compare.
 
@@ -134,25 +90,16 @@ def verifier(
     are compared. Exit codes: 0 every picture was judged in every way, 3 some failed or were not
     asked, 1 all of them, 2 wrong usage.
     """
-    options = given_options(mllm=mllm, mllm_url=mllm_url, max_calls=max_calls)
-    settings = _settings(config, assignments, options)
     axes = _axes(probe, verify, side, vary)
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import evaluation
-    told = evaluation.Telling(as_json, quiet, out)
     cases = evaluation.cases_in(data, pictures, seed)
-    raise typer.Exit(evaluation.verifier(cases, settings, axes, told, again=again))
+    raise typer.Exit(evaluation.verifier(cases, axes, on))
 
 
 for _command in (decomposer, verifier):
-    app.command(help=prose(_command.__doc__))(_command)
-
-
-def _settings(
-    config: Path | None, assignments: list[str] | None, options: dict[str, Any]
-) -> Settings:
-    chosen = {**pairs_in(assignments or []), **options}
-    return settle(settings_file(config), from_env(), chosen)
+    app.command(help=prose(_command.__doc__))(measures(_command))
+benchmarks.add_to(app)
 
 
 def _axes(

@@ -13,7 +13,7 @@ from gems_graph.cli.loading import loading
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, verb
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
-from gems_graph.wording import counted
+from gems_graph.prompting.wording import counted
 
 
 def gc(

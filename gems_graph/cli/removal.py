@@ -11,7 +11,7 @@ import typer
 
 from gems_graph.calls.ledger import in_bytes
 from gems_graph.errors import UsageError
-from gems_graph.wording import counted
+from gems_graph.prompting.wording import counted
 
 if TYPE_CHECKING:
     from gems_graph.images import Entry

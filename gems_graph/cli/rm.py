@@ -15,7 +15,7 @@ from gems_graph.cli.options import STATE, states_in, thread_name
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, verb
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
-from gems_graph.wording import counted
+from gems_graph.prompting.wording import counted
 
 if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
     from gems_graph.persistence.remove import Removed

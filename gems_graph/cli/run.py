@@ -63,6 +63,7 @@ def run(
     ] = None,
     pause: Annotated[str | None, dial("pause", "WHEN")] = None,
     out: Annotated[Path | None, OUT] = None,
+    strategy: Annotated[str | None, dial("strategy", "NAME", MODELS)] = None,
     preset: Annotated[str | None, dial("preset", "NAME", MODELS)] = None,
     mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
     generator_url: Annotated[str | None, dial("generator_url", "URL[,URL]", MODELS)] = None,
@@ -70,6 +71,7 @@ def run(
     ratio: Annotated[str | None, dial("ratio", "W:H", MODELS)] = None,
     steps: Annotated[int | None, dial("steps", "N", MODELS)] = None,
     guidance: Annotated[float | None, dial("guidance", "X", MODELS)] = None,
+    variations: Annotated[int | None, dial("variations", "N", MODELS)] = None,
     role: Annotated[list[str] | None, ROLE] = None,
     skills: Annotated[list[str] | None, SKILLS] = None,
     max_skills: Annotated[int | None, dial("max_skills", "N", MODELS)] = None,
@@ -103,7 +105,7 @@ def run(
         mllm=mllm, mllm_url=mllm_url, generator=generator, seed=seed, size=size,
         max_iterations=max_iterations, max_skills=max_skills, preset=preset, pause=pause,
         generator_url=generator_url, negative=negative, ratio=ratio, steps=steps,
-        guidance=guidance,
+        guidance=guidance, variations=variations, strategy=strategy,
         **roles_in(role or []),
     )  # fmt: skip
     # one layer: what is set beside a preset wins over it

@@ -8,21 +8,9 @@ from typing import Annotated
 import typer
 
 from gems_graph.cli.batch import refuse
-from gems_graph.cli.eval import AGAIN
-from gems_graph.cli.eval import JSON as JSON_REPORT
-from gems_graph.cli.eval import OUT as OUT_FILE
 from gems_graph.cli.loading import loading
-from gems_graph.cli.options import (
-    CONFIG,
-    QUIET,
-    SET,
-    SKILLS,
-    dial,
-    given_options,
-    pairs_in,
-    prompt_in,
-    settings_file,
-)
+from gems_graph.cli.measuring import Measuring, measures
+from gems_graph.cli.options import SKILLS, prompt_in
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import from_env, settle
@@ -138,6 +126,7 @@ def check(
 
 
 @app.command(name="try")
+@measures
 def try_(
     request: Annotated[
         str | None, typer.Argument(help="A request; default: the table of 120 that ships.")
@@ -154,15 +143,8 @@ def try_(
         int | None, typer.Option(min=1, metavar="N", help="Of a table, requests at most.")
     ] = None,
     skills: Folders = None,
-    mllm: Annotated[str | None, dial("mllm", "NAME")] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url", "URL")] = None,
-    max_calls: Annotated[int | None, dial("max_calls", "N")] = None,
-    assignments: Annotated[list[str] | None, SET] = None,
-    config: Annotated[Path | None, CONFIG] = None,
-    out: Annotated[Path | None, OUT_FILE] = None,
-    as_json: Annotated[bool, JSON_REPORT] = False,
-    again: Annotated[bool, AGAIN] = False,
-    quiet: Annotated[bool, QUIET] = False,
+    *,
+    on: Measuring,
 ) -> None:
     """Ask the Planner's model which skill it would pick: for one request, or a whole table.
 
@@ -170,20 +152,16 @@ def try_(
     so first; what was answered before is not paid again. Exit codes: 0 every request was answered,
     3 some were not, 1 none was, 2 wrong usage.
     """
-    options = given_options(mllm=mllm, mllm_url=mllm_url, max_calls=max_calls)
-    chosen = {**pairs_in(assignments or []), **options}
-    settings = settle(settings_file(config), from_env(), chosen)
-    settings = settings.model_copy(update={"skills": [*settings.skills, *(skills or [])]})
+    folders = [*on.settings.skills, *(skills or [])]
+    on = on._replace(settings=on.settings.model_copy(update={"skills": folders}))
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import skill_choice
-        from gems_graph.cli.terminal.evaluation import Telling
         from gems_graph.evaluation.skill_requests import PACKAGED, read
-    told = Telling(as_json, quiet, out)
     if request is not None:
         refuse({"--data": data, "--only": only, "--limit": limit}, "is for a table of requests.")
-        raise typer.Exit(skill_choice.try_one(prompt_in(request), settings, told))
+        raise typer.Exit(skill_choice.try_one(prompt_in(request), on))
     requests = read(data or PACKAGED, only or (), limit)
-    raise typer.Exit(skill_choice.try_all(requests, settings, told, again=again))
+    raise typer.Exit(skill_choice.try_all(requests, on))
 
 
 def _skills_in_use(folders: list[str] | None) -> Skills:

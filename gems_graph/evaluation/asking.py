@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gems_graph.batch.brake import Brake
 from gems_graph.calls.budget import Place
@@ -76,10 +77,25 @@ class Session:
         return self.make_toolbox(settings, place)
 
 
-def session_name(what: str, data: bytes, *, again: bool = False) -> str:
-    """Return the name of an evaluation of some data; `again`: one that was never used."""
-    digest = hashlib.sha256(data).hexdigest()[:12]
-    return f"eval-{what}-{digest}" + (f"-{uuid.uuid4().hex[:8]}" if again else "")
+@dataclass(frozen=True)
+class Evaluation:
+    """How an evaluation is carried out.
+
+    Attributes:
+        make_toolbox: as a graph makes it; its store keeps the pictures.
+        again: pay again for what an earlier evaluation of the same data was answered.
+        tell: sees how it goes on.
+    """
+
+    make_toolbox: MakeToolbox
+    again: bool = False
+    tell: Tell = lambda done, of: None
+
+    def session(self, what: str, data: Sequence[Any]) -> Session:
+        """Return the session for some data, plain JSON; `again`: one that was never used."""
+        digest = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12]
+        name = f"eval-{what}-{digest}" + (f"-{uuid.uuid4().hex[:8]}" if self.again else "")
+        return Session(name, self.make_toolbox, self.tell)
 
 
 async def ask_all(jobs: Sequence[Job[J]], ask: Ask[J, R], session: Session) -> Answers[R]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from gems_graph.errors import UsageError
 from gems_graph.evaluation import wording
 from gems_graph.evaluation.facts import Fact, facts_in
+from gems_graph.system import json_lines
+from gems_graph.system.json_lines import Line
 
 SKILLS = ("object", "count", "attribute", "position", "verb")
 PACKAGED = Path(__file__).with_name("requests.jsonl")
@@ -58,21 +59,15 @@ def read(file: Path, limit: int | None = None) -> list[Request]:
     Raises:
         UsageError: it cannot be read, holds nothing, or one of its lines is not right.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        msg = f"Cannot read requests from {file} ({error}): name a file of JSON lines."
-        raise UsageError(msg) from error
-    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    requests = [_request(line, f"{file}, line {n}") for n, line in lines[:limit]]
+    requests = [_request(line) for line in islice(json_lines.read(file), limit)]
     if not requests:
         msg = f"{file} holds no requests: write one JSON object a line, as GenEval2's data does."
         raise UsageError(msg)
     return requests
 
 
-def _request(line: str, where: str) -> Request:
-    fields = _object(line, where)
+def _request(line: Line) -> Request:
+    _, where, fields = line
     prompt, pairs, skills = (fields.get(name) for name in ("prompt", "vqa_list", "skills"))
     if not isinstance(prompt, str) or not prompt.strip():
         msg = f"{where}: `prompt` must be a text."
@@ -88,18 +83,6 @@ def _request(line: str, where: str) -> Request:
         msg = f"{where}: `skills` must name one of {', '.join(SKILLS)} for each question."
         raise UsageError(msg)
     return Request(prompt.strip(), _atoms(pairs, skills))
-
-
-def _object(line: str, where: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        msg = f"{where}: this is no JSON object ({error})."
-        raise UsageError(msg) from error
-    if not isinstance(fields, dict):
-        msg = f"{where}: this is no JSON object; write one a line, with prompt, vqa_list, skills."
-        raise UsageError(msg)
-    return fields
 
 
 def _is_pair(value: object) -> bool:

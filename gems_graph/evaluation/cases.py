@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from gems_graph.errors import UsageError
+from gems_graph.system import json_lines
+from gems_graph.system.json_lines import Line
 
 LABELS = "labels.jsonl"
 
@@ -46,26 +47,17 @@ def labelled(folder: Path) -> list[Case]:
         UsageError: it cannot be read, holds nothing, or one of its lines is not right.
     """
     file = folder / LABELS
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        msg = f"Cannot read {file} ({error}): name a folder of pictures with that file in it."
-        raise UsageError(msg) from error
-    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    cases = [_case(folder, line, f"{file}, line {n}") for n, line in lines]
+    lines = json_lines.read(file, "name a folder of pictures with that file in it")
+    cases = [_case(folder, line) for line in lines]
     if not cases:
         msg = f"{file} holds no pictures: write one JSON object a line, with image and criteria."
         raise UsageError(msg)
     return cases
 
 
-def _case(folder: Path, line: str, where: str) -> Case:
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        msg = f"{where}: this is no JSON object ({error})."
-        raise UsageError(msg) from error
-    if not isinstance(fields, dict) or fields.keys() != {"image", "criteria"}:
+def _case(folder: Path, line: Line) -> Case:
+    _, where, fields = line
+    if fields.keys() != {"image", "criteria"}:
         msg = f"{where}: write an object with `image` and `criteria`, and nothing else."
         raise UsageError(msg)
     path = _inside(folder, fields["image"], where)

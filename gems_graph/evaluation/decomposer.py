@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from gems_graph.errors import GemsError
-from gems_graph.evaluation.asking import Job, Session, Tell, ask_all, session_name
+from gems_graph.evaluation.asking import Evaluation, Job, ask_all
 from gems_graph.evaluation.atoms import Request
 from gems_graph.evaluation.matching import Item, compare, summary
 from gems_graph.nodes.decomposer import decomposer
 from gems_graph.runtime.module import Update
-from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
 from gems_graph.state import Criterion, State
 
 
 async def evaluate(
-    requests: Sequence[Request],
-    settings: Settings,
-    make_toolbox: MakeToolbox,
-    *,
-    again: bool = False,
-    tell: Tell = lambda done, of: None,
+    requests: Sequence[Request], settings: Settings, on: Evaluation
 ) -> dict[str, Any]:
     """Ask the Decomposer for the criteria of each prompt, and compare them with its atoms.
 
@@ -32,9 +26,7 @@ async def evaluate(
     Args:
         requests: prompts with their atoms.
         settings: name the model, and cap what it may spend.
-        make_toolbox: as a graph makes it.
-        again: pay again for what an earlier evaluation of the same data was answered.
-        tell: sees how it goes on.
+        on: how it is carried out.
 
     Returns:
         Plain JSON: the figures of `matching.summary`, `model`, `used`, `stopped`, `items`.
@@ -42,8 +34,7 @@ async def evaluate(
     Raises:
         ConfigError: the model cannot be opened.
     """
-    data = json.dumps([request.prompt for request in requests]).encode()
-    session = Session(session_name("decomposer", data, again=again), make_toolbox, tell)
+    session = on.session("decomposer", [request.prompt for request in requests])
     answers = await ask_all([Job(each, settings) for each in requests], _criteria, session)
     items = [_item(request, answer) for request, answer in zip(requests, answers.each, strict=True)]
     return {

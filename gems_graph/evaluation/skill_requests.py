@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gems_graph.errors import UsageError
+from gems_graph.system import json_lines
+from gems_graph.system.json_lines import Line
 
 NONE = "none"
 """Stands for no skill, as `null` does in the data."""
@@ -46,13 +47,7 @@ def read(
     Raises:
         UsageError: it cannot be read, holds nothing, or one of its lines is not right.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        msg = f"Cannot read requests from {file} ({error}): name a file of JSON lines."
-        raise UsageError(msg) from error
-    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    requests = [_request(line, n, f"{file}, line {n}") for n, line in lines]
+    requests = [_request(line) for line in json_lines.read(file)]
     chosen = [request for request in requests if not only or request.skill in only]
     if not chosen:
         there = ", ".join(sorted({request.skill for request in requests})) or "none at all"
@@ -62,13 +57,9 @@ def read(
     return [chosen[k * len(chosen) // count] for k in range(count)]
 
 
-def _request(line: str, number: int, where: str) -> Request:
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        msg = f"{where}: this is no JSON object ({error})."
-        raise UsageError(msg) from error
-    if not isinstance(fields, dict) or not _right(fields):
+def _request(line: Line) -> Request:
+    number, where, fields = line
+    if not _right(fields):
         msg = f'{where}: write {{"request": "...", "skill": "NAME" or null}}; `or` lists others.'
         raise UsageError(msg)
     name = fields.get("id", f"line-{number}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from gems_graph.calls.budget import Place
 from gems_graph.errors import AnswerError, GemsError
-from gems_graph.evaluation.asking import Job, Session, Tell, ask_all, session_name
+from gems_graph.evaluation.asking import Evaluation, Job, ask_all
 from gems_graph.evaluation.skill_requests import NONE, Request
 from gems_graph.runtime.picking import Choice, pick
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
@@ -35,12 +34,7 @@ class Item(TypedDict):
 
 
 async def evaluate(
-    requests: Sequence[Request],
-    settings: Settings,
-    make_toolbox: MakeToolbox,
-    *,
-    again: bool = False,
-    tell: Tell = lambda done, of: None,
+    requests: Sequence[Request], settings: Settings, on: Evaluation
 ) -> dict[str, Any]:
     """Let the Planner pick one skill for each request, and compare.
 
@@ -50,9 +44,7 @@ async def evaluate(
     Args:
         requests: with the skill that each should get.
         settings: name the model and the folders of skills, and cap what may be spent.
-        make_toolbox: as a graph makes it.
-        again: pay again for what an earlier evaluation of the same data was answered.
-        tell: sees how it goes on.
+        on: how it is carried out.
 
     Returns:
         Plain JSON: `model`, `requests`, `accuracy` of what was answered, how many requests got each
@@ -61,8 +53,7 @@ async def evaluate(
     Raises:
         ConfigError: the model or a folder of skills cannot be opened.
     """
-    data = json.dumps([request.text for request in requests]).encode()
-    session = Session(session_name("skills", data, again=again), make_toolbox, tell)
+    session = on.session("skills", [request.text for request in requests])
     answers = await ask_all([Job(each, _asked(settings)) for each in requests], _choice, session)
     items = [_item(request, answer) for request, answer in zip(requests, answers.each, strict=True)]
     statuses = Counter(item["status"] for item in items)

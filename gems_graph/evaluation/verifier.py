@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any, NamedTuple
 
 from gems_graph.calls.ledger import Ledger, add, no_usage, total
 from gems_graph.errors import GemsError
-from gems_graph.evaluation.asking import Job, Session, Tell, ask_all, session_name
+from gems_graph.evaluation.asking import Evaluation, Job, ask_all
 from gems_graph.evaluation.cases import Case
 from gems_graph.evaluation.figures import Answered, agreement, figures
 from gems_graph.nodes.verifier import verifier
-from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings, settle
 from gems_graph.state import Attempt, Criterion, State, Thought, Verdict
 
@@ -56,12 +55,7 @@ def along(dial: str, values: Sequence[Any]) -> Axis:
 
 
 async def evaluate(
-    cases: Sequence[Case],
-    settings: Mapping[str, Settings],
-    make_toolbox: MakeToolbox,
-    *,
-    again: bool = False,
-    tell: Tell = lambda done, of: None,
+    cases: Sequence[Case], settings: Mapping[str, Settings], on: Evaluation
 ) -> dict[str, Any]:
     """Put the questions about each picture to the Verifier, in every way of asking.
 
@@ -70,9 +64,7 @@ async def evaluate(
     Args:
         cases: pictures and questions.
         settings: ways of asking, by name (`ways`).
-        make_toolbox: as a graph makes it; its store keeps the pictures.
-        again: pay again for what an earlier evaluation of the same data was answered.
-        tell: sees how it goes on.
+        on: how it is carried out.
 
     Returns:
         Plain JSON: `ways` with their figures, `agreement` of each pair, `stopped`, `items`.
@@ -80,8 +72,7 @@ async def evaluate(
     Raises:
         ConfigError: a model cannot be opened.
     """
-    data = json.dumps([[case.name, case.questions] for case in cases]).encode()
-    session = Session(session_name("verifier", data, again=again), make_toolbox, tell)
+    session = on.session("verifier", [[case.name, case.questions] for case in cases])
     jobs = [Job(case, way, n) for way in settings.values() for n, case in enumerate(cases, 1)]
     answers = await ask_all(jobs, _look, session)
     starts = range(0, len(jobs), len(cases))

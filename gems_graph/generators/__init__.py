@@ -2,9 +2,9 @@
 
 from gems_graph.generators.adapting import adapt
 from gems_graph.generators.encoding import encode
-from gems_graph.generators.opening import check_request, notes_on, open_generator
+from gems_graph.generators.opening import check_pictures, check_request, notes_on, open_generator
 from gems_graph.generators.pool import close_generators, lent
-from gems_graph.generators.protocol import Generator, capabilities_of
+from gems_graph.generators.protocol import Generator, capabilities_of, edits_of
 from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 
@@ -16,8 +16,10 @@ __all__ = [
     "Picture",
     "adapt",
     "capabilities_of",
+    "check_pictures",
     "check_request",
     "close_generators",
+    "edits_of",
     "encode",
     "lent",
     "notes_on",

@@ -37,7 +37,7 @@ class ChatGenerator:
         options: more fields of every request, such as `modalities` or `image_config`.
     """
 
-    capabilities = Capabilities(sizes=False, seeds=False, ratios=True, edits=8, n=10, options="any")
+    capabilities = Capabilities(sizes=False, seeds=False, ratios=True, edits=8, options="any")
 
     def __init__(self, model: str, api: Api, options: Mapping[str, Any]) -> None:
         self.name, self.key_variable = f"chat:{model}", api.key_variable

@@ -14,7 +14,7 @@ from typing import Any
 from gems_graph.errors import ConfigError
 from gems_graph.generators.protocol import capabilities_of
 from gems_graph.generators.request import GenerateRequest, Picture
-from gems_graph.processes import renew_in_children
+from gems_graph.system.processes import renew_in_children
 
 _OURS = {"seed", "size", "width", "height", "progress"}
 """What a call gives beside the prompt, to those whose signature has room for it."""

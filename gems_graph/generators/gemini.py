@@ -36,7 +36,7 @@ class GeminiGenerator:
         options: of its generation, and `safetySettings`.
     """
 
-    capabilities = Capabilities(sizes=False, ratios=True, edits=14, n=10, options=_OPTIONS)
+    capabilities = Capabilities(sizes=False, ratios=True, edits=14, options=_OPTIONS)
 
     def __init__(self, model: str, api: Api, options: Mapping[str, Any]) -> None:
         self.name, self.key_variable = f"gemini:{model}", api.key_variable

@@ -133,7 +133,7 @@ def capabilities_in(dialect: Dialect | None) -> Capabilities:
     """Return what a server of a dialect can do; all there is, as long as nobody knows."""
     if dialect is None:
         return Capabilities(
-            ratios=True, negative=True, steps=True, guidance=True, edits=1, n=10, options="any"
+            ratios=True, negative=True, steps=True, guidance=True, edits=1, options="any"
         )
     return Capabilities(
         sizes=dialect.shape != "aspect_ratio",
@@ -143,6 +143,6 @@ def capabilities_in(dialect: Dialect | None) -> Capabilities:
         steps=bool(dialect.steps),
         guidance=bool(dialect.guidance),
         edits=dialect.references,
-        n=dialect.most,
+        n=1 if dialect.seed else dialect.most,
         options="any",
     )

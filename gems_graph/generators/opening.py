@@ -12,9 +12,9 @@ from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.generators.adapting import generator_of
 from gems_graph.generators.checking import on_grid
-from gems_graph.generators.protocol import Generator, capabilities_of
+from gems_graph.generators.protocol import Generator, capabilities_of, edits_of
 from gems_graph.generators.urls import split
-from gems_graph.settings.generator import GeneratorSpec
+from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.notes import known_notes
 from gems_graph.settings.objects import refuse_object
 from gems_graph.settings.servers import check_server
@@ -96,6 +96,40 @@ def check_request(
         msg = (
             f"The generator {spec.name!r} draws sizes in multiples of {capabilities.grid}: "
             f"set size={near}."
+        )
+        raise ConfigError(msg)
+
+
+def check_pictures(name: str, capabilities: Capabilities, pictures: int, *, edit: bool) -> None:
+    """Make sure, before anything is paid, that a generator takes the pictures it will be given.
+
+    Args:
+        name: of the generator.
+        capabilities: that it declares.
+        pictures: of the user's, to go by.
+        edit: whether it is also given the picture of the round before, to change.
+
+    Raises:
+        ConfigError: it takes none, not so many, or draws nothing without one.
+    """
+    needed, most = pictures + edit, capabilities.edits
+    if edits_of(capabilities) == "only" and not pictures:
+        msg = (
+            f"The generator {name!r} only changes pictures: give it one to begin with (--image "
+            "FILE, or `images`), or name one that draws from text alone."
+        )
+        raise ConfigError(msg)
+    if needed and not most:
+        remedy = "leave out `images` (--image)" if pictures else "set edit=false"
+        msg = (
+            f"The generator {name!r} takes no pictures to go by or to edit: {remedy}, or name one "
+            "that does (`gems generators` lists what each can do)."
+        )
+        raise ConfigError(msg)
+    if needed > most:
+        msg = (
+            f"The generator {name!r} takes {most} pictures at a time, not {needed}"
+            f"{' (with the one that `edit` has it change)' * edit}: give fewer `images` (--image)."
         )
         raise ConfigError(msg)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.settings.generator import Capabilities
@@ -30,3 +30,10 @@ def capabilities_of(generator: object) -> Capabilities:
     """Return what a generator declares of itself; a plain callable declares nothing."""
     declared = getattr(generator, "capabilities", None)
     return declared if isinstance(declared, Capabilities) else Capabilities()
+
+
+def edits_of(capabilities: Capabilities) -> Literal["none", "can", "only"]:
+    """Return whether a generator changes pictures: never, also, or draws nothing without one."""
+    if capabilities.edits_only:
+        return "only"
+    return "can" if capabilities.edits else "none"

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
+from gems_graph.errors import StoreError
+
 Check = Callable[[], object]
 """Called before what was written appears under its name; what it raises undoes the writing."""
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -68,3 +70,15 @@ class Files(Protocol):
 def is_key(name: str) -> bool:
     """Tell whether a name can be that of stored bytes; nothing else ever becomes a path."""
     return bool(_KEY.fullmatch(name))
+
+
+def checked(sha256: str) -> str:
+    """Return a name if it is a hash; a path must not be made of anything else.
+
+    Raises:
+        StoreError: it is none.
+    """
+    if not is_key(sha256):
+        msg = f"{sha256[:80]!r} is no name in the image store: give 64 hexadecimal digits."
+        raise StoreError(msg)
+    return sha256

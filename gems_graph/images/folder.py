@@ -11,7 +11,7 @@ from pathlib import Path
 from gems_graph import paths
 from gems_graph.errors import StoreError
 from gems_graph.images.files import Check, Entry, is_key
-from gems_graph.images.parts import PARTS, is_abandoned, new_part
+from gems_graph.system.parts import PARTS, is_abandoned, new_part
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}

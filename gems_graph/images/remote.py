@@ -11,7 +11,7 @@ from typing import Any
 
 from gems_graph.errors import ConfigError, StoreError
 from gems_graph.images.files import Check, Entry, is_key
-from gems_graph.images.parts import PARTS, is_abandoned, new_part
+from gems_graph.system.parts import PARTS, is_abandoned, new_part
 
 _ATOMIC = {"s3", "s3a", "gs", "gcs", "az", "abfs", "memory"}
 """Protocols under which an object appears whole or not at all, and replaces what was there.

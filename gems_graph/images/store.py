@@ -6,17 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from PIL import Image
 
 from gems_graph import paths
 from gems_graph.errors import StoreError
-from gems_graph.images.files import Entry, Files, is_key
-from gems_graph.images.folder import Folder
+from gems_graph.images.files import Entry, checked
 from gems_graph.images.lost import LostError
-from gems_graph.images.normal import as_png
+from gems_graph.images.normal import as_png, texts_of
 from gems_graph.images.pictures import (
     NoPictureError,
     decode,
@@ -25,6 +22,7 @@ from gems_graph.images.pictures import (
     normalised,
     opened,
 )
+from gems_graph.images.places import files_at
 from gems_graph.images.views import Decoded, View, Views
 from gems_graph.state import ImageRef, Thought
 
@@ -48,7 +46,7 @@ class Store:
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
-        self._files = _files_at(folder or paths.images())
+        self._files = files_at(folder or paths.images())
         self._views = Views(self._decoded)
         self._damaged: set[str] = set()
 
@@ -78,7 +76,7 @@ class Store:
         """
         image = opened(data)
         if (plain := normalised(image, data)) is not image:
-            data = as_png(plain, fast=True)
+            data = as_png(plain, fast=True, texts=texts_of(image))
             image = opened(data)
         sha256 = hashlib.sha256(data).hexdigest()
         with decoding(image, data) as decoded, self._known_damage(sha256) as anew:
@@ -109,11 +107,11 @@ class Store:
         Raises:
             StoreError: it is no hash.
         """
-        return self._files.where(_checked(sha256))
+        return self._files.where(checked(sha256))
 
     def has(self, sha256: str) -> bool:
         """Tell whether the bytes of a hash are there; not whether they are whole."""
-        return self._files.size(_checked(sha256)) is not None
+        return self._files.size(checked(sha256)) is not None
 
     def read(self, sha256: str) -> bytes:
         """Return stored bytes, checked against their hash.
@@ -170,7 +168,7 @@ class Store:
         Raises:
             StoreError: it cannot be removed.
         """
-        self._files.remove(_checked(sha256))
+        self._files.remove(checked(sha256))
         self._views.forget(sha256)
 
     def sweep(self) -> int:
@@ -201,22 +199,3 @@ class Store:
 def shown_side(ref: ImageRef, side: int) -> int:
     """Return the longest side that a picture is shown with: none is enlarged."""
     return min(side, max(ref["width"], ref["height"]))
-
-
-def _checked(sha256: str) -> str:
-    """Return a name if it is a hash; a path must not be made of anything else."""
-    if not is_key(sha256):
-        msg = f"{sha256[:80]!r} is no name in the image store: give 64 hexadecimal digits."
-        raise StoreError(msg)
-    return sha256
-
-
-def _files_at(place: str | Path) -> Files:
-    name = str(place)
-    if "://" not in name:
-        return Folder(Path(place))
-    if name.startswith("file://"):
-        return Folder(Path(url2pathname(urlsplit(name).path)))
-    from gems_graph.images.remote import Remote  # fsspec takes 0.3 s to import
-
-    return Remote(name)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from gems_graph.processes import Lock, renew_in_children
+from gems_graph.system.processes import Lock, renew_in_children
 
 _VIEWS = 128  # encoded views kept; a trajectory of five rounds needs twenty
 _DECODED = 4  # pictures kept decoded; a trajectory needs its last one

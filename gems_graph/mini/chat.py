@@ -24,6 +24,7 @@ from gems_graph.mini.lessons import write_lesson
 from gems_graph.mini.look import Look, look
 from gems_graph.mini.messages import Attempt, Sheet
 from gems_graph.mini.refining import refine
+from gems_graph.mini.strategies import TASKS as OTHERS
 from gems_graph.mini.wordings import write_regions
 from gems_graph.settings.roles import ModelSpec
 
@@ -155,4 +156,5 @@ _TASKS: dict[str, Callable[[Sheet], Reply]] = {
     "verify-all": _verify_all,
     "refine": _refine,
     "compress": _compress,
+    **OTHERS,
 }

@@ -20,8 +20,8 @@ from gems_graph.errors import ConfigError, UsageError
 from gems_graph.mini.arrays import RES
 from gems_graph.mini.net import STEPS, MiniNet, Pixels, load_net
 from gems_graph.mini.words import MAX_TOKENS, WORLD, tokenise
-from gems_graph.processes import Lock
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
+from gems_graph.system.processes import Lock
 
 SCALE = 11
 """Enlargement without a size: 48 pixels become 528, each with hard edges."""

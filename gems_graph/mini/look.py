@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from gems_graph.mini.items import CELL_SIDE, SIDE, Array, Blob, Item, measure
 from gems_graph.mini.words import BACKGROUNDS, COLORS, GRID
-from gems_graph.processes import Lock
+from gems_graph.system.processes import Lock
 
 _ONE_AT_A_TIME = Lock()
 

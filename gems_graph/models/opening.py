@@ -11,10 +11,10 @@ from langchain_core.language_models import BaseChatModel
 from gems_graph import plugins
 from gems_graph.errors import ConfigError
 from gems_graph.models.chat import Chat
-from gems_graph.processes import Lock
 from gems_graph.settings.objects import refuse_object
 from gems_graph.settings.roles import ModelSpec
 from gems_graph.settings.servers import check_server
+from gems_graph.system.processes import Lock
 
 _OPENING = Lock()  # two roles that start together must share one client
 

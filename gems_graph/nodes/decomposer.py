@@ -8,10 +8,10 @@ from pydantic import field_validator
 
 from gems_graph.errors import RefusedError, UnreadableError
 from gems_graph.models.answers import Form, plain
+from gems_graph.prompting.wording import counted_criteria
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Criterion, State
-from gems_graph.wording import counted_criteria
 
 
 class Checklist(Form):

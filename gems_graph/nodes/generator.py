@@ -1,32 +1,42 @@
-"""Generator: one picture from P_i by any backend, I_i = F_gen(P_i) (Eq. 3)."""
+"""Generator: a picture from P_i by any backend, I_i = F_gen(P_i) (Eq. 3); or several of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gems_graph.images import side_for
 from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
-from gems_graph.state import Attempt, State
+from gems_graph.state import Attempt, State, Variation
 
 
 @module(
     part="draw", reads=("attempt",), owes=("attempt",), doing="drawing",
-    images=lambda work: work.rounds,
+    images=lambda work: work.rounds * work.settings.variations,
 )  # fmt: skip
 async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Draw round i; by default with another seed each round."""
+    """Draw round i; by default with other seeds each round."""
     attempt, settings = state["attempt"], toolbox.settings
     step = attempt["n"] - 1 if settings.reseed else _last_reseed(state)
-    seed = ((settings.seed or 0) + step) % 2**31
+    seed = ((settings.seed or 0) + step * settings.variations) % 2**31
     more = _with_skill_criteria(state)
     criteria = more.get("criteria") or state.get("criteria", [])
     sides = {side_for(criterion, settings) for criterion in criteria}
-    image = await toolbox.generate(attempt["prompt"], seed, sides=sides)
-    said = state.get("notes", [])  # what a generator cannot honour is said once
-    new = [note for note in image.get("made", {}).get("notes", []) if note not in said]
-    drawn = Attempt(**{**attempt, "seed": seed, "image": image})
+    pictures = await toolbox.draw(attempt["prompt"], seed, settings.variations, sides=sides)
+    new = _new_notes(state, pictures)
+    first = pictures[0]
+    drawn = Attempt(**{**attempt, "seed": first["seed"], "image": first["image"]})
+    if settings.variations > 1:
+        drawn["variations"] = pictures
     return {"attempt": drawn, **more, **({"notes": new} if new else {})}
+
+
+def _new_notes(state: State, pictures: Sequence[Variation]) -> list[str]:
+    """Return what generators noted and nobody has said before, each once."""
+    said = state.get("notes", [])
+    notes = [note for each in pictures for note in each["image"].get("made", {}).get("notes", [])]
+    return [note for note in dict.fromkeys(notes) if note not in said]
 
 
 def _with_skill_criteria(state: State) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from gems_graph.memory import (
     probabilities_known,
     unverified,
 )
+from gems_graph.prompting.wording import counted
 from gems_graph.runtime.module import Module, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
-from gems_graph.wording import counted
 
 Choose = Callable[[State], Round]
 """A strategy's way to choose among the verified rounds, of which there is at least one."""

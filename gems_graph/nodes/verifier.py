@@ -10,13 +10,15 @@ from typing import Any
 
 from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.images import shown_side, side_for
+from gems_graph.memory import all_pass, best
 from gems_graph.models.answers import Answer, plain
 from gems_graph.models.likelihood import p_yes, p_yes_each
 from gems_graph.nodes.probes import PROBES, TEMPLATES, Judgement, Judgements, Probe
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.toolbox import Toolbox
+from gems_graph.settings import Settings
 from gems_graph.settings.redaction import shortened
-from gems_graph.state import Round, State, Verdict
+from gems_graph.state import Attempt, ImageRef, Round, State, Variation, Verdict
 
 Case = dict[str, Any]
 """What a probe shows: `picture`, its longest `side` in pixels, and the `criterion`."""
@@ -28,7 +30,7 @@ def _calls(work: Workload) -> int:
     probes = work.criteria
     if work.settings.verify == "batched" and probes > 1:
         probes = 1 if work.least else probes + min(_SIZES, probes // 2)
-    return work.rounds * probes
+    return work.rounds * work.settings.variations * probes
 
 
 @module(
@@ -46,25 +48,49 @@ async def verifier(state: State, toolbox: Toolbox) -> dict[str, Any]:
         "verifier", probe.template, probe.form, [cases[k] for k in remaining], logprobs=True
     )
     verdicts |= {k: _verdict(answers[i], probe) for i, k in enumerate(remaining)}
-    ordered = [verdicts[k] for k in range(len(cases))]
     unreadable = [each for each in answers if isinstance(each, UnreadableError)]
     return {
-        "rounds": [Round(**{**attempt, "verdicts": ordered})],
+        "rounds": [_round(attempt, [verdicts[k] for k in range(len(cases))], toolbox.settings)],
         "notes": [_note(attempt["n"], unreadable)] if unreadable else [],
     }
 
 
 def _cases(state: State, toolbox: Toolbox) -> list[Case]:
-    """Return what is shown for each criterion: the picture no larger than it is."""
-    picture, settings = state["attempt"]["image"], toolbox.settings
+    """Return what is shown for each criterion: each picture once, no larger than it is."""
+    settings = toolbox.settings
     return [
         {
             "picture": picture,
             "side": shown_side(picture, side_for(criterion, settings)),
             "criterion": criterion["question"],
         }
+        for picture in _pictures(state["attempt"]).values()
         for criterion in state["criteria"]
     ]
+
+
+def _pictures(attempt: Attempt) -> dict[str, ImageRef]:
+    """Return the pictures of an attempt by hash: one, or all of its variations."""
+    images = [each["image"] for each in attempt.get("variations", [])] or [attempt["image"]]
+    return {image["sha256"]: image for image in images}
+
+
+def _round(attempt: Attempt, verdicts: list[Verdict], settings: Settings) -> Round:
+    """Return an attempt with its verdicts; of several pictures, with the best of them."""
+    if not (variations := attempt.get("variations")):
+        return Round(**{**attempt, "verdicts": verdicts})
+    names = [*_pictures(attempt)]
+    of_each = len(verdicts) // len(names)
+    starts = [names.index(v["image"]["sha256"]) * of_each for v in variations]
+    judged = [
+        Variation(seed=v["seed"], image=v["image"], verdicts=verdicts[start : start + of_each])
+        for v, start in zip(variations, starts, strict=True)
+    ]
+    rounds = [
+        Round(**{**attempt, **v, "verdicts": v["verdicts"], "variations": judged}) for v in judged
+    ]
+    passing = [round_ for round_ in rounds if all_pass(round_)]
+    return best(passing or rounds, settings.tie_break, settings.select_by)
 
 
 def _note(n: int, unreadable: Sequence[UnreadableError]) -> str:
@@ -93,17 +119,17 @@ async def _judge_together(
     A missing, repeated or unsure verdict is left out; so are all where the answer as a whole cannot
     be read or is refused, and what shares its picture with no other.
     """
-    by_side: dict[int, list[int]] = {}
+    by_view: dict[Any, list[int]] = {}
     for k, case in enumerate(cases):
-        by_side.setdefault(case["side"], []).append(k)
-    groups = {side: group for side, group in by_side.items() if len(group) > 1}
+        by_view.setdefault((case["picture"]["sha256"], case["side"]), []).append(k)
+    groups = [group for group in by_view.values() if len(group) > 1]
     shown = [
         {
-            "picture": cases[0]["picture"],
-            "side": side,
+            "picture": cases[group[0]]["picture"],
+            "side": cases[group[0]]["side"],
             "criteria": [cases[k]["criterion"] for k in group],
         }
-        for side, group in groups.items()
+        for group in groups
     ]
     try:
         answers = await toolbox.ask_each(
@@ -113,7 +139,7 @@ async def _judge_together(
         return {}
     return {
         group[n]: verdict
-        for group, answer in zip(groups.values(), answers, strict=True)
+        for group, answer in zip(groups, answers, strict=True)
         for n, verdict in _clear(answer).items()
         if 0 <= n < len(group)
     }

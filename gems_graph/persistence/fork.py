@@ -125,7 +125,8 @@ def _check_pictures(store: Store, rounds: Sequence[Round]) -> None:
         StoreError: one is missing.
     """
     for round_ in rounds:
-        for sha256 in (round_["image"]["sha256"], round_["thought"]["sha256"]):
+        drawn = [each["image"]["sha256"] for each in round_.get("variations", [])]
+        for sha256 in (round_["image"]["sha256"], round_["thought"]["sha256"], *drawn):
             if sha256 and not store.has(sha256):
                 store.read(sha256)
 

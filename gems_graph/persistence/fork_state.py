@@ -10,7 +10,7 @@ from typing import Any, cast
 from gems_graph.errors import UsageError
 from gems_graph.memory import all_pass
 from gems_graph.settings import Settings, settle
-from gems_graph.state import SCHEMA, Attempt, Criterion, Round, State, Thought, Verdict
+from gems_graph.state import SCHEMA, Attempt, Criterion, Round, State, Thought, Variation, Verdict
 
 _NOT_ASKED = Verdict(answer="unsure", p_yes=None, evidence="not asked in this round")
 
@@ -137,5 +137,14 @@ def _with_verdicts_on(
     round_: Round, criteria: Sequence[Criterion], questions: Sequence[str]
 ) -> Round:
     old_questions = [criterion["question"] for criterion in criteria]
-    verdicts = dict(zip(old_questions, round_["verdicts"], strict=True))
-    return Round(**{**round_, "verdicts": [verdicts.get(q, _NOT_ASKED) for q in questions]})
+
+    def on_questions(old: Sequence[Verdict]) -> list[Verdict]:
+        verdicts = dict(zip(old_questions, old, strict=True))
+        return [verdicts.get(question, _NOT_ASKED) for question in questions]
+
+    kept = Round(**{**round_, "verdicts": on_questions(round_["verdicts"])})
+    if variations := round_.get("variations"):
+        kept["variations"] = [
+            Variation(**{**each, "verdicts": on_questions(each["verdicts"])}) for each in variations
+        ]
+    return kept

@@ -100,10 +100,13 @@ class Band:
         title = grid.style(size, INK, True)
         y = grid.px(_TOP + _HEAD / 2) - title.leading / 2
         write(draw, x, y, f"Round {column.n}", title)
+        label = grid.style(size - 2, MUTED)
+        lower = y + (title.leading - label.leading) / 2
+        if column.of > 1 and grid.prompt_lines:
+            behind = x + measure(f"Round {column.n}", title) + grid.px(6)
+            write(draw, behind, lower, f"best of {column.of}", label)
         ink = YES if column.perfect else INK
         if column.judged:
             write(draw, x + grid.px(grid.side), y, column.score, grid.style(size, ink, True), 1)
         elif not column.chosen:
-            label = grid.style(size - 2, MUTED)
-            y += (title.leading - label.leading) / 2
-            write(draw, x + grid.px(grid.side), y, "not verified", label, 1)
+            write(draw, x + grid.px(grid.side), lower, "not verified", label, 1)

@@ -8,22 +8,26 @@ from typing import Any
 
 from gems_graph.calls.ledger import total
 from gems_graph.memory import seconds_worked, unverified
+from gems_graph.prompting.wording import counted, counted_criteria
 from gems_graph.report.standing import standing
 from gems_graph.state import Attempt, ImageRef, Verdict
-from gems_graph.wording import counted, counted_criteria
 
 _STOPPED = {"budget": "The budget was spent.", "cancelled": "Cancelled."}
 
 
 @dataclass(frozen=True)
 class Column:
-    """One picture of the strip: a round, or the last attempt that nobody judged."""
+    """One picture of the strip: a round, or the last attempt that nobody judged.
+
+    It is the best `of` so many that were drawn of its prompt.
+    """
 
     n: int
     prompt: str
     image: ImageRef
     verdicts: tuple[Verdict, ...] | None
     chosen: bool
+    of: int = 1
 
     @property
     def judged(self) -> bool:
@@ -131,8 +135,8 @@ def _lessons(state: Mapping[str, Any]) -> str:
 
 
 def _column(attempt: Attempt, verdicts: tuple[Verdict, ...] | None, chosen: object) -> Column:
-    n = attempt["n"]
-    return Column(n, attempt["prompt"], attempt["image"], verdicts, n == chosen)
+    n, of = attempt["n"], len(attempt.get("variations", ())) or 1
+    return Column(n, attempt["prompt"], attempt["image"], verdicts, n == chosen, of)
 
 
 def _reason(stop: Mapping[str, Any]) -> str:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from gems_graph.calls.ledger import Usage, in_bytes, in_money, total
 from gems_graph.memory import passes
+from gems_graph.prompting.wording import counted
 from gems_graph.report.folder import picture_name
 from gems_graph.settings import Settings
 from gems_graph.settings.presets import PRESETS
 from gems_graph.state import Attempt, Criterion, Round, State
-from gems_graph.wording import counted
 
 _LABEL = 12  # columns
 _ORIGIN = {
@@ -90,6 +90,12 @@ def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
     origin = attempt.get("origin", "")
     about = [_ORIGIN.get(origin, f"by {origin}")] if origin else []
     about += [f"seed {attempt['seed']}"] if "seed" in attempt else []
+    if (count := len(attempt.get("variations", ()))) > 1:
+        about.append(
+            f"the best of {counted(count, 'picture')}"
+            if "verdicts" in attempt
+            else f"the first of {counted(count, 'picture')}"
+        )
     if about:
         yield fact("", ", ".join(about))
     if folder and "image" in attempt:

@@ -14,6 +14,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Interrupt
 
 from gems_graph.events import Asked, Custom, Event, Stopped, Tell, silent
+from gems_graph.private_hooks import cut_while_writing
 from gems_graph.review.answers import UnfitAnswerError
 from gems_graph.runs.outcome import Outcome, Values, as_it_stands, started, stopped
 from gems_graph.runs.stopping import Stopper
@@ -63,7 +64,11 @@ class Run:
         Raises:
             GemsError: nothing could be drawn; of another graph, whatever it raises.
         """
-        return await self._execute(None, at or self._config, await self._values(at))
+        snapshot = await self._graph.aget_state(at or self._config)
+        config = at or self._config
+        if cut_while_writing(snapshot):  # its step is done again, its calls are in the journal
+            config = await self._graph.aupdate_state(snapshot.config, None, as_node="__copy__")
+        return await self._execute(None, config, snapshot.values)
 
     async def answer(self, answer: Any, at: RunnableConfig | None = None) -> Outcome:
         """Answer what the thread waits for, and go on.

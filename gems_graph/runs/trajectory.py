@@ -12,10 +12,10 @@ from PIL import Image
 from gems_graph.calls.ledger import Ledger
 from gems_graph.errors import UsageError
 from gems_graph.images import Store, needed_by
+from gems_graph.prompting.wording import counted, counted_criteria
 from gems_graph.report import folder as folders
 from gems_graph.report.standing import Standing, standing
 from gems_graph.state import Result, Round, State
-from gems_graph.wording import counted, counted_criteria
 
 _PROMPT = 60  # characters of a prompt in a short line
 

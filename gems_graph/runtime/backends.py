@@ -13,6 +13,7 @@ from gems_graph.generators import (
     Generator,
     GeneratorSpec,
     capabilities_of,
+    check_pictures,
     check_request,
     lent,
     notes_on,
@@ -98,8 +99,11 @@ class Backends:
         names = {role: self._name(role) for role in self._playing}
         return {**names, "generator": self.spec.name}
 
-    async def check(self) -> None:
+    async def check(self, pictures: int = 0) -> None:
         """Make sure that models and generator can be had and take what they will be given.
+
+        Args:
+            pictures: of the user's, for the generator to go by.
 
         Raises:
             ConfigError: they cannot or do not, or a price is unknown under a cap on money.
@@ -119,6 +123,8 @@ class Backends:
         for each in self.specs:
             async with self.drawer(each) as generator:
                 check_request(each, generator, self.settings.size_px)
+                can = capabilities_of(generator)
+                check_pictures(each.name, can, pictures, edit=False)
         if self.asked is not None and self.chat(ILLUSTRATOR) is None:
             check_can_draw(self._model(ILLUSTRATOR))
             await asyncio.to_thread(open_chat, self._model(ILLUSTRATOR))

@@ -1,45 +1,44 @@
-"""One picture as a paid call: drawn, put into the store, found there again."""
+"""Pictures of one prompt as a paid call."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from gems_graph.calls.amounts import Outcome
 from gems_graph.calls.budget import Budget
-from gems_graph.calls.ledger import Usage, no_usage
 from gems_graph.calls.limits import limits_of
-from gems_graph.calls.paid import Effort, PaidCall
-from gems_graph.calls.retry import GarbledError
-from gems_graph.errors import GeneratorError
-from gems_graph.generators import GenerateRequest, Generator, GeneratorSpec, Picture, encode
-from gems_graph.generators.checking import check_picture
-from gems_graph.generators.facts import facts_of, size_in
+from gems_graph.calls.paid import PaidCall
+from gems_graph.errors import BadRequestError, BudgetError, GeneratorError
+from gems_graph.generators import GenerateRequest, Generator, GeneratorSpec, Picture
 from gems_graph.generators.request import Ask, Progress
-from gems_graph.images import NoPictureError, Store
+from gems_graph.images import Store
+from gems_graph.runtime.keeping import Keeper, add_notes
 from gems_graph.settings import Settings
-from gems_graph.settings.prices import Price
-from gems_graph.state import ImageRef
+from gems_graph.state import ImageRef, Variation
 
 _LATER = 0.06  # seconds
-_MORE = {"negative", "ratio", "steps", "guidance"}
+_DIALS = {"negative", "ratio", "steps", "guidance"}
+_EMPTY: tuple[object, ...] = ([], "", 1)
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A request for one picture.
+    """A request for pictures of one prompt.
 
     Attributes:
         prompt: what to draw.
-        seed: of the noise.
+        seed: of the noise of the first.
         spec: of the generator, as records and prices name it.
         settings: time limit, retries, limits, size.
-        store: where the picture goes.
+        store: where the pictures go.
+        n: how many, with seed, seed + 1, ...
+        images: pictures to go by.
+        instruction: what to change in the first of them; empty: nothing is edited.
         failures: of the generators of a chain that were asked before, a sentence each.
     """
 
@@ -48,18 +47,41 @@ class Drawing:
     spec: GeneratorSpec
     settings: Settings
     store: Store
+    n: int = 1
+    images: tuple[ImageRef, ...] = ()
+    instruction: str = ""
     failures: tuple[str, ...] = ()
 
     @property
     def request(self) -> list[str]:
         """Everything that decides what is drawn, for the key of the call; as ever without more."""
-        more = [json.dumps(self._more, sort_keys=True)] * bool(self._more)
-        return [self.prompt, str(self.seed), str(self.settings.size), *self.spec.request, *more]
+        sources = {"images": self._hashes, "instruction": self.instruction, "n": self.n}
+        more = {**self._dials, **{k: value for k, value in sources.items() if value not in _EMPTY}}
+        texts = [json.dumps(more, sort_keys=True)] * bool(more)
+        return [self.prompt, str(self.seed), str(self.settings.size), *self.spec.request, *texts]
 
     @property
-    def _more(self) -> dict[str, Any]:
+    def _dials(self) -> dict[str, Any]:
         """What the settings ask for beside the size."""
-        return self.settings.model_dump(include=_MORE, exclude_defaults=True)
+        return self.settings.model_dump(include=_DIALS, exclude_defaults=True)
+
+    @property
+    def _hashes(self) -> list[str]:
+        return [image["sha256"] for image in self.images]
+
+    @property
+    def _provenance(self) -> dict[str, Any]:
+        """The pictures that it goes by, by hash: the one that is edited, and the others."""
+        edited, others = (self._hashes[:1], self._hashes[1:])
+        if not self.instruction:
+            edited, others = [], self._hashes
+        fields = {"edited": "".join(edited), "images": others}
+        return {name: value for name, value in fields.items() if value}
+
+    def parts(self, at_once: int) -> list[Drawing]:
+        """Return the request as several, for so many pictures each at most."""
+        starts = range(0, self.n, at_once)
+        return [replace(self, seed=self.seed + k, n=min(at_once, self.n - k)) for k in starts]
 
     def by(self, spec: GeneratorSpec) -> Drawing:
         """Return the request as one for a certain generator of a chain."""
@@ -72,8 +94,8 @@ class Drawing:
 
     def call(
         self, generator: Generator, budget: Budget, key: str, progress: Progress, asks: Ask
-    ) -> PaidCall[list[Picture], ImageRef]:
-        """Return the paid call that draws it.
+    ) -> PaidCall[list[Picture], list[Variation]]:
+        """Return the paid call that draws them.
 
         Args:
             generator: draws.
@@ -81,12 +103,25 @@ class Drawing:
             key: of the call in the journal; empty: it is not kept there.
             progress: told of each step, if the generator can.
             asks: has a chat model draw, if the generator needs one.
+
+        Raises:
+            BadRequestError: the generator takes no pictures to go by, or not so many.
         """
-        settings, spec = self.settings, self.spec
+        settings, spec, most = self.settings, self.spec, generator.capabilities.edits
+        if len(self.images) > most:
+            msg = (
+                f"The generator {spec.name!r} takes {most or 'no'} pictures to go by or to edit, "
+                f"not {len(self.images)}: name one that does."
+            )
+            raise BadRequestError(msg)
         request = GenerateRequest(
             prompt=self.prompt, seed=self.seed, size=settings.size_px, key=key, progress=progress,
-            ask=asks,
-            **self._more,
+            ask=asks, n=self.n, instruction=self.instruction,
+            **self._dials,
+        )  # fmt: skip
+        keeper = Keeper(
+            self.store, generator, spec.name, request, budget.price(spec),
+            settings.picture_format, self._provenance, self.failures,
         )  # fmt: skip
         concurrency = spec.concurrency or settings.concurrency
         concurrency = min(concurrency, generator.capabilities.concurrency or concurrency)
@@ -95,17 +130,24 @@ class Drawing:
             callee=f"The generator {spec.name!r}",
             role="generator",
             limits=limits_of(server, concurrency, settings.requests_per_minute),
-            most=budget.image_amount(spec),
+            most=budget.image_amount(spec, self.n),
             key=key,
-            timeout=settings.image_timeout,
+            timeout=settings.image_timeout * self.n,
             retries=settings.retries,
             wait=settings.retry_wait,
             failure=GeneratorError,
-            make=partial(generator.generate, request),
-            read=partial(self._keep, generator, request, budget.price(spec)),
-            recall=self._recall,
+            make=partial(self._with_images, generator, request)
+            if self.images
+            else partial(generator.generate, request),
+            read=keeper.keep,
+            recall=keeper.recall,
             key_variable=getattr(generator, "key_variable", ""),
         )
+
+    async def _with_images(self, generator: Generator, request: GenerateRequest) -> list[Picture]:
+        """Draw after pictures, which are read only now that they are needed."""
+        data = await asyncio.to_thread(lambda: tuple(map(self.store.read, self._hashes)))
+        return await generator.generate(replace(request, images=data))
 
     def prepare_views(self, ref: ImageRef, sides: Collection[int]) -> None:
         """Begin to encode what models will be shown, while the graph goes on.
@@ -126,44 +168,24 @@ class Drawing:
         for side in (settings.vision_max_side, settings.history_max_side):
             loop.call_later(_LATER, encode, side)
 
-    async def _keep(
-        self, generator: Generator, request: GenerateRequest, price: Price | None,
-        pictures: list[Picture], effort: Effort,
-    ) -> Outcome[ImageRef]:  # fmt: skip
-        """Put a picture into the store."""
-        if len(pictures) != 1:
-            msg = f"The generator {self.spec.name!r} returned {len(pictures)} pictures, not one."
-            raise GeneratorError(msg)
-        [picture] = pictures
-        facts = facts_of(picture, request, generator, self.spec.name, effort.seconds)
-        size, black = size_in(facts, request), generator.capabilities.black
-        check = partial(check_picture, size=size, black=black)
-        form = self.settings.picture_format
-        try:
-            ref = await asyncio.to_thread(
-                lambda: self.store.put_image(encode(picture.data, form), check)
-            )
-        except NoPictureError as error:  # a proxy's error page, half a file: try again
-            raise GarbledError(str(error)) from error
-        notes = [*self.failures, *facts.get("notes", [])]
-        ref["made"] = {**facts, **({"notes": notes} if notes else {})}
-        usage = _usage(price, effort)
-        return Outcome(ref, usage, artifact=(ref, usage))
 
-    async def _recall(self, artifact: tuple[ImageRef, Usage]) -> Outcome[ImageRef] | None:
-        """Return what was drawn before; None if the store has lost it."""
-        ref, usage = artifact
-        stored = await asyncio.to_thread(self.store.has, ref["sha256"])
-        return Outcome(ref, usage) if stored else None
+def drawn_by(
+    parts: Sequence[Drawing], results: Sequence[list[Variation] | BaseException]
+) -> list[Variation]:
+    """Return what calls drew, with a note on each that failed.
 
-
-def _usage(price: Price | None, effort: Effort) -> Usage:
-    return Usage(
-        **{
-            **no_usage(),
-            "retries": effort.tries - 1,
-            "images": 1,
-            "seconds": effort.seconds,
-            "cost": price.image if price else None,
-        }
-    )
+    Raises:
+        GeneratorError, BudgetError: all failed; the first failure.
+    """
+    failures = [each for each in results if isinstance(each, BaseException)]
+    drawn = [each for result in results if isinstance(result, list) for each in result]
+    others = [each for each in failures if not isinstance(each, GeneratorError | BudgetError)]
+    if others or not drawn:
+        raise (others or failures)[0]
+    notes = [
+        f"The picture with seed {part.seed} was lost: {result}"
+        for part, result in zip(parts, results, strict=True)
+        if isinstance(result, BaseException)
+    ]
+    add_notes(drawn[0]["image"], notes)
+    return drawn

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from gems_graph.processes import Lock, renew_in_children
+from gems_graph.system.processes import Lock, renew_in_children
 
 T = TypeVar("T")
 _WORKERS = 8  # threads for files and pictures, all in all

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from gems_graph.errors import UnreadableError
 from gems_graph.models.answers import Form
+from gems_graph.prompting.wording import counted
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.skills import Skill
 from gems_graph.skills.shortlist import shortlist
-from gems_graph.wording import counted
 
 _NAMED = 3  # unknown skills that a note names
 

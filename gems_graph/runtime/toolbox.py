@@ -3,72 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from gems_graph.calls.budget import Budget, Place
+from gems_graph.calls.budget import Place
 from gems_graph.calls.ledger import Ledger
-from gems_graph.calls.paid import pay
-from gems_graph.errors import AnswerError, GeneratorError, RefusedError, UnreadableError
-from gems_graph.events import PictureReady, Progress, RoundStarted, Tell, silent
-from gems_graph.generators import Generator, adapt
-from gems_graph.images import Store
+from gems_graph.errors import AnswerError, RefusedError, UnreadableError
+from gems_graph.events import Progress, silent
 from gems_graph.models import Chat, open_chat
 from gems_graph.models.answers import Answer, F, Question, ask
 from gems_graph.prompting.templates import prompts_in
-from gems_graph.runtime.backends import Backends
-from gems_graph.runtime.drawing import Drawing
-from gems_graph.runtime.illustrator import Illustrator
-from gems_graph.runtime.library import Library
+from gems_graph.runtime.drawer import Drawer
 from gems_graph.runtime.prompts import extras_of, in_words, message_of
 from gems_graph.settings import Settings
-from gems_graph.settings.roles import GEMS_ROLES, Role
-from gems_graph.skills import Skill
-from gems_graph.state import ImageRef
-
-_NOWHERE = Place()
+from gems_graph.settings.roles import Role
 
 
-class Toolbox(Library):
+class Toolbox(Drawer):
     """Everything that a node may use outside the state; tests replace it whole.
 
-    Made anew for each node call; the clients behind it are shared.
-
-    Args:
-        settings: in effect for this call.
-        store: where pictures and long texts go.
-        place: where in which trajectory: the scope of its caps, and which calls are the same.
-        models: chat models made by the caller, by role or for all as `default`.
-        generator: an image generator made by the caller, or whatever `adapt` takes.
-        skills: made by the caller.
-        roles: in play, as the strategy declares them.
-        prompts: folder of the strategy's own templates, which win over the packaged ones.
-
-    Attributes:
-        tell: takes the events of drawing and judging as they happen.
+    Made anew for each node call; the clients behind it are shared. What it is made of, and its
+    generator, are in `Drawer`.
     """
-
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        *,
-        place: Place = _NOWHERE,
-        models: Mapping[str, Chat] | None = None,
-        generator: Generator | Callable[..., Any] | None = None,
-        skills: Sequence[Skill] = (),
-        roles: Sequence[Role] = GEMS_ROLES,
-        prompts: Path | None = None,
-    ) -> None:
-        super().__init__(settings, store, skills)
-        self.tell: Tell = silent
-        self._prompts = prompts
-        self._place, self._budget = place, Budget(settings, place)
-        self._budget.on_wait = lambda event: self.tell(event)
-        drawer = None if generator is None else adapt(generator)
-        self._backends = Backends(settings, models or {}, drawer, roles)
 
     @property
     def ledger(self) -> Ledger:
@@ -172,59 +128,6 @@ class Toolbox(Library):
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]
-
-    async def generate(
-        self,
-        prompt: str,
-        seed: int,
-        round: int | None = None,  # noqa: A002  # the paper's word
-        *,
-        branch: str = "",
-        sides: Collection[int] = (),
-    ) -> ImageRef:
-        """Draw one picture and keep it.
-
-        Args:
-            prompt: what to draw.
-            seed: of the noise.
-            round: whose picture it is; the one that the node works on, if not given.
-            branch: tells apart what a strategy draws side by side; empty: there is one.
-            sides: sizes in pixels that models will be shown next, to be encoded ahead; empty:
-                `vision_max_side`.
-
-        Raises:
-            GeneratorError: the generator failed or returned no picture.
-            BudgetError: a cap would be exceeded.
-        """
-        n = self._place.round if round is None else round
-        drawing = Drawing(prompt, seed, self._backends.spec, self.settings, self.store)
-        key = self._budget.key(
-            "generator", self._backends.generator_key, drawing.request, round=n, branch=branch
-        )
-        self.tell(RoundStarted(type="round_started", round=n, prompt=prompt, seed=seed))
-        progress, asks = partial(self._tell_step, n), self._illustrator(n, branch)
-        *before, last = self._backends.specs
-        for spec in (*before, last):
-            try:
-                async with self._backends.drawer(spec) as generator:
-                    call = drawing.by(spec).call(generator, self._budget, key, progress, asks)
-                    ref = await pay(call, self._budget)
-                break
-            except GeneratorError as error:
-                if spec is last:
-                    raise
-                drawing = drawing.failed(spec, error)
-        drawing.prepare_views(ref, sides or {self.settings.vision_max_side})
-        self.tell(PictureReady(type="picture_ready", round=n, image=ref))
-        return ref
-
-    def _illustrator(self, n: int, branch: str) -> Illustrator:
-        return Illustrator(
-            self.settings, self._backends, self._budget, f"{n}/{branch}", self.store, self._prompts
-        )
-
-    def _tell_step(self, n: int, done: int, of: int) -> None:
-        self.tell(Progress(type="progress", what="step", round=n, done=done, of=of))
 
     def _prepare(
         self, role: Role, task: str, form: type[F], cases: Sequence[dict[str, Any]], *,

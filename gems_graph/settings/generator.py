@@ -85,8 +85,9 @@ class Capabilities:
         negative: it takes a negative prompt.
         steps: it takes a number of steps.
         guidance: it takes a scale of guidance.
-        edits: pictures to go by or to edit that it takes at most.
-        n: pictures of one prompt that it draws at most in one call.
+        edits: pictures to go by or to edit that it takes at most; 0: none.
+        edits_only: it draws nothing without one.
+        n: pictures of one prompt that it draws at most in one call that is paid as one.
         repeatable: the same request gives the same bytes in a fresh process.
         progress: it calls `progress` with the steps done and the steps in all.
         black: it may rightly draw a picture that is all black; of others that is an error.
@@ -104,6 +105,7 @@ class Capabilities:
     steps: bool = False
     guidance: bool = False
     edits: int = 0
+    edits_only: bool = False
     n: int = 1
     repeatable: bool = False
     progress: bool = False

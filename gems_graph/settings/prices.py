@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,14 +40,16 @@ def price_of(player: str | GeneratorSpec, user_prices: Mapping[str, Price]) -> P
         return Price(image=player.price)
     name = player.name if isinstance(player, GeneratorSpec) else player
     bare = name.partition(":")[2] or name
-    for table in (user_prices, _packaged()):
+    for table in (user_prices, _PACKAGED):
         for key in (name, bare, name.partition(":")[0]):
             if key in table:
                 return table[key]
     return None
 
 
-@cache
 def _packaged() -> dict[str, Price]:
     text = (Path(__file__).parent / "prices.toml").read_text(encoding="utf-8")
     return {name: Price(**price) for name, price in tomllib.loads(text)["prices"].items()}
+
+
+_PACKAGED = _packaged()  # with the module: later it would be read on somebody's event loop

@@ -15,6 +15,7 @@ from gems_graph.settings.dials.generators import GeneratorDials
 from gems_graph.settings.dials.memory import MemoryDials
 from gems_graph.settings.dials.models import ModelDials
 from gems_graph.settings.dials.planning import PlanningDials
+from gems_graph.settings.dials.strategies import StrategyDials
 from gems_graph.settings.dials.verdicts import VerdictDials
 from gems_graph.settings.generator import GeneratorSpec
 from gems_graph.settings.invalid import in_words
@@ -22,8 +23,8 @@ from gems_graph.settings.roles import ModelSpec, Role
 
 
 class Settings(
-    CapDials, CallDials, MemoryDials, VerdictDials, PlanningDials, GeneratorDials, ModelDials,
-    EverydayDials,
+    CapDials, CallDials, StrategyDials, MemoryDials, VerdictDials, PlanningDials, GeneratorDials,
+    ModelDials, EverydayDials,
 ):  # fmt: skip
     """Every dial of a run; no secrets, so that it can be kept with the trajectory.
 

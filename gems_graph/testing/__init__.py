@@ -12,6 +12,7 @@ from gems_graph.testing.doubles import (
 )
 from gems_graph.testing.faults import Fault, Flaky, Hang
 from gems_graph.testing.servers import ChatServer, ImageServer
+from gems_graph.testing.strategies import check_strategy
 
 __all__ = [
     "DEFAULTS",
@@ -23,6 +24,7 @@ __all__ = [
     "Painter",
     "ScriptedChat",
     "check_generator",
+    "check_strategy",
     "paint",
     "planned",
     "task_of",

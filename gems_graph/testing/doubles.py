@@ -33,6 +33,21 @@ DEFAULTS: dict[str, Script] = {
     "refine": {"rationale": "say where", "prompt": "a better prompt"},
     "draw-svg": "<svg viewBox='0 0 64 64'><rect width='64' height='64' fill='#4060c0'/></svg>",
     "compress": {"experience": "saying where helps"},
+    "rewrite": {"prompt": "a prompt in other words"},
+    "score": {"evidence": "-", "accuracy": 5, "quality": 5, "coherence": 5, "overall": 5},
+    "score-all": lambda prompt: {
+        "grades": [
+            {
+                "n": int(n),
+                "evidence": "-",
+                "accuracy": 5,
+                "quality": 5,
+                "coherence": 5,
+                "overall": 5,
+            }
+            for n in re.findall(r"Picture (\d+):", prompt)
+        ]
+    },
 }
 """What `ScriptedChat` answers to each task unless told otherwise."""
 

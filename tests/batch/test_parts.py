@@ -152,6 +152,8 @@ CALL = (1500 * 12 + 300 * 40) / 1e6
         ({"verify": "batched"}, (1, 5), (3, 56)),
         ({"max_criteria": 3}, (1, 5), (5, 26)),
         ({"max_images": 2}, (1, 2), (8, 17)),
+        ({"variations": 3, "max_iterations": 2}, (3, 6), (20, 41)),
+        ({"variations": 3, "max_images": 4}, (3, 4), (20, 41)),
         ({"max_calls": 20}, (1, 5), (8, 20)),
     ],
 )

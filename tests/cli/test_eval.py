@@ -85,7 +85,7 @@ def test_a_cap_ends_with_3_and_says_how_to_go_on(gems: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["decomposer", "--data", "no-such"], "Cannot read requests"),
+        (["decomposer", "--data", "no-such"], "Cannot read no-such"),
         (["decomposer", "--out", "no/such/folder/x"], "Cannot write the report"),
         (["verifier", "--data", "no-such"], "name a folder of pictures"),
         (["verifier", "--verify", "by mood"], "The setting verify"),

@@ -96,7 +96,7 @@ def test_an_outage_at_one_request_exits_1(gems: Any) -> None:
         (["a cat", "--only", "none"], "--only is for a table of requests."),
         (["a cat", "--limit", "3"], "--limit is for a table of requests."),
         (["--only", "cooking"], "there are some for: "),
-        (["--data", "no-such"], "Cannot read requests"),
+        (["--data", "no-such"], "Cannot read no-such"),
         (["--skills", "no-such"], "create it or drop it"),
         (["--set", "mood=good"], "no setting 'mood'"),
         ([" "], "say what to draw"),

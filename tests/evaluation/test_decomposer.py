@@ -8,6 +8,7 @@ import pytest
 
 from gems_graph import Settings, Store
 from gems_graph.errors import ConfigError, ModelError
+from gems_graph.evaluation.asking import Evaluation
 from gems_graph.evaluation.atoms import Request, read
 from gems_graph.evaluation.decomposer import evaluate
 from gems_graph.runtime.loop import BACKGROUND
@@ -23,7 +24,7 @@ def measured(store: Store, chat: ScriptedChat, requests: list[Request], **about:
     """The report on a scripted model."""
     settings = about.pop("settings", SETTINGS)
     _, make = settings_and_toolbox(chat, None, store)
-    return BACKGROUND.run(lambda: evaluate(requests, settings, make, **about))
+    return BACKGROUND.run(lambda: evaluate(requests, settings, Evaluation(make, **about)))
 
 
 def decompose(*answers: Any) -> ScriptedChat:
@@ -89,4 +90,4 @@ def test_a_wrong_model_is_told_at_once(store: Store) -> None:
     _, make = settings_and_toolbox(None, None, store)
     settings = SETTINGS.model_copy(update={"mllm": "nonsense:x"})
     with pytest.raises(ConfigError, match="nonsense"):
-        BACKGROUND.run(lambda: evaluate(REQUESTS, settings, make))
+        BACKGROUND.run(lambda: evaluate(REQUESTS, settings, Evaluation(make)))

@@ -12,6 +12,7 @@ import pytest
 
 from gems_graph import Settings, Store
 from gems_graph.errors import ModelError, UsageError
+from gems_graph.evaluation.asking import Evaluation
 from gems_graph.evaluation.skill_requests import NONE, Request, read
 from gems_graph.evaluation.skills import evaluate
 from gems_graph.runtime.loop import BACKGROUND
@@ -37,7 +38,7 @@ def measured(
     store: Store, chat: Any, requests: list[Request], settings: Settings = SETTINGS, **about: Any
 ) -> Any:
     _, make = settings_and_toolbox(chat, None, store, about.pop("skills", None))
-    return BACKGROUND.run(lambda: evaluate(requests, settings, make, **about))
+    return BACKGROUND.run(lambda: evaluate(requests, settings, Evaluation(make, **about)))
 
 
 def picking(*names: Any) -> ScriptedChat:
@@ -153,7 +154,7 @@ def test_a_part_of_the_table_is_spread_over_it() -> None:
     ("line", "words"),
     [
         ("no JSON", "line 2: this is no JSON object"),
-        ("[1]", "line 2: write"),
+        ("[1]", "line 2: this is no JSON object; write one a line"),
         ('{"request": "a cat"}', "line 2: write"),
         ('{"request": " ", "skill": null}', "line 2: write"),
         ('{"request": "a cat", "skill": 1}', "line 2: write"),
@@ -169,7 +170,7 @@ def test_a_line_that_is_not_right_is_named(tmp_path: Path, line: str, words: str
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="Cannot read requests"):
+    with pytest.raises(UsageError, match="Cannot read"):
         read(tmp_path / "none.jsonl")
     with pytest.raises(UsageError, match="there are some for: action-and-contact, "):
         read(only=["cooking"])

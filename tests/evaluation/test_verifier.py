@@ -11,6 +11,7 @@ from PIL import Image
 
 from gems_graph import Settings, Store
 from gems_graph.errors import ConfigError, ModelError, UsageError
+from gems_graph.evaluation.asking import Evaluation
 from gems_graph.evaluation.cases import Case, Question, labelled
 from gems_graph.evaluation.figures import Answered, calibration, figures
 from gems_graph.evaluation.scenes import scenes
@@ -29,7 +30,7 @@ def measured(store: Store, chat: Any, cases: list[Case], grid: Any = None, **abo
     settings = about.pop("settings", SETTINGS)
     _, make = settings_and_toolbox(chat, None, store)
     asked = ways(settings, *(along(dial, values) for dial, values in (grid or {}).items()))
-    return BACKGROUND.run(lambda: evaluate(cases, asked, make, **about))
+    return BACKGROUND.run(lambda: evaluate(cases, asked, Evaluation(make, **about)))
 
 
 def case(*questions: tuple[str, bool], name: str = "one") -> Case:
@@ -166,7 +167,7 @@ def test_a_folder_of_labelled_pictures(store: Store, tmp_path: Path) -> None:
     ("line", "words"),
     [
         ("{", "line 2: this is no JSON object"),
-        ([], "line 2: write an object with `image` and `criteria`"),
+        ([], "line 2: this is no JSON object; write one a line"),
         ({**RED, "label": 1}, "nothing else"),
         ({**RED, "image": "b.png"}, "line 2: there is no picture 'b.png'"),
         ({**RED, "image": "../set/a.png"}, "there is no picture"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -10,6 +11,8 @@ from email import message_from_bytes
 from email.message import Message
 from typing import Any
 
+from gems_graph.generators.protocol import Generator
+from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.testing import Fault, Flaky, Hang, paint
 from gems_graph.testing.faults import Body
 from gems_graph.testing.loopback import LoopbackServer
@@ -224,3 +227,15 @@ def _value(text: str) -> Any:
         return json.loads(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else text
     except ValueError:
         return text
+
+
+def drawn(generator: Generator, request: GenerateRequest) -> list[Picture]:
+    """Return what a generator draws; it is closed afterwards."""
+
+    async def once() -> list[Picture]:
+        try:
+            return await generator.generate(request)
+        finally:
+            await generator.aclose()
+
+    return asyncio.run(once())

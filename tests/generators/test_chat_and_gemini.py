@@ -19,7 +19,7 @@ from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.testing import Fault, Hang, check_generator, paint
 from gems_graph.testing.faults import Body
 from gems_graph.testing.loopback import LoopbackServer
-from tests.generators.strict import refused, shaped
+from tests.generators.strict import drawn, refused, shaped
 
 PNG = paint("drawn", 1, (64, 64))
 LINK = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
@@ -127,14 +127,7 @@ def draw(name: str, server: JsonServer, options: Any = None, **asked: Any) -> li
     spec = GeneratorSpec(name=name, url=f"{server.url}/v1", options=options or {})
     generator = open_generator(spec)
     request = GenerateRequest(**{"prompt": "a cat", "seed": 7, **asked})
-
-    async def once() -> list[Picture]:
-        try:
-            return await generator.generate(request)
-        finally:
-            await generator.aclose()
-
-    return asyncio.run(once())
+    return drawn(generator, request)
 
 
 @pytest.fixture(autouse=True)

@@ -165,7 +165,10 @@ def test_capabilities_follow_the_signature() -> None:
     assert (can.negative, can.edits, can.progress) == (False, 16, False)
     assert can.options == ["num_inference_steps", "guidance_scale"]
     can = CallForm.of(Qwen).capabilities(grid=16, redraws=True, repeatable=True, notes="")
-    assert (can.edits, can.progress) == (1, False)
+    assert (can.edits, can.edits_only, can.progress) == (1, False, False)
+    for kind in (Img2Img, QwenEdit):
+        can = CallForm.of(kind).capabilities(grid=16, redraws=False, repeatable=True, notes="")
+        assert can.edits_only
 
 
 # ------------------------------------------------------------------ presets and packages

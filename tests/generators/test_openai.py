@@ -17,7 +17,7 @@ from gems_graph.errors import BadRequestError, ConfigError, ContentRefusedError,
 from gems_graph.generators import GeneratorSpec, open_generator
 from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.testing import Fault, check_generator, paint
-from tests.generators.strict import EDITS, GENERATIONS, PictureServer, refused
+from tests.generators.strict import EDITS, GENERATIONS, PictureServer, drawn, refused
 
 PNG = paint("a picture to edit", 0, (32, 32))
 SEEDED = {"vllm-omni", "sglang", "together"}
@@ -30,14 +30,7 @@ def draw(server: PictureServer | str, dialect: str = "", **asked: Any) -> list[P
     url = server if isinstance(server, str) else server.url
     generator = open_generator(GeneratorSpec(name=f"openai:{model}", url=url, options=options))
     request = GenerateRequest(**{"prompt": "a <red> cat & 猫 | x", "seed": 7, **asked})
-
-    async def once() -> list[Picture]:
-        try:
-            return await generator.generate(request)
-        finally:
-            await generator.aclose()
-
-    return asyncio.run(once())
+    return drawn(generator, request)
 
 
 def size_of(picture: Picture) -> tuple[int, int]:

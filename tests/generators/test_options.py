@@ -17,7 +17,9 @@ from gems_graph.generators import (
     Capabilities,
     GeneratorSpec,
     capabilities_of,
+    check_pictures,
     check_request,
+    edits_of,
     open_generator,
 )
 from gems_graph.runtime.loop import BACKGROUND
@@ -201,3 +203,54 @@ def test_a_failing_server_is_told_by_name(store: Store) -> None:
         spec = GeneratorSpec(name="http", url=images.url)
         with pytest.raises(Exception, match="The generator 'http': HTTP 401"):
             run(generator=spec, store=store).invoke({"prompt": "p"})
+
+
+# ------------------------------------------------------------------ pictures to go by
+
+
+class Editor:
+    """Draws from pictures alone."""
+
+    name = "editor"
+    capabilities = Capabilities(edits=2, edits_only=True)
+
+    async def generate(self, request: Any) -> Any:
+        """Draw nothing: nobody comes this far."""
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
+
+def test_what_only_edits_is_refused_before_a_chat_call(store: Store) -> None:
+    chat = ScriptedChat()
+    with pytest.raises(ConfigError, match="'editor' only changes pictures: give it one"):
+        build_graph(mllm=chat, generator=Editor(), store=store).invoke({"prompt": "p"})
+    assert not chat._asked
+
+
+@pytest.mark.parametrize(
+    ("can", "pictures", "edit", "said"),
+    [
+        (Capabilities(), 1, False, r"takes no pictures .*: leave out `images` \(--image\), or na"),
+        (Capabilities(), 0, True, "takes no pictures to go by or to edit: set edit=false, or name"),
+        (Capabilities(edits=1), 2, False, r"takes 1 pictures at a time, not 2: give fewer"),
+        (Capabilities(edits=2), 2, True, r"2 pictures at a time, not 3 \(with the one that `edit`"),
+        (Capabilities(edits=2, edits_only=True), 0, True, "only changes pictures"),
+        (Capabilities(edits=2, edits_only=True), 1, True, ""),
+        (Capabilities(), 0, False, ""),
+    ],
+)
+def test_pictures_that_a_generator_does_not_take_are_refused(
+    can: Capabilities, pictures: int, edit: bool, said: str
+) -> None:
+    if not said:
+        return check_pictures("g", can, pictures, edit=edit)
+    with pytest.raises(ConfigError, match=said):
+        check_pictures("g", can, pictures, edit=edit)
+
+
+def test_whether_it_edits_is_one_of_three() -> None:
+    assert edits_of(Capabilities()) == "none"
+    assert edits_of(Capabilities(edits=1)) == "can"
+    assert edits_of(Capabilities(edits=1, edits_only=True)) == "only"

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from gems_graph.calls.retry import GarbledError, time_limit
+from gems_graph.calls.retry import GarbledError
+from gems_graph.calls.time_limit import time_limit
 from gems_graph.errors import ConfigError
 from gems_graph.generators.urls import AWAY, LONGEST_AWAY, Servers, urls_in
 

@@ -25,7 +25,7 @@ from gems_graph.paths import data_folder
 from gems_graph.strategies import open_strategy
 from gems_graph.testing import Painter, text_of
 
-SHOWN = {"image", "picture", "side", "criterion", "criteria"}
+SHOWN = {"image", "picture", "pictures", "side", "criterion", "criteria"}
 STRATEGIES = [*map(open_strategy, plugins.names("strategies")), side_by_side.STRATEGY]
 JUDGING = {
     (strategy.prompts, template)

@@ -14,9 +14,9 @@ class Tools:
     def __init__(self, **dials: Any) -> None:
         self.settings = Settings(seed=7, **dials)
 
-    async def generate(self, prompt: str, seed: int, *, sides: set[int]) -> Any:
+    async def draw(self, prompt: str, seed: int, n: int, *, sides: set[int]) -> Any:
         self.sides = sides
-        return PICTURE
+        return [{"seed": seed + k, "image": PICTURE} for k in range(n)]
 
 
 def drawn(tools: Any, *rounds: Any, **more: Any) -> Any:

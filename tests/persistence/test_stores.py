@@ -31,7 +31,7 @@ from PIL import Image
 from gems_graph import Store, paths
 from gems_graph.errors import ConfigError, StoreError
 from gems_graph.images import LostError, NoPictureError, needed_by
-from gems_graph.images.parts import new_part
+from gems_graph.system.parts import new_part
 
 PLACES = ("folder", "file URL", "memory", "local through fsspec")
 OLD = time.time() - 100_000  # over a day

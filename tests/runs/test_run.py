@@ -145,6 +145,25 @@ async def test_a_stopped_run_ends_its_step_and_is_resumed(loop: Callable[..., Lo
     assert len(made.painter.calls) == pictures + 1  # round 1 is not drawn again
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("node", ["planner", "generator", "verifier", "refiner", "select"])
+async def test_a_run_cancelled_while_a_node_ends_goes_on(
+    loop: Callable[..., Loop], node: str
+) -> None:
+    """LangGraph keeps what a cancelled task wrote, without the ways on, and takes it for done."""
+    made = loop(two_rounds(), checkpointer=InMemorySaver())
+
+    def cancel(event: Event) -> None:
+        if event["type"] == "node_ended" and event["node"] == node:
+            run.stop("enough", at_once=True)
+
+    run = Run(made.graph, "t", cancel)
+    await run.start({"prompt": "a cat"})
+    outcome = await Run(made.graph, "t").resume()
+    assert outcome.state["result"]["success"]
+    assert [round_["n"] for round_ in outcome.state["rounds"]] == [1, 2]
+
+
 # ------------------------------------------------------------------ a graph of somebody else
 
 

@@ -130,7 +130,7 @@ def test_the_thread_opens_the_right_graph_and_a_fork_is_refused(loop: Any) -> No
 
 
 def test_a_strategy_that_nobody_installed_is_refused_with_those_there_are(loop: Any) -> None:
-    with pytest.raises(ConfigError, match="no strategy 'x'; there are gems, side-by-side"):
+    with pytest.raises(ConfigError, match=r"no strategy .x.; there are .*gems, .*side-by-side"):
         loop({}, strategy="x")
 
 

@@ -15,8 +15,8 @@ from gems_graph.batch.summary import STATUSES, cost, count
 from gems_graph.calls.ledger import in_money
 from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, FAILED, PASSED, WAITING, of_signal
 from gems_graph.prompting.sanitize import printable
+from gems_graph.prompting.wording import counted, counted_criteria
 from gems_graph.report.standing import Standing
-from gems_graph.wording import counted, counted_criteria
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from rich.text import Text
 from gems_graph.cli.terminal.editor import Edit
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
+from gems_graph.prompting.wording import counted_criteria
 from gems_graph.review.answers import check
 from gems_graph.review.questions import CriteriaQuestion, Question, VerdictQuestion
-from gems_graph.wording import counted_criteria
 
 _RULING = re.compile(r"\s*(?P<n>\d+)(?:\s*[=:]\s*|\s+)(?P<ruling>\S.*?)\s*", re.DOTALL)
 _MARKS = {"yes": "[green]✓[/]", "no": "[red]✗[/]", "unsure": "[yellow]?[/]"}

@@ -12,9 +12,9 @@ from gems_graph.calls.ledger import in_money, total
 from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, PASSED, of_signal
 from gems_graph.images import Store
 from gems_graph.prompting.sanitize import printable
+from gems_graph.prompting.wording import counted
 from gems_graph.report import folder as folders
 from gems_graph.state import Result, State
-from gems_graph.wording import counted
 
 
 def print_interrupted(thread: str, signum: int) -> int:

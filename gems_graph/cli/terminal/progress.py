@@ -12,8 +12,8 @@ from rich.table import Table
 from gems_graph.cli.terminal.verdicts import verdict_table
 from gems_graph.events import Event, Waiting
 from gems_graph.prompting.sanitize import printable
+from gems_graph.prompting.wording import counted_criteria
 from gems_graph.runs.view import View
-from gems_graph.wording import counted_criteria
 
 
 class Silent:

@@ -14,9 +14,9 @@ from gems_graph.cli.terminal.dialogue import Dialogue
 from gems_graph.cli.terminal.editor import editor
 from gems_graph.errors import StoreError
 from gems_graph.images import Store
-from gems_graph.paths import replace_file
 from gems_graph.prompting.sanitize import printable
 from gems_graph.review.questions import Question, VerdictQuestion
+from gems_graph.system.replacing import replace_file, sweep
 
 _OPTIONS = {
     "criteria": "--criteria FILE",
@@ -69,6 +69,7 @@ def _write_picture(question: VerdictQuestion, folder: Path, store: Store) -> Pat
     data = store.read(question["image"]["sha256"])
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         replace_file(file, data)
     except OSError as error:
         msg = f"Cannot write to {folder} ({error.strerror}); name another folder with --out."

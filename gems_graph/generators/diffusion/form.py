@@ -115,6 +115,7 @@ class CallForm:
             steps=self.takes("num_inference_steps"),
             guidance=bool(self.guidance(distilled=False)),
             edits=pictures,
+            edits_only=self.needs_picture,
             n=64,
             repeatable=repeatable,
             progress=self.reports,

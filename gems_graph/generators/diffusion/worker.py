@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from gems_graph.generators.diffusion.form import CallForm
 from gems_graph.private_hooks import progress_bar_of
-from gems_graph.processes import Lock, renew_in_children
+from gems_graph.system.processes import Lock, renew_in_children
 
 T = TypeVar("T")
 

@@ -32,6 +32,13 @@ class GeneratorDials(Dials):
         le=100,
         description="How closely the prompt is followed; none: the generator's own.",
     )
+    variations: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Pictures of the prompt of each round, from one seed on; the one that most "
+        "criteria hold for is the round's.",
+    )
     picture_format: Literal["webp", "png"] = Field(
         default="webp",
         description="How pictures are kept that a generator does not encode itself; both lose "
@@ -59,5 +66,6 @@ class GeneratorDials(Dials):
         "nothing.",
     )
     reseed: bool = Field(
-        default=True, description="Round i draws with seed + i - 1; off: the same noise each round."
+        default=True,
+        description="Each round draws with the next seed; off: the same noise each round.",
     )

@@ -18,7 +18,10 @@ class PlanningDials(Dials):
     """Strategy, skills and prompt templates."""
 
     strategy: str = Field(
-        default="gems", min_length=1, description="How pictures are made; `gems` is the paper's."
+        default="gems",
+        min_length=1,
+        description="How pictures are made: `gems`, the paper's, or what it is compared with; "
+        "`gems strategies` lists them.",
     )
     max_skills: int = Field(default=1, ge=0, le=8, description="Skills the Planner may pick.")
     enhance: bool = Field(

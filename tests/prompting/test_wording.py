@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gems_graph.mini.questions import Noun
-from gems_graph.wording import counted, counted_criteria
+from gems_graph.prompting.wording import counted, counted_criteria
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 images"), (1, "1 image"), (2, "2 images")])

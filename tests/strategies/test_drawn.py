@@ -1,0 +1,26 @@
+"""The page on strategies draws their graphs as they are, and names all of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gems_graph import build_graph, plugins
+
+PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
+SECTIONS = {text.partition("\n")[0]: text for text in re.split(r"^## ", PAGE, flags=re.MULTILINE)}
+
+
+def edges(mermaid: str) -> set[tuple[str, ...]]:
+    """Return who leads to whom, without the two ends and without what stands on the edges."""
+    found = re.findall(r"^\s*(\w+) -.*-> +(\w+);", mermaid, re.MULTILINE)
+    return {pair for pair in found if not any(name.startswith("__") for name in pair)}
+
+
+@pytest.mark.parametrize("name", [n for n in plugins.names("strategies") if n != "gems"])
+def test_the_page_draws_each_graph_as_it_is(name: str) -> None:
+    drawn = re.findall(r"^```mermaid\n(.*?)^```", SECTIONS[name], re.DOTALL | re.MULTILINE)
+    assert edges(drawn[0]) == edges(build_graph(strategy=name).get_graph().draw_mermaid())
+    assert f"| `{name}` |" in PAGE
