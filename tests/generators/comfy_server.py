@@ -172,7 +172,7 @@ class ComfyDouble(LoopbackServer):
     def _outcome(self, job: Job, plan: Any, key: str) -> tuple[list[Any], dict[str, Any]]:
         data: dict[str, Any] = {"prompt_id": job.id, "timestamp": 1}
         if plan == "interrupted":
-            return [["execution_start", data], ["executioninterrupted", data]], {}
+            return [["execution_start", data], ["execution_interrupted", data]], {}
         if isinstance(plan, Fails):
             said = {
                 **data, "node_id": plan.node, "node_type": "KSampler", "traceback": ["..."],
