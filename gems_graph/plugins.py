@@ -41,7 +41,7 @@ def load(room: str, name: str, attribute: str = "open_backend") -> Any:
 
 def names(room: str, attribute: str = "STRATEGY") -> list[str]:
     """Return the names that `load` knows in a room of one file each, ours first."""
-    folder = Path(__file__).parent / room
+    folder = Path(__file__).parent.joinpath(*room.split("."))
     built_in = sorted(
         file.stem
         for file in folder.glob("*.py")

@@ -1,4 +1,4 @@
-"""`gems eval`: how well single modules do, where the truth is known."""
+"""`gems eval`: how well single modules do where the truth is known, and benchmarks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gems_graph.cli import benchmarks
 from gems_graph.cli.loading import loading
 from gems_graph.cli.measuring import Measuring, measures
 from gems_graph.cli.options import dial, pairs_in, prose
@@ -17,7 +18,7 @@ Choice = tuple[str, dict[str, Any]]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Measure the Decomposer and the Verifier where the truth is known.",
+    help="Measure single modules where the truth is known, and whole strategies on benchmarks.",
 )
 _COMPARE = "Ways of asking, every combination of which is tried"
 
@@ -98,6 +99,7 @@ def verifier(
 
 for _command in (decomposer, verifier):
     app.command(help=prose(_command.__doc__))(measures(_command))
+benchmarks.add_to(app)
 
 
 def _axes(

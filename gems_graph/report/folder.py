@@ -13,7 +13,7 @@ from PIL import Image
 
 from gems_graph.errors import StoreError, UsageError
 from gems_graph.images import Store, needed_by
-from gems_graph.images.normal import as_png
+from gems_graph.images.normal import as_png, texts_of
 from gems_graph.settings import settle
 from gems_graph.settings.roles import JUDGE
 from gems_graph.state import ImageRef, State
@@ -84,7 +84,8 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
             sweep(folder)
             for n, ref in _pictures(state).items():
                 replace_file(folder / picture_name(n, ref), store.read(ref["sha256"]))
-            replace_file(folder / "image.png", as_png(store.open(state["result"]["image"])))
+            image = store.open(state["result"]["image"])
+            replace_file(folder / "image.png", as_png(image, texts=texts_of(image)))
             data = record(state, store, about)
             text = json.dumps(data, ensure_ascii=False, indent=1)
             replace_file(folder / "trajectory.json", f"{text}\n".encode())
@@ -101,13 +102,18 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
 def save_picture(image: Image.Image, file: Path) -> Path:
     """Write a picture to a file, in the format of its suffix; return the file.
 
+    From PNG to PNG it keeps what is written into it, such as the drawing of the generator `svg`.
+
     Raises:
         UsageError: there is no such format.
         StoreError: it cannot be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        image.save(file)
+        if file.suffix.lower() == ".png":
+            file.write_bytes(as_png(image, texts=texts_of(image)))
+        else:
+            image.convert("RGB").save(file)  # JPEG knows no alpha
     except OSError as error:
         msg = f"Cannot write to {file} ({error.strerror or error}); name another file."
         raise StoreError(msg) from error

@@ -35,6 +35,11 @@ DEFAULTS: dict[str, Script] = {
     "compress": {"experience": "saying where helps"},
     "rewrite": {"prompt": "a prompt in other words"},
     "score": {"evidence": "-", "accuracy": 5, "quality": 5, "coherence": 5, "overall": 5},
+    "questions": {"criteria": ["Is it there?", "Is it right?"]},
+    "edit-prompt": {"rationale": "it was late", "prompt": "an edited prompt"},
+    "improve-prompt": {"rationale": "it was dull", "prompt": "an improved prompt"},
+    "check-prompt": {"missing": [], "prompt": ""},
+    "compare": {"rationale": "fewer failures", "better": "first"},
     "score-all": lambda prompt: {
         "grades": [
             {

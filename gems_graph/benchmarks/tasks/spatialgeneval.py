@@ -1,0 +1,105 @@
+"""SpatialGenEval: ten spatial questions a prompt, five rounds of answers, four have to agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gems_graph.benchmarks.checks import text_field, texts, unique, wrong
+from gems_graph.benchmarks.data import Places, lines
+from gems_graph.benchmarks.judging import Query, Reply
+from gems_graph.benchmarks.task import Figures, Home, Prompt, Statistics, Task
+from gems_graph.errors import UsageError
+from gems_graph.system.json_lines import Line
+
+DATA = "SpatialGenEval_T2I_Prompts.jsonl"
+ROUNDS, VOTES = 5, 4
+_LETTER = re.compile(
+    r"\s*(?:\d+\s*[.)-]\s*)?(?:answer\s*\d*\s*[:=-]\s*)?\**([A-E])\b", re.IGNORECASE
+)
+
+
+class SpatialGenEval(Task):
+    """Right answers with at least four of five votes: mean of ten dimensions, 0 to 100."""
+
+    name, title = "spatialgeneval", "SpatialGenEval"
+    metric, column, table = "overall", "SpatialGenEval", "10_spatialgeneval"
+    files, folders = (DATA,), ("eval", "SpatialGenEval/eval", "spatialgeneval")
+    home = Home("https://github.com/AMAP-ML/SpatialGenEval", "none stated: not redistributed")
+    answers_form = "five lists of ten letters A to E, one list a round"
+    route, prompt_file, judge = "endpoint", True, "Qwen2.5-VL-72B-Instruct"
+    official = (
+        "rm -f {results}",  # it appends
+        "python scripts/spatialgeneval_stage1_eval.py (see run script of the repository)",
+        "python scripts/spatialgeneval_stage2_acc.py {results}",
+    )
+
+    def load(self, folder: Path) -> list[Prompt]:
+        """Read the prompts with their questions."""
+        file = Places(folder, self.folders).need(DATA, self.home.url)
+        prompts = [_prompt(line) for line in lines(file)]
+        unique([prompt.own for prompt in prompts], str(file))
+        return prompts
+
+    def picture(self, prompt: Prompt, sample: int) -> str:
+        """Return `000001.png`; a second sample would break the official pairing by position."""
+        return f"{prompt.id}{f'_{sample}' * (sample > 0)}.png"
+
+    def statistics(self, prompt: Prompt, answers: Sequence[Any]) -> Statistics:
+        """Count questions whose right letter has the votes."""
+        found: Statistics = {}
+        for each in answers:
+            rounds = _rounds(each, f"{self.title}, prompt {prompt.id}")
+            for k, kind in enumerate(prompt.data["question_type"]):
+                votes = sum(letters[k] == prompt.data["answers"][k] for letters in rounds)
+                total, count = found.get(kind, (0.0, 0.0))
+                found[kind] = (total + (votes >= VOTES), count + 1)
+        return found
+
+    def combine(self, means: Mapping[str, float]) -> Figures:
+        """Round each dimension to three decimals, as upstream, and average them."""
+        columns = {name: 100 * round(mean, 3) for name, mean in means.items()}
+        overall = sum(columns.values()) / len(columns) if columns else None
+        return {"overall": overall, **columns}
+
+    def queries(self, prompt: Prompt, template: str) -> list[Query]:
+        """Ask all ten at once, five times, at temperature 1."""
+        words = template.replace("{questions}", "\n".join(prompt.data["questions"]))
+        return [Query(words, max_tokens=2048, temperature=1.0, repeat=k) for k in range(ROUNDS)]
+
+    def parse(self, prompt: Prompt, replies: Sequence[Reply]) -> Any:
+        """Return the letters that the lines of each reply begin with."""
+        return [_letters(reply.text) for reply in replies]
+
+
+def _letters(text: str) -> list[str]:
+    found = [match[1].upper() for line in text.splitlines() if (match := _LETTER.match(line))]
+    if len(found) != 10:
+        msg = f"ten lines that begin with a letter are needed, not {len(found)}"
+        raise ValueError(msg)
+    return found
+
+
+def _rounds(answers: Any, where: str) -> list[list[str]]:
+    fits = isinstance(answers, list) and len(answers) == ROUNDS
+    if not fits or not all(texts(letters, 10) for letters in answers):
+        raise wrong(where, "five lists of ten letters", answers)
+    rounds = [[letter.strip().upper()[:1] for letter in letters] for letters in answers]
+    if strange := [each for letters in rounds for each in letters if each not in "ABCDE"]:
+        raise wrong(where, "a letter from A to E", strange[0])
+    return rounds
+
+
+def _prompt(line: Line) -> Prompt:
+    text = text_field(line.fields, "prompt", line.where)
+    own = text_field(line.fields, "id", line.where)
+    for name in ("question_type", "questions", "answers"):
+        if not texts(line.fields.get(name), 10):
+            msg = f"{line.where}: `{name}` must be a list of ten texts."
+            raise UsageError(msg)
+    return Prompt(own, text, own, line.fields)
+
+
+TASK = SpatialGenEval()
