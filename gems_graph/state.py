@@ -171,6 +171,12 @@ class Input(TypedDict):
             list[str], Field(description="Your own yes/no criteria, instead of the Decomposer.")
         ]
     ]
+    images: NotRequired[
+        Annotated[
+            list[ImageRef | str],
+            Field(description="Pictures to go by: `data:` addresses, or references to the store."),
+        ]
+    ]
 
 
 class Output(TypedDict, total=False):
@@ -181,6 +187,7 @@ class Output(TypedDict, total=False):
     trajectory: str
     skills: list[str]
     criteria: list[Criterion]
+    references: list[ImageRef]
     attempt: Attempt
     rounds: Annotated[list[Round], operator.add]
     experiences: Annotated[list[str], operator.add]
@@ -198,6 +205,7 @@ class State(Output, total=False):
     """
 
     checklist: Annotated[list[str], for_one_step()]
+    images: Annotated[list[ImageRef | str], for_one_step()]
     skill_criteria: list[Criterion]
     settings: dict[str, Any]
     stop: Annotated[Stop, first]

@@ -97,6 +97,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "left_out": 2,
         "current": view(2),
         "restart": True,
+        "edit": False,
         "lost": ["<b>"],
     },
     "svg": {
