@@ -92,7 +92,7 @@ class ComfyGenerator:
     async def _draw(self, request: GenerateRequest, workflow: Workflow, k: int) -> Picture:
         job = job_of(request.key, workflow, k)
         if request.key and (known := await self._look(job)):
-            with suppress(GoneError), self._servers.turn(at=known.url):  # gone: drawn again
+            with self._servers.turn(at=known.url), suppress(GoneError):  # gone: drawn again
                 return await self._run(known, request, workflow, job, anew=False)
         for turn in self._servers.turns():
             with turn as url:
