@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -91,18 +92,15 @@ class ComfyGenerator:
     async def _draw(self, request: GenerateRequest, workflow: Workflow, k: int) -> Picture:
         job = job_of(request.key, workflow, k)
         if request.key and (known := await self._look(job)):
-            with self._servers.turn(at=known.url):
-                try:
-                    return await self._run(known, request, workflow, job, anew=False)
-                except GoneError:
-                    await known.forget(job)
+            with self._servers.turn(at=known.url), suppress(GoneError):  # gone: drawn again
+                return await self._run(known, request, workflow, job, anew=False)
         for turn in self._servers.turns():
             with turn as url:
                 return await self._run(self._at[url], request, workflow, job)
         raise AssertionError  # the last turn returns or raises
 
     async def _look(self, job: str) -> ComfyServer | None:
-        """Return the server that has a job already; a failed one is struck from its history."""
+        """Return the server that draws or drew a job already; one that failed is none."""
 
         async def glance(server: ComfyServer) -> Found:
             try:
@@ -116,8 +114,6 @@ class ComfyGenerator:
         for server, known in zip(servers, found, strict=True):
             if known == "waiting" or (known and pictures_in(known)):
                 return server
-            if known:
-                await server.forget(job)
         return None
 
     async def _run(

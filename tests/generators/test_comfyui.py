@@ -475,6 +475,33 @@ def test_work_is_shared_and_a_server_that_is_down_costs_no_try(store: Store) -> 
     assert sum(out["ledger"]["generator"]["retries"] for out in outs) == 0
 
 
+def test_64_trajectories_over_three_servers_of_which_one_dies(store: Store) -> None:
+    with ComfyDouble() as one, ComfyDouble() as two, ComfyDouble() as three:
+        graph = build_graph(
+            mllm=ScriptedChat(), generator="comfyui:z-image-turbo", store=store, seed=1,
+            generator_url=f"{one.url},{two.url},{three.url}", retry_wait=0.01, size="64x48",
+        )  # fmt: skip
+        threading.Thread(target=die_after, args=(three, 5)).start()
+
+        async def everything() -> list[Any]:
+            prompts = [{"prompt": f"cat {k}"} for k in range(64)]
+            return await asyncio.gather(*map(graph.ainvoke, prompts))
+
+        outs = asyncio.run(everything())
+        assert three.dead
+        alive = [len(one.submitted), len(two.submitted)]
+    assert {out["result"]["stop"]["reason"] for out in outs} == {"passed"}
+    assert min(alive) > 0.5 * max(alive)
+    places = {out["result"]["image"]["made"]["server"] for out in outs}
+    assert {one.url.removeprefix("http://"), two.url.removeprefix("http://")} <= places
+    assert len({out["result"]["image"]["made"]["job"] for out in outs}) == 64
+
+
+def die_after(server: ComfyDouble, jobs: int) -> None:
+    wait_until(lambda: len(server.submitted) >= jobs)
+    server.die()
+
+
 # --- refused before anything is paid
 
 
