@@ -51,6 +51,12 @@ def _questions(sheet: Sheet) -> Reply:
     return {"criteria": questions}, "I ask for all that the request states."
 
 
+def _questions_with_parents(sheet: Sheet) -> Reply:
+    """Ask for the same; no question of mine hangs on another."""
+    answer, thought = _questions(sheet)
+    return {"questions": [{"question": q, "parents": []} for q in answer["criteria"]]}, thought
+
+
 def _edit(sheet: Sheet) -> Reply:
     """Write the next prompt as the Refiner does, from what the message shows of the last."""
     current = sheet.attempts("current")
@@ -81,4 +87,6 @@ TASKS: dict[str, Callable[[Sheet], Reply]] = {
     "improve-prompt": _edit,
     "check-prompt": _check,
     "compare": _compare,
+    "questions-with-parents": _questions_with_parents,
+    "edit-failed": _edit,
 }

@@ -40,6 +40,13 @@ DEFAULTS: dict[str, Script] = {
     "improve-prompt": {"rationale": "it was dull", "prompt": "an improved prompt"},
     "check-prompt": {"missing": [], "prompt": ""},
     "compare": {"rationale": "fewer failures", "better": "first"},
+    "questions-with-parents": {
+        "questions": [
+            {"question": "Is it there?", "parents": []},
+            {"question": "Is it right?", "parents": [1]},
+        ]
+    },
+    "edit-failed": {"rationale": "it was vague", "prompt": "a prompt mended where it failed"},
     "score-all": lambda prompt: {
         "grades": [
             {

@@ -53,3 +53,11 @@ class StrategyDials(Dials):
         default=False,
         description="`maestro`: also end once the best picture passes every question.",
     )
+    craft_rewrite: bool = Field(
+        default=False,
+        description="`craft`: the first picture is drawn from the request rewritten.",
+    )
+    craft_ties: Literal["latest", "earliest"] = Field(
+        default="latest",
+        description="`craft`: which of rounds with equally many passes is returned.",
+    )
