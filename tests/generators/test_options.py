@@ -238,8 +238,9 @@ def test_what_only_edits_is_refused_before_a_chat_call(store: Store) -> None:
     [
         (Capabilities(), 1, False, r"takes no pictures .*: leave out `images` \(--image\), or na"),
         (Capabilities(), 0, True, "takes no pictures to go by or to edit: set edit=false, or name"),
-        (Capabilities(edits=1), 2, False, r"takes 1 pictures at a time, not 2: give fewer"),
-        (Capabilities(edits=2), 2, True, r"2 pictures at a time, not 3 \(with the one that `edit`"),
+        (Capabilities(edits=1), 2, False, "takes 1 picture at a time, not 2: give fewer"),
+        (Capabilities(edits=2), 2, True, ""),
+        (Capabilities(edits=2), 3, True, "2 pictures at a time, not 3: give fewer"),
         (Capabilities(edits=2, edits_only=True), 0, True, "only changes pictures"),
         (Capabilities(edits=2, edits_only=True), 1, True, ""),
         (Capabilities(), 0, False, ""),
