@@ -8,9 +8,9 @@ from typing import Any
 
 from gems_graph.errors import ConfigError
 from gems_graph.generators.actors.placing import Placing
-from gems_graph.system.processes import Lock
 from gems_graph.settings.redaction import shortened
 from gems_graph.settings.servers import check_server
+from gems_graph.system.processes import Lock
 
 
 class Cluster:
