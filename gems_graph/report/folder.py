@@ -137,7 +137,7 @@ def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, An
         "schema": SCHEMA,
         **about,
         **{channel: state.get(channel) for channel in _RECORDED},
-        **({"failed": state["failed"]} if state.get("failed") else {}),
+        **{name: state[name] for name in ("failed", "references") if state.get(name)},
         "settings": state.get("settings", {}),
         "models": models(state),
         "rounds": rounds,
