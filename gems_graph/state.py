@@ -48,18 +48,21 @@ class Thought(TypedDict):
 class Criterion(TypedDict):
     """One yes/no probe.
 
-    `source` is `user`, `decomposer`, `prompt` (made of U itself), or `skill:NAME` for a
-    picked skill's own. `kind` decides how large a picture it is judged on; without it, its words.
+    `source` is `user`, `decomposer`, `prompt` (made of U itself), `skill:NAME` for a picked
+    skill's own, or `strategy:NAME` for a standing one of a strategy. `kind` decides how large a
+    picture it is judged on; without it, its words. Where one of the questions that are its
+    `parents` is answered no, it fails unasked, in strategies that go by that.
     """
 
     question: str
     source: str
     kind: NotRequired[Kind]
+    parents: NotRequired[list[str]]
 
 
 def of_a_skill(criterion: Criterion) -> bool:
-    """Tell whether a criterion is a picked skill's, not the request's."""
-    return criterion["source"].startswith("skill:")
+    """Tell whether a criterion is a picked skill's or the strategy's, not the request's."""
+    return criterion["source"].startswith(("skill:", "strategy:"))
 
 
 class Verdict(TypedDict):
@@ -168,6 +171,12 @@ class Input(TypedDict):
             list[str], Field(description="Your own yes/no criteria, instead of the Decomposer.")
         ]
     ]
+    images: NotRequired[
+        Annotated[
+            list[ImageRef | str],
+            Field(description="Pictures to go by: `data:` addresses, or references to the store."),
+        ]
+    ]
 
 
 class Output(TypedDict, total=False):
@@ -178,6 +187,7 @@ class Output(TypedDict, total=False):
     trajectory: str
     skills: list[str]
     criteria: list[Criterion]
+    references: list[ImageRef]
     attempt: Attempt
     rounds: Annotated[list[Round], operator.add]
     experiences: Annotated[list[str], operator.add]
@@ -195,6 +205,7 @@ class State(Output, total=False):
     """
 
     checklist: Annotated[list[str], for_one_step()]
+    images: Annotated[list[ImageRef | str], for_one_step()]
     skill_criteria: list[Criterion]
     settings: dict[str, Any]
     stop: Annotated[Stop, first]

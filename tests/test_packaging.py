@@ -22,6 +22,8 @@ import gems_graph.mini, gems_graph.report, pathlib
 assert Prompts().render("decomposer", user_prompt="p")
 from gems_graph.evaluation.atoms import PACKAGED, read
 assert read(PACKAGED)
+from gems_graph.generators.comfy.workflow import open_workflow
+assert open_workflow("z-image-turbo", {}).output
 weights = pathlib.Path(gems_graph.mini.__file__).parent / "mini_weights.npz"
 assert weights.stat().st_size < 13_000_000
 assert any((pathlib.Path(gems_graph.report.__file__).parent / "fonts").iterdir())

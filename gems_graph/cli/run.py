@@ -61,6 +61,13 @@ def run(
             help="Your own yes/no criteria, one a line, or a JSON list.",
         ),
     ] = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--image", metavar="FILE",
+            help="A picture for the generator to go by, if it takes any; may be repeated.",
+        ),
+    ] = None,
     pause: Annotated[str | None, dial("pause", "WHEN")] = None,
     out: Annotated[Path | None, OUT] = None,
     strategy: Annotated[str | None, dial("strategy", "NAME", MODELS)] = None,
@@ -72,6 +79,7 @@ def run(
     steps: Annotated[int | None, dial("steps", "N", MODELS)] = None,
     guidance: Annotated[float | None, dial("guidance", "X", MODELS)] = None,
     variations: Annotated[int | None, dial("variations", "N", MODELS)] = None,
+    edit: Annotated[bool | None, dial("edit", "", MODELS)] = None,
     role: Annotated[list[str] | None, ROLE] = None,
     skills: Annotated[list[str] | None, SKILLS] = None,
     max_skills: Annotated[int | None, dial("max_skills", "N", MODELS)] = None,
@@ -105,7 +113,7 @@ def run(
         mllm=mllm, mllm_url=mllm_url, generator=generator, seed=seed, size=size,
         max_iterations=max_iterations, max_skills=max_skills, preset=preset, pause=pause,
         generator_url=generator_url, negative=negative, ratio=ratio, steps=steps,
-        guidance=guidance, variations=variations, strategy=strategy,
+        guidance=guidance, variations=variations, edit=edit, strategy=strategy,
         **roles_in(role or []),
     )  # fmt: skip
     # one layer: what is set beside a preset wins over it
@@ -117,7 +125,7 @@ def run(
     if prompts is not None:
         for_one = {
             "A PROMPT": prompt, "--thread": thread, "--show-context": show_context,
-            "--pause": settings.pause != "never",
+            "--pause": settings.pause != "never", "--image": images,
         }  # fmt: skip
         batch.refuse(for_one, "goes with one picture, not with --prompts.")
         code = batch.run_many(
@@ -131,7 +139,7 @@ def run(
     thread = thread_name(thread) if thread else uuid.uuid4().hex[:12]
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
-    job = terminal.Job(thread, text, checklist, settings)
+    job = terminal.Job(thread, text, checklist, settings, images=images or ())
     code = terminal.run(
         job, out=out or folder_of(thread), show_context=show_context, as_json=as_json, quiet=quiet
     )

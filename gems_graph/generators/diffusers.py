@@ -17,7 +17,7 @@ from gems_graph.generators.diffusion.presets import PRESETS, Preset, preset_of
 from gems_graph.generators.diffusion.worker import Worker, give_back, shared
 from gems_graph.generators.opening import check_options
 from gems_graph.generators.pipeline import PipelineGenerator
-from gems_graph.settings.generator import GeneratorSpec
+from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.servers import check_server
 
 _HUB = "https://huggingface.co"
@@ -74,6 +74,19 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> DiffusersG
     key = json.dumps([model, loading.model_dump()])
     worker = shared(key, lambda: late.load(model, loading))
     return DiffusersGenerator(spec.name, key, worker, given, preset)
+
+
+def outline() -> Capabilities:
+    """Return what pipelines can do, without loading one; a model's own may be less.
+
+    Raises:
+        ConfigError: a package is missing.
+    """
+    check_packages("diffusers")
+    return Capabilities(
+        grid=16, ratios=True, negative=True, steps=True, guidance=True, edits=16, n=64,
+        progress=True, options=[*Loading.model_fields], concurrency=1,
+    )  # fmt: skip
 
 
 def _place_of(argument: str, preset: Preset | None, loading: Loading) -> str:

@@ -16,14 +16,17 @@ from gems_graph.generators.protocol import capabilities_of
 from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.system.processes import renew_in_children
 
-_OURS = {"seed", "size", "width", "height", "progress"}
+_OURS = {"seed", "size", "width", "height", "progress", "images", "instruction"}
 """What a call gives beside the prompt, to those whose signature has room for it."""
 _NAMES = {
     "negative": ("negative", "negative_prompt"),
     "steps": ("steps", "num_inference_steps"),
     "guidance": ("guidance", "guidance_scale"),
+    "images": ("images",),
+    "instruction": ("instruction",),
 }
 """What parameters are called that a request fills where it says anything of them."""
+_PICTURES = 16  # to go by, at most
 _SIDE = 1024  # pixels, where a function wants a width and a height and the settings name none
 HOW = (
     "write `f(prompt)`, `f(prompt, seed)` or `async f(prompt, *, seed, size)` that returns encoded "
@@ -62,6 +65,8 @@ class FunctionGenerator:
             negative=bool(self._named("negative")),
             steps=bool(self._named("steps")),
             guidance=bool(self._named("guidance")),
+            edits=_PICTURES if self._named("images") else 0,
+            edits_only=self._needs("images"),
             progress=declared.progress and self._takes("progress"),
             options="any" if self._any else self._free(),
             concurrency=None if self._is_async else 1,
@@ -98,7 +103,7 @@ class FunctionGenerator:
         """Return what is given by position and by name."""
         named: dict[str, Any] = dict(self._options)
         for field in _NAMES:
-            if (value := getattr(request, field)) not in ("", None) and (
+            if (value := getattr(request, field)) not in ("", None, ()) and (
                 name := self._named(field)
             ):
                 named[name] = value

@@ -20,7 +20,7 @@ class Listed:
     Attributes:
         name: that settings open it by, before any colon.
         about: a line on it; empty: nobody wrote one.
-        capabilities: what it can do, by the example that it gives; None: that is not known yet.
+        capabilities: what it can do, by its own outline or example; None: that is not known yet.
         lacks: what it needs to work here, a sentence; empty: nothing that is known.
     """
 
@@ -47,12 +47,19 @@ def _listed(name: str) -> Listed:
         about = (inspect.getdoc(module) or "").partition("\n")[0]
     except Exception as error:  # noqa: BLE001  # anybody's package
         return Listed(name, "", lacks=str(error))
-    if (example := getattr(module, "EXAMPLE", None)) is None:
-        return Listed(name, about)
     try:
-        return Listed(name, about, open_generator(example).capabilities)
+        return Listed(name, about, _capabilities(module))
     except GemsError as error:
         return Listed(name, about, lacks=str(error))
+
+
+def _capabilities(module: object) -> Capabilities | None:
+    """Return what a generator can do: as it outlines, else by the example that it gives."""
+    if outline := getattr(module, "outline", None):
+        outlined: Capabilities = outline()
+        return outlined
+    example = getattr(module, "EXAMPLE", None)
+    return None if example is None else open_generator(example).capabilities
 
 
 def _words(can: Capabilities) -> Iterator[str]:

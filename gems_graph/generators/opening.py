@@ -36,7 +36,8 @@ def open_generator(spec: str | GeneratorSpec) -> Generator:
     if opener is None:
         msg = (
             f"There is no generator {spec.name!r}; use `mini`, `http:URL`, "
-            "`openai:MODEL`, `chat:MODEL`, `gemini:MODEL` or an installed plugin's."
+            "`openai:MODEL`, `chat:MODEL`, `gemini:MODEL`, `comfyui:WORKFLOW` or an installed "
+            "plugin's."
         )
         raise ConfigError(msg)
     if _takes_spec(opener):

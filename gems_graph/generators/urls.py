@@ -88,14 +88,21 @@ class Servers:
         for left in reversed(range(len(self._servers))):
             yield self.turn(is_last=not left)
 
+    def present(self) -> list[str]:
+        """Return the addresses of servers that are not left alone; where all are, of all."""
+        urls = [server.url for server in self._servers if not self._rank(server)[0]]
+        return urls or [server.url for server in self._servers]
+
     @contextmanager
-    def turn(self, is_last: bool = True) -> Iterator[str]:
+    def turn(self, is_last: bool = True, at: str = "") -> Iterator[str]:
         """Lend the address of a server for one call, and learn from how the call ends.
 
         Args:
             is_last: raise also where nobody could be reached.
+            at: the address of a certain server; empty: that of the one that has least to do.
         """
-        server = min(self._servers, key=self._rank)
+        fitting = [server for server in self._servers if at in ("", server.url)]
+        server = min(fitting, key=self._rank)
         self._turns += 1
         server.last = self._turns
         server.busy += 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 _PLAIN, _WITH_ALPHA = {"RGB", "L", "P", "1"}, {"RGBA", "LA", "PA", "RGBa", "La"}
 _ORIENTATION = 0x0112  # of EXIF; 1 is upright
@@ -35,11 +37,29 @@ def normal(image: Image.Image) -> Image.Image:
     return _on_white(image) if clear else image.convert("RGB")
 
 
-def as_png(image: Image.Image, *, fast: bool = False) -> bytes:
-    """Return a picture as PNG bytes; `fast`, in a fifth of the time, if not quite as small."""
+def as_png(
+    image: Image.Image, *, fast: bool = False, texts: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a picture as PNG bytes.
+
+    Args:
+        image: decoded.
+        fast: in a fifth of the time, if not quite as small.
+        texts: to be kept in it, by keyword; such as `texts_of` another.
+    """
+    how: dict[str, Any] = {"compress_level": 1, "compress_type": 3} if fast else {}
+    if texts:
+        how["pnginfo"] = PngImagePlugin.PngInfo()
+        for keyword, text in texts.items():
+            how["pnginfo"].add_itxt(keyword, text, zip=True)
     out = io.BytesIO()
-    image.save(out, "PNG", **({"compress_level": 1, "compress_type": 3} if fast else {}))
+    image.save(out, "PNG", **how)
     return out.getvalue()
+
+
+def texts_of(image: Image.Image) -> dict[str, str]:
+    """Return what is written into a PNG by keyword, as the drawing that it was made from is."""
+    return dict(image.text) if isinstance(image, PngImagePlugin.PngImageFile) else {}
 
 
 def _scaled(image: Image.Image) -> Image.Image:

@@ -13,7 +13,7 @@ from gems_graph import paths
 from gems_graph.errors import StoreError
 from gems_graph.images.files import Entry, checked
 from gems_graph.images.lost import LostError
-from gems_graph.images.normal import as_png
+from gems_graph.images.normal import as_png, texts_of
 from gems_graph.images.pictures import (
     NoPictureError,
     decode,
@@ -76,7 +76,7 @@ class Store:
         """
         image = opened(data)
         if (plain := normalised(image, data)) is not image:
-            data = as_png(plain, fast=True)
+            data = as_png(plain, fast=True, texts=texts_of(image))
             image = opened(data)
         sha256 = hashlib.sha256(data).hexdigest()
         with decoding(image, data) as decoded, self._known_damage(sha256) as anew:

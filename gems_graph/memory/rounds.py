@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from gems_graph.settings import Settings
 from gems_graph.state import Attempt, Round, State, Timing, Verdict
 
 _SAID = {"yes": 1.0, "unsure": 0.5, "no": 0.0}
@@ -73,6 +74,20 @@ def stagnant(rounds: Sequence[Round], patience: int) -> bool:
     restarts = [r["n"] - 1 for r in rounds if r.get("origin") in ("best", "seed", "user")]
     since = max([best(rounds)["n"], *restarts])
     return 0 < patience <= len(rounds) - since
+
+
+def edited(state: State, settings: Settings) -> Round | None:
+    """Return the round whose picture the attempt changes; None: it is drawn from nothing.
+
+    That is the last one, or the best where the Refiner went back to it. A prompt that is drawn
+    with another seed is drawn anew.
+    """
+    rounds, origin = state.get("rounds", []), state["attempt"].get("origin")
+    if not (settings.edit and rounds) or origin == "seed":
+        return None
+    if origin == "best":
+        return best(rounds, settings.tie_break, settings.select_by)
+    return rounds[-1]
 
 
 def has_image(state: State) -> bool:

@@ -13,6 +13,8 @@ from gems_graph.mini.look import Look
 from gems_graph.mini.questions import Noun, Phrase, Question, parse_question
 
 Word = Literal["yes", "no", "unsure"]
+_NEVER_WRONG = re.compile(r"free of visible artifacts|all writing in the picture legible")
+"""What strategies ask of every picture, and no picture of this world can get wrong."""
 _GAP = 0.03  # centres closer than this (in pictures) are neither left nor right of each other
 
 
@@ -26,6 +28,8 @@ class Judgement:
 
 def judge(text: str, picture: Look) -> Judgement:
     """Answer a question; what cannot be read, in words or in pixels, is unsure."""
+    if _NEVER_WRONG.search(text):
+        return Judgement("yes", "There are flat shapes and no writing.")
     question = parse_question(text)
     if question is None:
         return Judgement(

@@ -9,7 +9,8 @@ from gems_graph.mini.checklist import write_checklist
 from gems_graph.mini.grammar import parse_request
 from gems_graph.mini.judging import holds
 from gems_graph.mini.look import look
-from gems_graph.mini.messages import Sheet
+from gems_graph.mini.messages import Attempt, Sheet
+from gems_graph.mini.refining import refine
 
 Reply = tuple[dict[str, Any], str]
 _GRADES = ("accuracy", "quality", "coherence", "overall")
@@ -45,8 +46,47 @@ def _held(request: str, data: bytes) -> tuple[int, int]:
     return sum(holds(question, picture) for question in questions), len(questions)
 
 
+def _questions(sheet: Sheet) -> Reply:
+    questions = write_checklist(parse_request(sheet.part("user_prompt")))
+    return {"criteria": questions}, "I ask for all that the request states."
+
+
+def _questions_with_parents(sheet: Sheet) -> Reply:
+    """Ask for the same; no question of mine hangs on another."""
+    answer, thought = _questions(sheet)
+    return {"questions": [{"question": q, "parents": []} for q in answer["criteria"]]}, thought
+
+
+def _edit(sheet: Sheet) -> Reply:
+    """Write the next prompt as the Refiner does, from what the message shows of the last."""
+    current = sheet.attempts("current")
+    step = refine(sheet.part("user_prompt"), current[-1] if current else Attempt(), [])
+    return {"rationale": step.rationale, "prompt": step.prompt}, step.thought
+
+
+def _check(sheet: Sheet) -> Reply:
+    """Find nothing missing: every wording of mine states the whole request."""
+    return {"missing": [], "prompt": ""}, "Every part of the request is in the prompt."
+
+
+def _compare(sheet: Sheet) -> Reply:
+    """Prefer the picture in which more of the request holds."""
+    request = sheet.part("user_prompt")
+    (first, total), (second, _) = (_held(request, data) for data in sheet.pictures[:2])
+    better = "same" if first == second else "first" if first > second else "second"
+    said = f"{first} of {total} hold in the first, {second} in the second."
+    return {"rationale": said, "better": better}, said
+
+
 TASKS: dict[str, Callable[[Sheet], Reply]] = {
     "rewrite": _rewrite,
     "score": _score,
     "score-all": _score_all,
+    "questions": _questions,
+    "edit-prompt": _edit,
+    "improve-prompt": _edit,
+    "check-prompt": _check,
+    "compare": _compare,
+    "questions-with-parents": _questions_with_parents,
+    "edit-failed": _edit,
 }

@@ -1,12 +1,14 @@
-"""Begin a trajectory: a fresh id, the settings in effect, the caller's own criteria."""
+"""Begin a trajectory: a fresh id, the settings in effect, the caller's own criteria, pictures."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import uuid
 from typing import Any
 
 from gems_graph.errors import UsageError
+from gems_graph.images import keep_sent
 from gems_graph.prompting.sanitize import check_text
 from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
@@ -18,7 +20,8 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Check the request and the generator, and reset what an earlier run on this thread wrote.
 
     Raises:
-        UsageError: the prompt is empty, too long or no text, or the checklist holds nothing.
+        UsageError: the prompt is empty, too long or no text, the checklist holds nothing, or what
+            is given as a picture is none.
         ConfigError: a generator, an option or a price is not there.
     """
     prompt = state.get("prompt")
@@ -30,12 +33,15 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     settings = toolbox.settings
     if settings.seed is None:
         settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
-    await toolbox.check()
+    given = state.get("images") or []
+    references = [await asyncio.to_thread(keep_sent, each, toolbox.store) for each in given]
+    await toolbox.check(len(references))
     return {
         "schema": SCHEMA,
         "trajectory": uuid.uuid4().hex,
         "settings": settings.model_dump(),
         "criteria": _criteria(state.get("checklist")),
+        "references": references,
         "skills": [],
         "skill_criteria": [],
         "attempt": Attempt(n=0, prompt=prompt, thought=Thought(text="", sha256=None)),

@@ -55,9 +55,8 @@ async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
             most=toolbox.settings.max_criteria,
         )
     except (UnreadableError, RefusedError) as error:
-        question = f"Does the picture show, in every detail, what this asks for? {state['prompt']}"
         note = f"No usable criteria; the request itself is the only one. {error}"
-        return {"criteria": [Criterion(question=question, source="prompt")], "notes": [note]}
+        return {"criteria": [request_itself(state["prompt"])], "notes": [note]}
     limit = toolbox.settings.max_criteria
     questions = answer.value.criteria[:limit]
     left_out = len(answer.value.criteria) - len(questions)
@@ -66,3 +65,9 @@ async def decomposer(state: State, toolbox: Toolbox) -> dict[str, Any]:
         "criteria": [Criterion(question=question, source="decomposer") for question in questions],
         "notes": [note] * bool(left_out),
     }
+
+
+def request_itself(user_prompt: str) -> Criterion:
+    """Return the one criterion that a request is where nobody has split it."""
+    question = f"Does the picture show, in every detail, what this asks for? {user_prompt}"
+    return Criterion(question=question, source="prompt")

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from gems_graph.images import side_for
+from gems_graph.memory import edited
 from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
+from gems_graph.settings import Settings
 from gems_graph.state import Attempt, State, Variation
 
 
@@ -23,13 +25,25 @@ async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:
     more = _with_skill_criteria(state)
     criteria = more.get("criteria") or state.get("criteria", [])
     sides = {side_for(criterion, settings) for criterion in criteria}
-    pictures = await toolbox.draw(attempt["prompt"], seed, settings.variations, sides=sides)
+    pictures = await toolbox.draw(
+        attempt["prompt"], seed, settings.variations, sides=sides, **_sources(state, settings)
+    )
     new = _new_notes(state, pictures)
     first = pictures[0]
     drawn = Attempt(**{**attempt, "seed": first["seed"], "image": first["image"]})
     if settings.variations > 1:
         drawn["variations"] = pictures
     return {"attempt": drawn, **more, **({"notes": new} if new else {})}
+
+
+def _sources(state: State, settings: Settings) -> dict[str, Any]:
+    """Return the pictures to go by, first the one that is changed, and how; or nothing."""
+    attempt, references = state["attempt"], state.get("references", [])
+    base = edited(state, settings)
+    if base is None:
+        return {"images": references} if references else {}
+    instruction = attempt.get("instruction") or attempt["prompt"]
+    return {"images": [base["image"], *references], "instruction": instruction}
 
 
 def _new_notes(state: State, pictures: Sequence[Variation]) -> list[str]:

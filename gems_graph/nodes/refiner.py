@@ -20,6 +20,12 @@ class Refined(Form):
     prompt: str
 
 
+class Corrected(Refined):
+    """The same where the picture is edited: also what to change in it."""
+
+    instruction: str = ""
+
+
 @module(
     part="refine", role="refiner", templates=("refiner",), reads=("rounds",), owes=("attempt",),
     doing="refining", calls=lambda work: work.rounds - 1, sees=True,
@@ -39,7 +45,7 @@ async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
         note = _restart_note(restart, n, "is drawn anew from")
         return {"attempt": _redraw(restart, n), "notes": [note]}
     try:
-        result = await _write(state, toolbox, restart)
+        result, instruction = await _write(state, toolbox, restart)
     except UnreadableError as error:
         note = f"Round {n} draws the prompt before it anew, with another seed. {error}"
         return {"attempt": _redraw(restart or rounds[-1], n), "notes": [note]}
@@ -49,11 +55,17 @@ async def refiner(state: State, toolbox: Toolbox) -> dict[str, Any]:
     thought = await toolbox.keep(result.thought)
     origin: Origin = "best" if restart else "refiner"
     attempt = Attempt(n=n, prompt=result.prompt, thought=thought, origin=origin)
+    if instruction:
+        attempt["instruction"] = instruction
     return {"attempt": attempt, "notes": notes}
 
 
-async def _write(state: State, toolbox: Toolbox, restart: Round | None) -> Faithful:
-    """Ask for the next prompt, again if it lost what the user quoted."""
+async def _write(state: State, toolbox: Toolbox, restart: Round | None) -> tuple[Faithful, str]:
+    """Ask for the next prompt, again if it lost what the user quoted; and for what to change.
+
+    Returns:
+        The prompt, and an instruction for generators that edit; empty where none was asked for.
+    """
     settings, current = toolbox.settings, restart or state["rounds"][-1]
     thoughts = await toolbox.recall(state["rounds"])
     names = state.get("skills", []) if settings.show_skills else []
@@ -62,14 +74,19 @@ async def _write(state: State, toolbox: Toolbox, restart: Round | None) -> Faith
         "user_prompt": state["prompt"],
         "skills": await toolbox.instructions(names) if names else [],
         "restart": bool(restart),
+        "edit": settings.edit,
     }
+    instructions = [""]
 
     async def write(lost_quotes: list[str]) -> tuple[str, str]:
-        answer = await toolbox.ask("refiner", "refiner", Refined, lost=lost_quotes, **values)
+        form = Corrected if settings.edit else Refined
+        answer = await toolbox.ask("refiner", "refiner", form, lost=lost_quotes, **values)
+        instructions.append(plain(getattr(answer.value, "instruction", "")))
         prompt = plain(answer.value.prompt) or current["prompt"]
         return prompt, answer.thought or plain(answer.value.rationale)
 
-    return await faithful(write, state["prompt"], keep=settings.keep_quotes)
+    result = await faithful(write, state["prompt"], keep=settings.keep_quotes)
+    return result, instructions[-1]
 
 
 def _redraw(round_: Round, n: int) -> Attempt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from gems_graph.errors import BudgetError, GeneratorError
 from gems_graph.memory import (
@@ -20,8 +20,8 @@ from gems_graph.runtime.module import Module, module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, Result, Round, State, Stop, of_a_skill
 
-Choose = Callable[[State], Round]
-"""A strategy's way to choose among the verified rounds, of which there is at least one."""
+Choose = Callable[[State], Round | Attempt]
+"""A strategy's way to choose where there is at least one verified round; also what none judged."""
 
 
 def selecting(choose: Choose) -> Module:
@@ -42,13 +42,22 @@ def result_of(state: State, choose: Choose) -> Result:
         BudgetError: nothing was drawn, as a cap was reached.
         GeneratorError: nothing was drawn, as every candidate failed.
     """
-    if state.get("rounds"):
-        return _from_round(state, choose(state))
-    if attempt := unverified(state):
-        return _from_unverified(state, attempt)
+    chosen = choose(state) if state.get("rounds") else unverified(state)
+    if chosen:
+        judged = "verdicts" in chosen
+        result = _from_round(state, cast(Round, chosen)) if judged else _unjudged(state, chosen)
+        return {**result, "why": _with_own_words(state, result["why"], judged=judged)}
     failures = state.get("failed") or [Stop(reason="error", error="no candidate was drawn")]
     error_type = BudgetError if failures[0].get("reason") == "budget" else GeneratorError
     raise error_type(failures[0].get("error", ""))
+
+
+def _with_own_words(state: State, why: str, *, judged: bool) -> str:
+    """Put what the strategy itself says of its choice, `extra["why"]`, before the score."""
+    own: str = state.get("extra", {}).get("why", "")
+    if not own:
+        return why
+    return f"{own}; {why if judged else 'nobody judged it by the criteria'}"
 
 
 def passing_or_best(state: State) -> Round:
@@ -111,7 +120,8 @@ def _likely(state: State, chosen: Round) -> str:
         if not probabilities_known(rounds):
             return "; no p(yes) is known to choose by"
         return f", and is the likeliest ({p})" * (chosen is best(rounds, select_by="p_yes"))
-    return f", and is the likeliest of equals ({p})" if chosen is not best(rounds) else ""
+    likelier = likelihood(chosen) > likelihood(best(rounds))
+    return f", and is the likeliest of equals ({p})" * likelier
 
 
 def _request_score(state: State, round_: Round) -> tuple[int, int]:
@@ -121,7 +131,7 @@ def _request_score(state: State, round_: Round) -> tuple[int, int]:
     return answers.count("yes"), len(answers)
 
 
-def _from_unverified(state: State, attempt: Attempt) -> Result:
+def _unjudged(state: State, attempt: Attempt) -> Result:
     criteria = state.get("criteria", [])
     user_total = sum(not of_a_skill(criterion) for criterion in criteria)
     return Result(

@@ -21,7 +21,7 @@ from gems_graph.persistence.fork_state import Branch, branched
 from gems_graph.persistence.threads import Threads, config_of
 from gems_graph.prompting.sanitize import check_text
 from gems_graph.settings import Settings
-from gems_graph.state import Round, State
+from gems_graph.state import ImageRef, Round, State
 from gems_graph.strategies import Strategy, strategy_of
 
 
@@ -70,7 +70,8 @@ async def fork(
     note = f"Forked from {thread!r} {_place_in_words(branch)}."
     branch_state = branched(state, cast(State, source.values), branch, note)
     with needed_by(state["trajectory"], thread):
-        await asyncio.to_thread(_check_pictures, threads.store, state["rounds"][: branch.round])
+        kept = state.get("rounds", [])[: branch.round]
+        await asyncio.to_thread(_check_pictures, threads.store, kept, state.get("references", []))
     config: RunnableConfig = {
         **config_of(new_thread),
         "metadata": _parent_metadata(source, thread, branch),
@@ -118,12 +119,14 @@ def _place_in_words(branch: Branch) -> str:
     return f"after round {branch.round}" if branch.round else "after its plan"
 
 
-def _check_pictures(store: Store, rounds: Sequence[Round]) -> None:
-    """Make sure that pictures and thoughts of rounds are there.
+def _check_pictures(store: Store, rounds: Sequence[Round], references: Sequence[ImageRef]) -> None:
+    """Make sure that pictures and thoughts of rounds are there, and pictures to go by.
 
     Raises:
         StoreError: one is missing.
     """
+    for each in references:
+        store.read(each["sha256"])
     for round_ in rounds:
         drawn = [each["image"]["sha256"] for each in round_.get("variations", [])]
         for sha256 in (round_["image"]["sha256"], round_["thought"]["sha256"], *drawn):

@@ -70,6 +70,7 @@ def branched(head: State, source: State, branch: Branch, note: str) -> State:
         trajectory=uuid.uuid4().hex,
         prompt=source["prompt"],
         settings=settings.model_dump(),
+        references=source.get("references", []),
         skills=source.get("skills", []),
         criteria=[*criteria, *(c for c in source.get("skill_criteria", []) if c not in criteria)],
         skill_criteria=[],  # they are among the criteria now

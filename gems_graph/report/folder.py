@@ -13,7 +13,7 @@ from PIL import Image
 
 from gems_graph.errors import StoreError, UsageError
 from gems_graph.images import Store, needed_by
-from gems_graph.images.normal import as_png
+from gems_graph.images.normal import as_png, texts_of
 from gems_graph.settings import settle
 from gems_graph.settings.roles import JUDGE
 from gems_graph.state import ImageRef, State
@@ -105,7 +105,8 @@ def _chosen(state: State, store: Store, *, lean: bool) -> bytes:
     ref = state["result"]["image"]
     if lean and ref["media_type"] == "image/png":
         return store.read(ref["sha256"])
-    return as_png(store.open(ref), fast=lean)
+    image = store.open(ref)
+    return as_png(image, texts=texts_of(image), fast=lean)
 
 
 def _strip(state: State, store: Store) -> bytes:
@@ -117,13 +118,18 @@ def _strip(state: State, store: Store) -> bytes:
 def save_picture(image: Image.Image, file: Path) -> Path:
     """Write a picture to a file, in the format of its suffix; return the file.
 
+    From PNG to PNG it keeps what is written into it, such as the drawing of the generator `svg`.
+
     Raises:
         UsageError: there is no such format.
         StoreError: it cannot be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        image.save(file)
+        if file.suffix.lower() == ".png":
+            file.write_bytes(as_png(image, texts=texts_of(image)))
+        else:
+            image.convert("RGB").save(file)  # JPEG knows no alpha
     except OSError as error:
         msg = f"Cannot write to {file} ({error.strerror or error}); name another file."
         raise StoreError(msg) from error
@@ -147,7 +153,7 @@ def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, An
         "schema": SCHEMA,
         **about,
         **{channel: state.get(channel) for channel in _RECORDED},
-        **({"failed": state["failed"]} if state.get("failed") else {}),
+        **{name: state[name] for name in ("failed", "references") if state.get(name)},
         "settings": state.get("settings", {}),
         "models": models(state),
         "rounds": rounds,

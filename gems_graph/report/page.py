@@ -90,6 +90,8 @@ def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
     origin = attempt.get("origin", "")
     about = [_ORIGIN.get(origin, f"by {origin}")] if origin else []
     about += [f"seed {attempt['seed']}"] if "seed" in attempt else []
+    if attempt.get("image", {}).get("made", {}).get("edited"):
+        about.append("made of an earlier picture")
     if (count := len(attempt.get("variations", ()))) > 1:
         about.append(
             f"the best of {counted(count, 'picture')}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from gems_graph.events import Event, Tell, silent
 from gems_graph.graph import build_graph
-from gems_graph.images import Store
+from gems_graph.images import Store, keep_given
 from gems_graph.runs.run import AnyGraph, Run
 from gems_graph.runs.trajectory import Trajectory
 from gems_graph.runtime.loop import BACKGROUND
@@ -24,6 +24,7 @@ def run(
     prompt: str,
     *,
     checklist: Sequence[str] | None = None,
+    images: Sequence[object] = (),
     store: Store | None = None,
     on_event: Tell = silent,
     **build: Any,
@@ -33,6 +34,7 @@ def run(
     Args:
         prompt: what to draw (U), in any language.
         checklist: your own yes/no criteria, instead of the Decomposer.
+        images: pictures for the generator to go by: files, encoded bytes, PIL images.
         store: where pictures go; by default `GEMS_IMAGES`, else `images` under `GEMS_HOME`.
         on_event: gets every event (`gems_graph.events`) while the run goes on, in this thread.
         build: whatever `build_graph` takes: `mllm`, `generator`, single settings.
@@ -40,7 +42,7 @@ def run(
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
-    job = _Job(prompt, checklist, store, build)
+    job = _Job(prompt, checklist, images, store, build)
     events, future = _in_background(job)
     for event in _until_done(events, future):
         on_event(event)
@@ -48,7 +50,12 @@ def run(
 
 
 def stream(
-    prompt: str, *, checklist: Sequence[str] | None = None, store: Store | None = None, **build: Any
+    prompt: str,
+    *,
+    checklist: Sequence[str] | None = None,
+    images: Sequence[object] = (),
+    store: Store | None = None,
+    **build: Any,
 ) -> Iterator[Event]:
     """Do what `run` does, and yield its events as they come; the last is `stopped`.
 
@@ -57,7 +64,7 @@ def stream(
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
-    events, future = _in_background(_Job(prompt, checklist, store, build))
+    events, future = _in_background(_Job(prompt, checklist, images, store, build))
     yield from _until_done(events, future)
     future.result()  # raises what the run failed on
 
@@ -66,6 +73,7 @@ async def arun(
     prompt: str,
     *,
     checklist: Sequence[str] | None = None,
+    images: Sequence[object] = (),
     store: Store | None = None,
     on_event: Tell = silent,
     **build: Any,
@@ -75,11 +83,16 @@ async def arun(
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
-    return await _Job(prompt, checklist, store, build).follow(on_event)
+    return await _Job(prompt, checklist, images, store, build).follow(on_event)
 
 
 async def astream(
-    prompt: str, *, checklist: Sequence[str] | None = None, store: Store | None = None, **build: Any
+    prompt: str,
+    *,
+    checklist: Sequence[str] | None = None,
+    images: Sequence[object] = (),
+    store: Store | None = None,
+    **build: Any,
 ) -> AsyncIterator[Event]:
     """Do what `stream` does, from async code.
 
@@ -87,7 +100,7 @@ async def astream(
         GemsError: nothing could be drawn; the message names the remedy.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    job = _Job(prompt, checklist, store, build)
+    job = _Job(prompt, checklist, images, store, build)
     task = asyncio.create_task(job.follow(events.put_nowait))
     task.add_done_callback(lambda _: events.put_nowait(None))
     try:
@@ -106,6 +119,7 @@ class _Job:
         self,
         prompt: str,
         checklist: Sequence[str] | None,
+        images: Sequence[object],
         store: Store | None,
         build: dict[str, Any],
     ) -> None:
@@ -114,6 +128,8 @@ class _Job:
         self._input = Input(prompt=prompt)
         if checklist is not None:
             self._input["checklist"] = list(checklist)
+        if images:
+            self._input["images"] = [keep_given(image, self._store) for image in images]
 
     async def follow(self, on_event: Tell) -> Trajectory:
         outcome = await Run(self._graph, on_event=on_event).start(self._input)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -10,6 +11,7 @@ from langchain_core.runnables import RunnableConfig
 
 from gems_graph.errors import UsageError
 from gems_graph.events import Tell, silent
+from gems_graph.images import Store, keep_given
 from gems_graph.memory import has_image
 from gems_graph.persistence.extend import with_more_rounds
 from gems_graph.persistence.threads import Threads, config_of, open_threads
@@ -33,6 +35,7 @@ class Job:
         settings: of a new trajectory; of one taken up they win where they are set.
         answer: to the question that the thread waits with.
         take_up: with a prompt, go on all the same where something was drawn or paid before.
+        images: pictures of the caller's to go by, in any form that `keep_given` takes.
     """
 
     thread: str
@@ -41,6 +44,7 @@ class Job:
     settings: Settings = field(default_factory=Settings)
     answer: Any = None
     take_up: bool = False
+    images: Sequence[object] = ()
 
 
 async def follow(
@@ -73,7 +77,7 @@ async def follow(
             await threads.order_new_checkpoints(job.thread)
             graph = threads.graph(job.settings, toolbox=toolbox)
             run = Run(graph, job.thread, on_event, stopper=stopper, conclude=best_so_far)
-            return await run.start(_input(job))
+            return await run.start(await asyncio.to_thread(_input, job, threads.store))
         checkpoint = await threads.open_end(job.thread)
         if checkpoint is None:
             checkpoint = await with_more_rounds(threads, job.thread, job.settings)
@@ -130,8 +134,10 @@ async def _go_on(run: Run, job: Job, checkpoint: RunnableConfig | None) -> Outco
     return await run.answer(job.answer, checkpoint)
 
 
-def _input(job: Job) -> Input:
+def _input(job: Job, store: Store) -> Input:
     graph_input = Input(prompt=job.prompt or "")
     if job.checklist is not None:
         graph_input["checklist"] = list(job.checklist)
+    if job.images:
+        graph_input["images"] = [keep_given(image, store) for image in job.images]
     return graph_input

@@ -124,7 +124,7 @@ class Backends:
             async with self.drawer(each) as generator:
                 check_request(each, generator, self.settings.size_px)
                 can = capabilities_of(generator)
-                check_pictures(each.name, can, pictures, edit=False)
+                check_pictures(each.name, can, pictures, edit=self.settings.edit)
         if self.asked is not None and self.chat(ILLUSTRATOR) is None:
             check_can_draw(self._model(ILLUSTRATOR))
             await asyncio.to_thread(open_chat, self._model(ILLUSTRATOR))

@@ -40,13 +40,16 @@ class Toolbox(Drawer):
         """Return who plays each role, and the generator, as records and prices name them."""
         return self._backends.names()
 
-    async def check(self) -> None:
+    async def check(self, pictures: int = 0) -> None:
         """Make sure, before anything is paid, that what is asked for can be done.
+
+        Args:
+            pictures: of the user's, for the generator to go by.
 
         Raises:
             ConfigError: the generator cannot be opened or used so, or a price is unknown.
         """
-        await self._backends.check()
+        await self._backends.check(pictures)
 
     async def ask(
         self,

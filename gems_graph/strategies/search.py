@@ -14,7 +14,7 @@ from langgraph.graph import END, START
 from langgraph.types import Send
 
 from gems_graph.memory import best
-from gems_graph.nodes.decomposer import decomposer
+from gems_graph.nodes.decomposer import decomposer, request_itself
 from gems_graph.nodes.verifier import verifier
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.node import in_effect
@@ -42,8 +42,7 @@ async def questions(state: State, toolbox: Toolbox) -> dict[str, Any]:
     scoring = toolbox.settings.search_scoring
     if state.get("criteria") or scoring == "checklist":
         return {**await decomposer(state, toolbox), "extra": {"scoring": "checklist"}}
-    question = f"Does the picture show, in every detail, what this asks for? {state['prompt']}"
-    criterion = Criterion(question=question, source="prompt", kind="detail")
+    criterion = Criterion(**request_itself(state["prompt"]), kind="detail")
     return {"criteria": [criterion], "extra": {"scoring": scoring}}
 
 

@@ -35,6 +35,18 @@ DEFAULTS: dict[str, Script] = {
     "compress": {"experience": "saying where helps"},
     "rewrite": {"prompt": "a prompt in other words"},
     "score": {"evidence": "-", "accuracy": 5, "quality": 5, "coherence": 5, "overall": 5},
+    "questions": {"criteria": ["Is it there?", "Is it right?"]},
+    "edit-prompt": {"rationale": "it was late", "prompt": "an edited prompt"},
+    "improve-prompt": {"rationale": "it was dull", "prompt": "an improved prompt"},
+    "check-prompt": {"missing": [], "prompt": ""},
+    "compare": {"rationale": "fewer failures", "better": "first"},
+    "questions-with-parents": {
+        "questions": [
+            {"question": "Is it there?", "parents": []},
+            {"question": "Is it right?", "parents": [1]},
+        ]
+    },
+    "edit-failed": {"rationale": "it was vague", "prompt": "a prompt mended where it failed"},
     "score-all": lambda prompt: {
         "grades": [
             {

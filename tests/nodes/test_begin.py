@@ -15,7 +15,7 @@ from gems_graph.settings import Settings
 class Tools:
     settings = Settings()
 
-    async def check(self) -> None:
+    async def check(self, pictures: int) -> None:
         """Find nothing wrong with models and prices."""
 
 

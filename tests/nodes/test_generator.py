@@ -14,8 +14,8 @@ class Tools:
     def __init__(self, **dials: Any) -> None:
         self.settings = Settings(seed=7, **dials)
 
-    async def draw(self, prompt: str, seed: int, n: int, *, sides: set[int]) -> Any:
-        self.sides = sides
+    async def draw(self, prompt: str, seed: int, n: int, *, sides: set[int], **sources: Any) -> Any:
+        self.sides, self.sources = sides, sources
         return [{"seed": seed + k, "image": PICTURE} for k in range(n)]
 
 

@@ -72,6 +72,18 @@ VALUES: dict[str, dict[str, Any]] = {
         "pictures": [{"picture": ref("a"), "side": 512}, {"picture": ref("b"), "side": 512}],
         "criterion": "a cat <b>",
     },
+    "maestro_questions": {
+        "user_prompt": "a cat <b>", "draft": ["Is there a cat?", "Is it <b>?"], "most": 9,
+    },
+    "maestro_edit": {"user_prompt": 'U "<b>"', "current": view(2, image=None, thought="",
+                     experience="", total=0), "lost": ["<b>"]},
+    "maestro_improve": {"user_prompt": 'U "<b>"', "current": view(2, verdicts=[], thought="",
+                        experience="", total=0), "lost": []},
+    "maestro_check": {"user_prompt": "U <b>", "prompt": "P <b>", "questions": ["Is it <b>?"]},
+    "maestro_compare": {"user_prompt": "U <b>", "first": ref("a"), "second": ref("b"), "side": 64},
+    "craft_questions": {"user_prompt": "U <b>", "most": 9},
+    "craft_edit": {"user_prompt": 'U "<b>"', "current": view(2, image=None, thought="",
+                   experience=""), "lost": ["<b>"]},
     "verifier_batched": {
         "picture": ref("a"), "side": 384, "criteria": ["Is there a cat?", "Is it <b>?"],
     },
@@ -85,6 +97,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "left_out": 2,
         "current": view(2),
         "restart": True,
+        "edit": False,
         "lost": ["<b>"],
     },
     "svg": {

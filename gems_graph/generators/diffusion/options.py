@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gems_graph.errors import ConfigError
+from gems_graph.generators.reading import read_options
 
 Offload = Literal["none", "model", "sequential", "group"]
 Quantization = Literal[
@@ -41,15 +42,7 @@ def read_loading(options: dict[str, Any]) -> Loading:
     Raises:
         ConfigError: one has a value that it cannot have.
     """
-    try:
-        return Loading(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0])
-        choices = get_args(Loading.model_fields[field].annotation)
-        remedy = f"one of {', '.join(choices)}" if choices else first["msg"].lower()
-        msg = f"The option {field!r} of diffusers is {options[field]!r}; it must be: {remedy}."
-        raise ConfigError(msg) from error
+    return read_options(Loading, options, "diffusers")
 
 
 def check_packages(name: str) -> None:

@@ -46,7 +46,7 @@ class EverydayDials(Dials):
         default="mini",
         min_length=1,
         description="Image generator: `mini` (offline, coloured shapes), `openai:MODEL`, "
-        "`chat:MODEL`, `gemini:MODEL`, `http:URL`.",
+        "`chat:MODEL`, `gemini:MODEL`, `comfyui:WORKFLOW`, `http:URL`.",
     )
     generator_url: OpenText | None = Field(
         default=None,

@@ -39,6 +39,11 @@ class GeneratorDials(Dials):
         description="Pictures of the prompt of each round, from one seed on; the one that most "
         "criteria hold for is the round's.",
     )
+    edit: bool = Field(
+        default=False,
+        description="From round 2 on, change the picture before as the Refiner says, instead of "
+        "drawing a new one (the paper); for generators that edit.",
+    )
     picture_format: Literal["webp", "png"] = Field(
         default="webp",
         description="How pictures are kept that a generator does not encode itself; both lose "

@@ -1,0 +1,127 @@
+"""The cluster of Ray that this process is in: joined or started, and left as it was found."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from gems_graph.errors import ConfigError
+from gems_graph.generators.actors.placing import Placing
+from gems_graph.settings.redaction import shortened
+from gems_graph.settings.servers import check_server
+from gems_graph.system.processes import Lock
+
+
+class Cluster:
+    """Joined by the first that draws there, left by the last; the caller's own stays joined."""
+
+    def __init__(self) -> None:
+        self._lock, self._users, self._ours, self._address = Lock(), 0, False, ""
+
+    def join(self, address: str) -> None:
+        """Join a cluster, or start one on this machine if there is none.
+
+        Args:
+            address: HOST:PORT; empty: the caller's, that of `RAY_ADDRESS`, the one that runs here,
+                or a new one, which ends with us.
+
+        Raises:
+            ConfigError: it cannot be joined, or this process has joined another.
+        """
+        with self._lock:
+            if self._users and address != self._address:
+                msg = (
+                    f"This process draws in the cluster {self._address or 'of Ray here'!r}, and "
+                    "can join one at a time: draw with the other in another process."
+                )
+                raise ConfigError(msg)
+            if not self._users:
+                self._ours, self._address = _joined(address), address
+            self._users += 1
+
+    def leave(self) -> None:
+        """Say that one user less draws; the last leaves what we joined, or ends what we started."""
+        import ray
+
+        with self._lock:
+            self._users -= 1
+            if not self._users and self._ours:
+                ray.shutdown()
+
+
+CLUSTER = Cluster()
+"""A process can be in one."""
+
+
+def _joined(address: str) -> bool:
+    """Join or start a cluster, unless the caller has; return whether we did."""
+    import ray
+
+    if ray.is_initialized():
+        return False
+    if address:
+        check_server(f"ray://{address}")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody here tells anybody anything
+    try:
+        _init(address or "auto")
+    except ConnectionError as error:
+        if address or os.environ.get("RAY_ADDRESS"):
+            raise ConfigError(_unreachable(address, error)) from error
+        _init("local")  # on this machine, with what it has
+    except Exception as error:
+        raise ConfigError(_unreachable(address, error)) from error
+    return True
+
+
+def _init(address: str) -> None:
+    import ray
+
+    local: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **local)
+
+
+def _unreachable(address: str, error: Exception) -> str:
+    place = address or os.environ.get("RAY_ADDRESS") or "on this machine"
+    reason = f"{type(error).__name__}: {shortened(str(error), 300)}"
+    return (
+        f"The cluster of Ray {place} cannot be joined ({reason}): set generator_options.address or "
+        "RAY_ADDRESS to HOST:PORT of one that this machine belongs to."
+    )
+
+
+def reserve(placing: Placing, gpus: float, actors: int) -> Any:
+    """Return a placement group with room for all actors.
+
+    Raises:
+        ConfigError: the cluster has no such room in time; nothing is left waiting for it.
+    """
+    from ray.util.placement_group import placement_group, remove_placement_group
+
+    each = {"CPU": float(placing.cpus), **({"GPU": gpus} if gpus else {})}
+    group = placement_group([each] * actors)
+    if group.wait(placing.wait):
+        return group
+    remove_placement_group(group)
+    raise ConfigError(_too_few(each, actors, placing.wait))
+
+
+def _too_few(each: dict[str, float], actors: int, wait: float) -> str:
+    import ray
+
+    free, there = ray.available_resources(), ray.cluster_resources()
+    found = " and ".join(
+        f"{free.get(kind, 0.0):g} of {there.get(kind, 0.0):g} {kind}s are free" for kind in each
+    )
+    taken = " and ".join(f"{count:g} {kind}" for kind, count in each.items())
+    return (
+        f"Ray found no room for {actors} actors with {taken} each in {wait:g} s; {found}: set "
+        "generator_options.actors or .cpus lower, add machines, or set .wait higher."
+    )
+
+
+def gpus_there() -> float:
+    """Return how many GPUs the cluster has, whoever uses them."""
+    import ray
+
+    return float(ray.cluster_resources().get("GPU", 0.0))
