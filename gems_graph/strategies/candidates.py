@@ -23,7 +23,9 @@ async def candidate(state: State, toolbox: Toolbox) -> dict[str, Any]:
     step = attempt["n"] - 1 if settings.reseed else 0
     seed = ((settings.seed or 0) + step) % 2**31
     sides = {side_for(criterion, settings) for criterion in state.get("criteria", [])}
-    image = await toolbox.generate(attempt["prompt"], seed, sides=sides)
+    image = await toolbox.generate(
+        attempt["prompt"], seed, sides=sides, images=state.get("references", [])
+    )
     notes = image.get("made", {}).get("notes", []) if attempt["n"] == 1 else []
     drawn = Attempt(**{**attempt, "seed": seed, "image": image})
     return {"drawn": [drawn], **({"notes": notes} if notes else {})}

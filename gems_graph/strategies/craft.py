@@ -15,8 +15,9 @@ from langgraph.graph import END, START
 
 from gems_graph.errors import UnreadableError
 from gems_graph.memory import all_pass, answered, next_prompt_written, passes
-from gems_graph.models.answers import Form, plain
+from gems_graph.models.answers import plain
 from gems_graph.nodes.generator import generator
+from gems_graph.nodes.refiner import Corrected, Refined
 from gems_graph.nodes.select import passing_or_best
 from gems_graph.prompting.verbatim import faithful
 from gems_graph.review import review_criteria, review_verdict
@@ -34,13 +35,6 @@ EDIT = "edit what failed"
 WAYS: dict[Hashable, str] = {EXIT: "select", EDIT: "editor"}
 
 
-class Edited(Form):
-    """The prompt, edited, and what was changed in it."""
-
-    rationale: str = ""
-    prompt: str
-
-
 @module(
     part="plan", role="planner", templates=("rewrite",), reads=("prompt",), owes=("attempt",),
     doing="taking the request as it is", calls=lambda work: int(work.settings.craft_rewrite),
@@ -55,15 +49,19 @@ async def opener(state: State, toolbox: Toolbox) -> dict[str, Any]:
     doing="editing", calls=lambda work: work.rounds - 1,
 )  # fmt: skip
 async def editor(state: State, toolbox: Toolbox) -> dict[str, Any]:
-    """Edit the parts of the prompt that failed; where nobody can read it, draw it once more."""
-    last = state["rounds"][-1]
-    n = last["n"] + 1
+    """Edit the parts of the prompt that failed; where nobody can read it, draw it once more.
+
+    With `edit`, also say what to change in the picture: the generator edits it, in place of a new.
+    """
+    last, edit = state["rounds"][-1], toolbox.settings.edit
+    n, instructions = last["n"] + 1, [""]
 
     async def write(lost_quotes: list[str]) -> tuple[str, str]:
         answer = await toolbox.ask(
-            "refiner", "craft_edit", Edited, user_prompt=state["prompt"],
-            current=_view(last, state), lost=lost_quotes,
+            "refiner", "craft_edit", Corrected if edit else Refined, user_prompt=state["prompt"],
+            current=_view(last, state), edit=edit, lost=lost_quotes,
         )  # fmt: skip
+        instructions.append(plain(getattr(answer.value, "instruction", "")))
         prompt = plain(answer.value.prompt) or last["prompt"]
         return prompt, answer.thought or plain(answer.value.rationale)
 
@@ -73,7 +71,10 @@ async def editor(state: State, toolbox: Toolbox) -> dict[str, Any]:
         again = Attempt(n=n, prompt=last["prompt"], thought=last["thought"], origin="seed")
         return {"attempt": again, "notes": [f"Round {n} draws the prompt before it anew. {error}"]}
     thought = await toolbox.keep(written.thought)
-    return {"attempt": Attempt(n=n, prompt=written.prompt, thought=thought, origin="editor")}
+    attempt = Attempt(n=n, prompt=written.prompt, thought=thought, origin="editor")
+    return {
+        "attempt": {**attempt, **({"instruction": instructions[-1]} if instructions[-1] else {})}
+    }
 
 
 def _view(last: Round, state: State) -> dict[str, Any]:

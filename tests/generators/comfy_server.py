@@ -78,7 +78,7 @@ class ComfyDouble(LoopbackServer):
         self.paths: list[str] = []
         self.uploads: dict[str, bytes] = {}
         self.ran: list[str] = []
-        self._stopped = False
+        self._stopped = self.dead = False
 
     def reset(self) -> None:
         """Forget everything, as a server that is started anew."""
@@ -115,6 +115,11 @@ class ComfyDouble(LoopbackServer):
         """Cut all sockets without a word."""
         for socket in [*self._sockets.values()]:
             socket.cut()
+
+    def die(self) -> None:
+        """Answer nobody any more, not even those who are connected."""
+        self.dead = True
+        self.cut()
 
     # --- what it does with jobs
 
@@ -244,11 +249,6 @@ class ComfyDouble(LoopbackServer):
             assert body.keys() == {"delete"}, body
             self.queue = [job for job in self.queue if job.id not in body["delete"]]
             return "text/plain", b""
-        if path == "/history":
-            assert body.keys() == {"delete"}, body
-            for id_ in body["delete"]:
-                self.history.pop(canonical(id_), None)
-            return "text/plain", b""
         if path == "/interrupt":
             self.interrupts.append(body)
             wanted = body.get("prompt_id")
@@ -327,8 +327,16 @@ class _Socket:
 class _Comfy(_Handler):
     owner: Any
 
+    def do_POST(self) -> None:
+        if self.owner.dead:
+            self._deliver(Fault(0))
+        else:
+            super().do_POST()
+
     def do_GET(self) -> None:
-        if not self.owner.allows(self.headers):
+        if self.owner.dead:
+            self._deliver(Fault(0))
+        elif not self.owner.allows(self.headers):
             self._deliver(Fault(401, "no key"))
         elif urlsplit(self.path).path == "/ws":
             self._socket()

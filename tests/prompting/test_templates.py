@@ -83,7 +83,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "maestro_compare": {"user_prompt": "U <b>", "first": ref("a"), "second": ref("b"), "side": 64},
     "craft_questions": {"user_prompt": "U <b>", "most": 9},
     "craft_edit": {"user_prompt": 'U "<b>"', "current": view(2, image=None, thought="",
-                   experience=""), "lost": ["<b>"]},
+                   experience=""), "edit": True, "lost": ["<b>"]},
     "verifier_batched": {
         "picture": ref("a"), "side": 384, "criteria": ["Is there a cat?", "Is it <b>?"],
     },

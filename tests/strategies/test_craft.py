@@ -11,10 +11,12 @@ from langgraph.types import Command
 
 from gems_graph.batch import estimate
 from gems_graph.batch.plan import Task
+from gems_graph.errors import ConfigError
 from gems_graph.settings import settle
 from gems_graph.state import Criterion
 from gems_graph.strategies.craft_parents import STANDING, Item, criteria_of, levels
 from tests.conftest import letters, prompts_of
+from tests.generators.test_edits import Editor
 from tests.strategies.test_openings import calls
 
 DOG = {
@@ -194,3 +196,18 @@ def test_an_estimate_counts_its_modules(dials: Any, most: int, tmp_path: Any) ->
     numbers = estimate([Task("1", "1", "t", "a dog", None, settings, tmp_path)], [], 1).need
     assert numbers is not None
     assert (numbers.least.images, numbers.most.images, numbers.most.calls) == (1, 5, most)
+
+
+def test_where_the_generator_edits_the_last_picture_is_changed_by_an_instruction(loop: Any) -> None:
+    painter = Editor()
+    answer = {"rationale": "-", "instruction": "Make it night.", "prompt": "a dog, night"}
+    made = craft(loop, {"night": "no"}, {}, script={"edit-failed": answer}, generator=painter,
+                 edit=True)  # fmt: skip
+    out = made.run("a dog")
+    first, second = painter.requests
+    assert (first.images, first.instruction) == ((), "")
+    assert (len(second.images), second.instruction) == (1, "Make it night.")
+    assert second.prompt == "a dog, night"
+    assert out["rounds"][1]["instruction"] == "Make it night."
+    with pytest.raises(ConfigError, match="edit"):
+        craft(loop, edit=True).run("a dog")

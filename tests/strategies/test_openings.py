@@ -10,6 +10,7 @@ import pytest
 from gems_graph.batch import estimate
 from gems_graph.batch.plan import Task
 from gems_graph.settings import settle
+from gems_graph.strategies import promptist
 from tests.conftest import Gems, prompts_of
 
 SIGN = 'a shop with a sign that says "OPEN"'
@@ -88,3 +89,18 @@ def test_strategies_are_listed_and_drawn(gems: Gems) -> None:
     )
     assert "rewriter --> generator" in gems("strategies", "rewrite").out
     assert json.dumps(gems("strategies", "nothing").err).count("no strategy 'nothing'") == 1
+
+
+@pytest.mark.parametrize(
+    ("beams", "drawn"), [(["", "a cat, artstation", "x"], "a cat, artstation"), ([], "a cat")]
+)
+def test_promptist_draws_the_first_beam_that_says_anything_and_asks_nobody(
+    loop: Any, monkeypatch: pytest.MonkeyPatch, beams: list[str], drawn: str
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(promptist, "rephrasings", lambda *given: asked.append(given) or beams)
+    made = loop({}, strategy="promptist")
+    out = made.run(" a cat ")
+    assert asked == [("a cat", "microsoft/Promptist", "gpt2")]
+    assert made.painter.calls == [(drawn, 1)]
+    assert calls(out) == {"generator": (0, 1)}

@@ -43,7 +43,8 @@ class ComfyServer:
     async def find(self, job: str) -> Found:
         """Return what became of a job, whoever queued it.
 
-        The queue is asked before the history: a job goes from the one to the other in one move.
+        The queue is asked before the history: a job goes from the one to the other in one move,
+        and one that is queued again hides how it ended before.
         """
         queue = await self._json("queue")
         if job in (*_ids(queue, "queue_running"), *_ids(queue, "queue_pending")):
@@ -82,10 +83,6 @@ class ComfyServer:
             await self._post("queue", {"delete": [job]})
         if job in _ids(await self._json("queue"), "queue_running"):
             await self._post("interrupt", {"prompt_id": job})
-
-    async def forget(self, job: str) -> None:
-        """Strike a job that failed from the history, so that it is not found again."""
-        await self._post("history", {"delete": [job]})
 
     async def upload(self, images: Sequence[bytes]) -> None:
         """Put pictures where workflows load them from, under names that follow from their bytes."""

@@ -61,3 +61,11 @@ class StrategyDials(Dials):
         default="latest",
         description="`craft`: which of rounds with equally many passes is returned.",
     )
+    promptist_model: str = Field(
+        default="microsoft/Promptist", min_length=1,
+        description="`promptist`: its model, a folder or an id on the hub.",
+    )  # fmt: skip
+    promptist_tokenizer: str = Field(
+        default="gpt2", min_length=1,
+        description="`promptist`: the tokenizer of its model, a folder or an id on the hub.",
+    )  # fmt: skip
