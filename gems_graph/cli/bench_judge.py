@@ -1,4 +1,4 @@
-"""`gems eval judge`, `official`: scores of a run's pictures, by three routes that never mix."""
+"""`gems eval judge`, `official`, `report`: scores of a run's pictures; routes never mix."""
 
 from __future__ import annotations
 
@@ -86,7 +86,31 @@ def official(
     raise typer.Exit(code)
 
 
+def report(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders of `gems eval run`.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where it goes. Default `report` in the first folder."),
+    ] = None,
+    figures: Annotated[
+        bool, typer.Option("--figures/--no-figures", help="Draw figures; they need matplotlib.")
+    ] = True,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Put our rows beside the paper's: tables, figures, and one self-contained page.
+
+    Writes report.md, report.html and figures as PNG and SVG, light and dark. Scores of different
+    routes stand in rows of their own; incomplete ones and parts of a benchmark are left out of
+    Tables 1 and 2.
+    """
+    with loading():
+        from gems_graph.cli.terminal import bench_report
+    raise typer.Exit(bench_report.report(folders, out, figures=figures, quiet=quiet))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (judge, official):
+    for command in (judge, official, report):
         app.command(help=prose(command.__doc__))(command)
