@@ -1,4 +1,4 @@
-"""Everything that we use of other packages beyond what they document, in one place.
+"""Everything that we use of other packages beyond what they document; of diffusers, beside its use.
 
 Each function names the versions that it was checked with; `tests/test_private_hooks.py` fails
 loudly where an installed one is another, or no longer behaves so. Imports nothing at the top.
@@ -179,19 +179,3 @@ def with_client(model: Any, client: Any) -> Any:
             "http_async_client": client,
         }
     )
-
-
-def computing_device(pipeline: Any) -> Any:
-    """Return the device on which a pipeline computes, also where its weights lie elsewhere.
-
-    Holds for: diffusers >=0.40,<0.43
-    """
-    return getattr(pipeline, "_execution_device", None) or getattr(pipeline, "device", None)
-
-
-def progress_bar_of(pipeline: Any) -> dict[str, Any]:
-    """Return how a pipeline shows its progress bar, for `set_progress_bar_config`.
-
-    Holds for: diffusers >=0.40,<0.43
-    """
-    return dict(getattr(pipeline, "_progress_bar_config", {}))

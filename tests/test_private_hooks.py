@@ -21,6 +21,7 @@ from langgraph.types import Command, Overwrite, interrupt
 from packaging.specifiers import SpecifierSet
 
 from gems_graph import private_hooks as hooks
+from gems_graph.generators.diffusion import private_hooks as diffusers_hooks
 from gems_graph.persistence.savers import open_saver
 
 HOLDS = re.compile(r"Holds for: (.+)")
@@ -31,8 +32,10 @@ AT: Any = {"configurable": {"thread_id": "t"}}
 def documented() -> list[tuple[str, str, str]]:
     """Return function, package and versions of every promise in the file."""
     found = []
-    for name, thing in vars(hooks).items():
-        if getattr(thing, "__module__", "") != hooks.__name__ or name.startswith("_"):
+    things = [*vars(hooks).items(), *vars(diffusers_hooks).items()]
+    ours = (hooks.__name__, diffusers_hooks.__name__)
+    for name, thing in things:
+        if getattr(thing, "__module__", "") not in ours or name.startswith("_"):
             continue
         line = HOLDS.search(inspect.getdoc(thing) or "")
         assert line, f"{name} says for which versions it holds"

@@ -21,7 +21,12 @@ _NUMBERS = itertools.count()
 
 
 def write(
-    requested_folder: Path, state: State, store: Store, about: Mapping[str, Any]
+    requested_folder: Path,
+    state: State,
+    store: Store,
+    about: Mapping[str, Any],
+    *,
+    lean: bool = False,
 ) -> tuple[Path, dict[str, Any]]:
     """Write the folder of a trajectory, replacing what it left there before.
 
@@ -35,7 +40,7 @@ def write(
     """
     part = requested_folder.with_name(f"{_PART}{next(_NUMBERS)}")
     try:
-        record = folders.write(part, state, store, about)
+        record = folders.write(part, state, store, about, lean=lean)
         with _MOVING:
             return _move(part, requested_folder, about["thread"]), record
     except OSError as error:

@@ -39,13 +39,15 @@ class Runner:
         summary: gets a record of each.
         watcher: sees how it goes on.
         stopper: ends what is under way, and begins nothing more.
+        lean: folders hold the chosen picture and the record alone.
     """
 
     def __init__(
-        self, threads: Threads, summary: Summary, watcher: Watcher, stopper: Stopper
-    ) -> None:
+        self, threads: Threads, summary: Summary, watcher: Watcher, stopper: Stopper, *,
+        lean: bool = False,
+    ) -> None:  # fmt: skip
         self._threads, self._stopper = threads, stopper
-        self._summary, self._watcher = summary, watcher
+        self._summary, self._watcher, self._lean = summary, watcher, lean
         self.brake = Brake()
 
     async def run(self, tasks: Sequence[Task], at_once: int) -> None:
@@ -98,7 +100,9 @@ class Runner:
         about: dict[str, Any] = {"thread": task.thread}
         if task.key:
             about["batch"] = {"id": task.id, "key": task.key, "data": task.data}
-        folder, record = folders.write(task.folder, state, self._threads.store, about)
+        folder, record = folders.write(
+            task.folder, state, self._threads.store, about, lean=self._lean
+        )
         return drawn(task.id, record, folder)
 
     async def _reached(self, task: Task, view: View) -> Mapping[str, Any]:

@@ -117,7 +117,13 @@ def open_models(tasks: Sequence[Task]) -> None:
 
 
 async def carry_out(
-    work: Work, base: Path, at_once: int, watcher: Watcher, stopper: Stopper | None = None
+    work: Work,
+    base: Path,
+    at_once: int,
+    watcher: Watcher,
+    stopper: Stopper | None = None,
+    *,
+    lean: bool = False,
 ) -> Ending:
     """Draw what is to do, and write the summary; what is stopped can be taken up again.
 
@@ -127,6 +133,7 @@ async def carry_out(
         at_once: how many are drawn at the same time.
         watcher: sees how it goes on.
         stopper: stops it; whatever is under way has a record, too.
+        lean: folders hold the chosen picture and the record alone.
 
     Raises:
         StoreError: the folder or the database cannot be used.
@@ -135,7 +142,7 @@ async def carry_out(
     reason = ""
     if work.todo:
         async with open_threads() as threads:
-            runner = Runner(threads, summary, watcher, stopper or Stopper())
+            runner = Runner(threads, summary, watcher, stopper or Stopper(), lean=lean)
             await runner.run(work.todo, at_once)
         reason = runner.brake.reason
     summary.rewrite()

@@ -67,7 +67,8 @@ class Task:
         folders: where they lie in the official repository and in collections.
         home: of the data.
         answers_form: what `answers` holds in a file of answers, in words.
-        route: how the paper's scores come about: by an `endpoint` of ours too, or only `official`.
+        route: where scores come from: by an `endpoint` of ours too, or only `official`; from
+            the `pixels`, where the truth is known.
         official: the command of the official scorer; `{pictures}`, `{results}` are filled in.
         prompt_file: whether the judge's prompt has to come from the user (`--judge-prompt`).
         logprobs: whether the judge must give log-probabilities.
@@ -146,6 +147,10 @@ class Task:
         Raises:
             ValueError: a reply cannot be read.
         """
+        raise NotImplementedError
+
+    def measured(self, prompt: Prompt, picture: bytes) -> Any:
+        """Return the `answers` of a picture from its pixels, where `route` is `pixels`."""
         raise NotImplementedError
 
     def imported(self, text: str, prompts: Sequence[Prompt]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gems_graph.cli import benchmarks
+from gems_graph.cli import bench_judge, bench_run, benchmarks
 from gems_graph.cli.loading import loading
 from gems_graph.cli.measuring import Measuring, measures
 from gems_graph.cli.options import dial, pairs_in, prose
@@ -100,6 +100,8 @@ def verifier(
 for _command in (decomposer, verifier):
     app.command(help=prose(_command.__doc__))(measures(_command))
 benchmarks.add_to(app)
+bench_run.add_to(app)
+bench_judge.add_to(app)
 
 
 def _axes(

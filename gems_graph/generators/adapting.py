@@ -17,7 +17,7 @@ class CallableGenerator:
     """What an opener of the older form returned: `await f(prompt, seed=..., size=...)`.
 
     Args:
-        given: takes a prompt, a seed and a size, and `progress` if it declares that.
+        given: takes a prompt, a seed and a size, and `progress` and `steps` if it declares them.
     """
 
     def __init__(self, given: Any) -> None:
@@ -27,7 +27,11 @@ class CallableGenerator:
 
     async def generate(self, request: GenerateRequest) -> list[Picture]:
         """Draw one picture."""
-        more = {"progress": request.progress} if self.capabilities.progress else {}
+        more: dict[str, Any] = {}
+        if self.capabilities.progress:
+            more["progress"] = request.progress
+        if self.capabilities.steps and request.steps:
+            more["steps"] = request.steps
         data = await self.given(request.prompt, seed=request.seed, size=request.size, **more)
         return [Picture(data=data)]
 

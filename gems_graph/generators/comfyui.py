@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TypeVar
 
 import httpx2
@@ -13,7 +12,13 @@ import httpx2
 from gems_graph.calls.retry import GarbledError, is_passing
 from gems_graph.calls.transport import IMAGE, authorities, bounded
 from gems_graph.errors import ConfigError, TransientError
-from gems_graph.generators.comfy.describing import capabilities_of, facts_in, job_of
+from gems_graph.generators.comfy.describing import (
+    Order,
+    capabilities_of,
+    facts_in,
+    order_of,
+    size_of,
+)
 from gems_graph.generators.comfy.graph import ready
 from gems_graph.generators.comfy.listening import Listener, Steps, whole
 from gems_graph.generators.comfy.meaning import failure
@@ -21,8 +26,7 @@ from gems_graph.generators.comfy.pictures import pictures_in
 from gems_graph.generators.comfy.server import ComfyServer, Found, GoneError, Record, cancelled
 from gems_graph.generators.comfy.workflow import Workflow, open_workflow
 from gems_graph.generators.keys import key_header, variable_of
-from gems_graph.generators.request import GenerateRequest, Picture, unheard
-from gems_graph.generators.side_by_side import all_of
+from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.generators.urls import Servers, securest, urls_in
 from gems_graph.settings.generator import GeneratorSpec
 
@@ -67,10 +71,10 @@ class ComfyGenerator:
             url: ComfyServer(url, self._client, key_header(url, "Authorization", "Bearer "))
             for url in addresses
         }
-        self.capabilities = capabilities_of(workflow, edit or workflow, len(urls))
+        self.capabilities = capabilities_of(workflow, edit, len(urls))
 
     async def generate(self, request: GenerateRequest) -> list[Picture]:
-        """Draw pictures, a job each.
+        """Draw one picture.
 
         Raises:
             BadRequestError: a server does not take the workflow, or a node of it fails.
@@ -78,26 +82,19 @@ class ComfyGenerator:
             TransientError: a server forgot the job, or somebody stopped it.
             httpx2.HTTPError, GarbledError: a server failed.
         """
-        workflow = self._edit if self._edit and request.images else self._workflow
-        requests = [replace(request, n=1, seed=request.seed + k) for k in range(request.n)]
-        requests[1:] = [replace(one, progress=unheard) for one in requests[1:]]
-        return await all_of(
-            self._draw(one, workflow.filled(one), k) for k, one in enumerate(requests)
-        )
+        edit = self._edit if request.images else None
+        order = order_of(request, edit or self._workflow, edits=edit is not None)
+        if request.key and (known := await self._look(order.job)):
+            with self._servers.turn(at=known.url), suppress(GoneError):  # gone: drawn again
+                return [await self._run(known, order, anew=False)]
+        for turn in self._servers.turns():
+            with turn as url:
+                return [await self._run(self._at[url], order)]
+        raise AssertionError  # the last turn returns or raises
 
     async def aclose(self) -> None:
         """Close its connections."""
         await self._client.aclose()
-
-    async def _draw(self, request: GenerateRequest, workflow: Workflow, k: int) -> Picture:
-        job = job_of(request.key, workflow, k)
-        if request.key and (known := await self._look(job)):
-            with self._servers.turn(at=known.url), suppress(GoneError):  # gone: drawn again
-                return await self._run(known, request, workflow, job, anew=False)
-        for turn in self._servers.turns():
-            with turn as url:
-                return await self._run(self._at[url], request, workflow, job)
-        raise AssertionError  # the last turn returns or raises
 
     async def _look(self, job: str) -> ComfyServer | None:
         """Return the server that draws or drew a job already; one that failed is none."""
@@ -116,15 +113,14 @@ class ComfyGenerator:
                 return server
         return None
 
-    async def _run(
-        self, server: ComfyServer, request: GenerateRequest, workflow: Workflow, job: str,
-        anew: bool = True,
-    ) -> Picture:  # fmt: skip
-        steps = Steps(workflow.samplers, request.progress, whole(workflow.value("steps")))
+    async def _run(self, server: ComfyServer, order: Order, anew: bool = True) -> Picture:
+        """Have a server draw, or wait for what it draws already, and fetch the picture."""
+        workflow, job = order.workflow, order.job
+        steps = Steps(workflow.samplers, order.request.progress, whole(workflow.value("steps")))
         try:
             async with Listener(server.url, server.headers, job, steps) as listener:
                 if anew:
-                    await server.upload(request.images)
+                    await server.upload(order.request.images)
                     await server.submit(workflow.graph, job)
                 record = await self._ended(server, job, listener)
         except asyncio.CancelledError:
@@ -133,7 +129,8 @@ class ComfyGenerator:
         if error := failure(record, workflow.graph, server.place):
             raise error
         steps.end()
-        return await self._picture(server, workflow, record, job, anew)
+        found = [] if anew else ["The server had drawn it for this same call before."]
+        return await self._picture(server, order, record, found)
 
     async def _ended(self, server: ComfyServer, job: str, listener: Listener) -> Record:
         """Wait for the end of a job, and return its entry in the history."""
@@ -158,21 +155,25 @@ class ComfyGenerator:
         raise AssertionError  # the last turn returns or raises
 
     async def _picture(
-        self, server: ComfyServer, workflow: Workflow, record: Record, job: str, anew: bool
+        self, server: ComfyServer, order: Order, record: Record, notes: list[str]
     ) -> Picture:
-        files = pictures_in(record, workflow.output)
+        """Fetch the picture of a job that succeeded."""
+        files = pictures_in(record, order.workflow.output)
         if not files:
             msg = (
-                f"the workflow {workflow.name!r} gave no picture at {server.place}; its output is "
-                "the node with the title `output`, or generator_options.slots.output"
+                f"the workflow {order.workflow.name!r} gave no picture at {server.place}; its "
+                "output is the node with the title `output`, or generator_options.slots.output"
             )
             raise GarbledError(msg)
-        notes = [] if anew else ["The server had drawn it for this same call before."]
         if len(files) > 1:
             notes.append(f"The workflow gave {len(files)} pictures; this is the first.")
-        facts = facts_in(workflow, await server.version())
-        facts |= {"server": server.place, "job": job, **({"notes": notes} if notes else {})}
         data = await self._patiently(lambda: server.view(files[0]))
+        facts = facts_in(order.workflow, await server.version())
+        facts |= {"server": server.place, "job": order.job}
+        if order.request.size and not order.workflow.size:
+            facts["size"] = size_of(data)
+        if all_notes := [*order.notes, *notes]:
+            facts["notes"] = all_notes
         return Picture(data=data, facts=facts)
 
 

@@ -65,8 +65,10 @@ def open_backend(argument: str, spec: GeneratorSpec | None = None) -> DiffusersG
     loading, preset = read_loading(own), preset_of(argument)
     model = _place_of(argument, preset, loading)
     check_packages(spec.name)
-    from gems_graph.generators.diffusion import loading as late  # it needs what was checked
+    from gems_graph.generators.diffusion import hub  # these need what was checked
+    from gems_graph.generators.diffusion import loading as late
 
+    model = hub.place_of(model, loading.revision)
     form = CallForm.of(late.pipeline_class(model, loading))
     check_options(spec, [*Loading.model_fields, *form.options])
     given = {n: value for n, value in (preset.arguments if preset else {}).items() if form.takes(n)}
@@ -98,6 +100,9 @@ def _place_of(argument: str, preset: Preset | None, loading: Loading) -> str:
     place = loading.folder or (preset.repo if preset and argument in PRESETS else argument)
     folder = Path(place).expanduser()
     if place and folder.is_dir():
+        if loading.revision:
+            msg = f"The folder {place!r} has no revisions: leave out the option revision."
+            raise ConfigError(msg)
         return str(folder.resolve())
     if loading.folder or not re.fullmatch(r"[\w.-]+/[\w.-]+", place) or place.startswith("."):
         what = f"folder {place!r}" if place else "model named"

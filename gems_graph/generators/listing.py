@@ -65,7 +65,8 @@ def _capabilities(module: object) -> Capabilities | None:
 def _words(can: Capabilities) -> Iterator[str]:
     plain = {
         "size": can.sizes, "ratio": can.ratios, "seed": can.seeds, "negative": can.negative,
-        "steps": can.steps, "guidance": can.guidance, "edits": can.edits,
+        "steps": can.steps, "guidance": can.guidance,
+        "edits": can.edits and not can.edits_only, "only edits": can.edits_only,
         "progress": can.progress, "repeats itself": can.repeatable,
     }  # fmt: skip
     yield from (word for word, does in plain.items() if does)

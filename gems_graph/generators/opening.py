@@ -14,6 +14,7 @@ from gems_graph.generators.adapting import generator_of
 from gems_graph.generators.checking import on_grid
 from gems_graph.generators.protocol import Generator, capabilities_of, edits_of
 from gems_graph.generators.urls import split
+from gems_graph.prompting.wording import counted
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.settings.notes import known_notes
 from gems_graph.settings.objects import refuse_object
@@ -112,24 +113,24 @@ def check_pictures(name: str, capabilities: Capabilities, pictures: int, *, edit
     Raises:
         ConfigError: it takes none, not so many, or draws nothing without one.
     """
-    needed, most = pictures + edit, capabilities.edits
+    most = capabilities.edits
     if edits_of(capabilities) == "only" and not pictures:
         msg = (
             f"The generator {name!r} only changes pictures: give it one to begin with (--image "
             "FILE, or `images`), or name one that draws from text alone."
         )
         raise ConfigError(msg)
-    if needed and not most:
+    if (pictures or edit) and not most:
         remedy = "leave out `images` (--image)" if pictures else "set edit=false"
         msg = (
             f"The generator {name!r} takes no pictures to go by or to edit: {remedy}, or name one "
             "that does (`gems generators` lists what each can do)."
         )
         raise ConfigError(msg)
-    if needed > most:
+    if pictures > most:
         msg = (
-            f"The generator {name!r} takes {most} pictures at a time, not {needed}"
-            f"{' (with the one that `edit` has it change)' * edit}: give fewer `images` (--image)."
+            f"The generator {name!r} takes {counted(most, 'picture')} at a time, not {pictures}: "
+            "give fewer `images` (--image)."
         )
         raise ConfigError(msg)
 

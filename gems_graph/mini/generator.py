@@ -50,7 +50,9 @@ class MiniGenerator:
     """
 
     name = "mini"
-    capabilities = Capabilities(repeatable=True, progress=True, options=("steps",), notes=NOTES)
+    capabilities = Capabilities(
+        steps=True, repeatable=True, progress=True, options=("steps",), notes=NOTES
+    )
 
     def __init__(self, steps: int = STEPS) -> None:
         self._steps = steps
@@ -62,6 +64,7 @@ class MiniGenerator:
         seed: int,
         size: tuple[int, int] | None = None,
         progress: Progress | None = None,
+        steps: int | None = None,
     ) -> bytes:
         """Draw one picture; the same prompt, seed and size give the same bytes.
 
@@ -72,6 +75,7 @@ class MiniGenerator:
                 is the largest multiple of 48 that fits, centred.
             progress: told after each denoising step how many are done, of how many; from
                 another thread.
+            steps: of denoising, at least one; those that it was made with, if not given.
 
         Returns:
             An RGB picture as PNG bytes.
@@ -83,7 +87,7 @@ class MiniGenerator:
         """
         words = tokenise(prompt)
         width, height = _checked(seed, size)
-        pixels = await asyncio.to_thread(_draw, words, seed, self._steps, progress)
+        pixels = await asyncio.to_thread(_draw, words, seed, steps or self._steps, progress)
         return _png(_fit(pixels, width, height))
 
 

@@ -61,7 +61,9 @@ def record_in(folder: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) -> dict[str, Any]:
+def write(
+    folder: Path, state: State, store: Store, about: Mapping[str, Any], *, lean: bool = False
+) -> dict[str, Any]:
     """Write `image.png`, every round's picture, `rounds.png` and `trajectory.json`.
 
     Args:
@@ -69,6 +71,7 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
         state: of a run that drew at least one picture, with its result.
         store: holds the pictures.
         about: what else the record should say: thread, models.
+        lean: `image.png` and the record alone; rounds stay in the store, and nothing is drawn.
 
     Returns:
         The record, as written to `trajectory.json`.
@@ -76,20 +79,18 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
     Raises:
         StoreError: the folder cannot be written, or a picture is missing.
     """
-    from gems_graph.report.strip import strip  # late: no call waits until it can draw
-
     try:
         with needed_by(state.get("trajectory", ""), about.get("thread")):
             folder.mkdir(parents=True, exist_ok=True)
             sweep(folder)
-            for n, ref in _pictures(state).items():
+            for n, ref in ({} if lean else _pictures(state)).items():
                 replace_file(folder / picture_name(n, ref), store.read(ref["sha256"]))
-            image = store.open(state["result"]["image"])
-            replace_file(folder / "image.png", as_png(image, texts=texts_of(image)))
+            replace_file(folder / "image.png", _chosen(state, store, lean=lean))
             data = record(state, store, about)
             text = json.dumps(data, ensure_ascii=False, indent=1)
             replace_file(folder / "trajectory.json", f"{text}\n".encode())
-            replace_file(folder / "rounds.png", as_png(strip(state, store)))
+            if not lean:
+                replace_file(folder / "rounds.png", _strip(state, store))
     except OSError as error:
         msg = (
             f"Cannot write to {folder} ({error.strerror}). The run itself is kept; free some "
@@ -97,6 +98,21 @@ def write(folder: Path, state: State, store: Store, about: Mapping[str, Any]) ->
         )
         raise StoreError(msg) from error
     return data
+
+
+def _chosen(state: State, store: Store, *, lean: bool) -> bytes:
+    """Return the chosen picture as PNG; as it lies in the store if time counts and it is one."""
+    ref = state["result"]["image"]
+    if lean and ref["media_type"] == "image/png":
+        return store.read(ref["sha256"])
+    image = store.open(ref)
+    return as_png(image, texts=texts_of(image), fast=lean)
+
+
+def _strip(state: State, store: Store) -> bytes:
+    from gems_graph.report.strip import strip  # late: no call waits until it can draw
+
+    return as_png(strip(state, store))
 
 
 def save_picture(image: Image.Image, file: Path) -> Path:

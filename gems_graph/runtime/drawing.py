@@ -17,6 +17,7 @@ from gems_graph.errors import BadRequestError, BudgetError, GeneratorError
 from gems_graph.generators import GenerateRequest, Generator, GeneratorSpec, Picture
 from gems_graph.generators.request import Ask, Progress
 from gems_graph.images import Store
+from gems_graph.prompting.wording import counted
 from gems_graph.runtime.keeping import Keeper, add_notes
 from gems_graph.settings import Settings
 from gems_graph.state import ImageRef, Variation
@@ -39,7 +40,8 @@ class Drawing:
         n: how many, with seed, seed + 1, ...
         images: pictures to go by.
         instruction: what to change in the first of them; empty: nothing is edited.
-        failures: of the generators of a chain that were asked before, a sentence each.
+        failures: of the generators of a chain that were asked before, and what is left out, a
+            sentence each.
     """
 
     prompt: str
@@ -108,6 +110,8 @@ class Drawing:
             BadRequestError: the generator takes no pictures to go by, or not so many.
         """
         settings, spec, most = self.settings, self.spec, generator.capabilities.edits
+        if self.instruction and 0 < most < len(self.images):
+            return self._within(most).call(generator, budget, key, progress, asks)
         if len(self.images) > most:
             msg = (
                 f"The generator {spec.name!r} takes {most or 'no'} pictures to go by or to edit, "
@@ -143,6 +147,14 @@ class Drawing:
             recall=keeper.recall,
             key_variable=getattr(generator, "key_variable", ""),
         )
+
+    def _within(self, most: int) -> Drawing:
+        """Return an edit with as many pictures as a generator takes, the edited one first."""
+        note = (
+            f"The generator {self.spec.name!r} takes {counted(most, 'picture')} at a time: where "
+            f"one is edited, {len(self.images) - most} to go by are left out."
+        )
+        return replace(self, images=self.images[:most], failures=(*self.failures, note))
 
     async def _with_images(self, generator: Generator, request: GenerateRequest) -> list[Picture]:
         """Draw after pictures, which are read only now that they are needed."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from langchain_core.messages import BaseMessage
 
 from gems_graph.calls.budget import Place
 from gems_graph.calls.ledger import Ledger
@@ -12,6 +15,8 @@ from gems_graph.errors import AnswerError, RefusedError, UnreadableError
 from gems_graph.events import Progress, silent
 from gems_graph.models import Chat, open_chat
 from gems_graph.models.answers import Answer, F, Question, ask
+from gems_graph.models.ladder import Extras
+from gems_graph.models.reply import Reply
 from gems_graph.prompting.templates import prompts_in
 from gems_graph.runtime.drawer import Drawer
 from gems_graph.runtime.prompts import extras_of, in_words, message_of
@@ -131,6 +136,28 @@ class Toolbox(Drawer):
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]
+
+    async def complete(
+        self, role: Role, messages: list[BaseMessage], *, extras: Extras, branch: str = ""
+    ) -> Reply:
+        """Ask the chat model of a role with messages as they stand; journaled as all calls are.
+
+        Args:
+            role: who is asked.
+            messages: of the conversation.
+            extras: fields beside the messages, for servers that take them.
+            branch: tells apart calls with the same messages.
+
+        Raises:
+            ModelError: the model could not be reached.
+            BudgetError: a cap would be exceeded.
+        """
+        chat = self._backends.chat(role) or open_chat(self.settings.model_for(role))
+        said = [json.dumps([each.type, each.content]) for each in messages]
+        key = self._budget.key(role, chat.name, [*said, json.dumps(extras)], branch=branch)
+        return await chat.complete(
+            messages, self.settings, self._budget, role=role, extras=extras, key=key
+        )
 
     def _prepare(
         self, role: Role, task: str, form: type[F], cases: Sequence[dict[str, Any]], *,

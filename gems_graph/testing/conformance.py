@@ -13,8 +13,10 @@ from PIL import Image
 
 from gems_graph.generators import Capabilities, GenerateRequest, Generator, adapt, encode
 from gems_graph.generators.request import Ask, ask_nobody
+from gems_graph.testing.doubles import paint
 
 _PATIENCE = 30.0  # seconds from a cancel until the next picture
+_SHEET = paint("a sheet of paper", 1, (192, 128))  # given to those that only change pictures
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ async def check_generator(
     generator = adapt(given)
     _hold(isinstance(generator.name, str) and generator.name != "", "it has a name")
     _hold(isinstance(generator.capabilities, Capabilities), "it declares `Capabilities`")
-    case = _Case(generator, GenerateRequest(prompt=prompt, seed=seed, size=size, ask=ask))
+    images = (_SHEET,) if generator.capabilities.edits_only else ()
+    request = GenerateRequest(prompt=prompt, seed=seed, size=size, ask=ask, images=images)
+    case = _Case(generator, request)
     held = []
     for declared, sentence, check in _CHECKS:
         if declared(case.can):

@@ -27,7 +27,7 @@ from gems_graph.generators.comfy.graph import read_graph
 from gems_graph.generators.comfyui import ComfyGenerator
 from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.testing import Fault, Flaky, Hang, ScriptedChat, check_generator, paint
-from tests.conftest import wait_until
+from tests.conftest import criteria, verdicts, wait_until
 from tests.generators.comfy_server import ComfyDouble, Fails
 from tests.generators.test_comfyui_workflows import node, own, saved
 
@@ -95,7 +95,6 @@ def test_ready_workflows_pass_the_conformance_test(name: str) -> None:
         held = asyncio.run(check_generator(generator_of(server, name=name), size=(64, 48)))
     assert "it tells its steps in order, up to the last" in held
     assert "it draws the ratio that it is given" in held
-    assert "it draws several pictures of one prompt" in held
 
 
 def test_a_workflow_that_edits_passes_it_too(tmp_path: Path) -> None:
@@ -143,13 +142,38 @@ def test_a_second_workflow_gets_what_has_pictures(tmp_path: Path) -> None:
     edit = saved(editing(), tmp_path)
     with ComfyDouble() as server:
         generator = generator_of(server, edit=edit)
-        assert (generator.capabilities.edits, generator.capabilities.sizes) == (1, True)
+        can = generator.capabilities
+        assert (can.edits, can.edits_only, can.sizes) == (1, False, True)
+        assert generator_of(server, name=edit).capabilities.edits_only
         draw(server, options={"edit": edit})
         draw(server, options={"edit": edit}, images=(PNG,), instruction="blue")
         plain, edited = (record["prompt"][2] for record in server.history.values())
     assert (len(plain), "11" in edited) == (10, True)
     with ComfyDouble() as server, pytest.raises(BadRequestError, match=r"generator_options\.edit"):
         draw(server, images=(PNG,), instruction="blue")
+
+
+def test_a_failed_round_is_edited_by_the_second_workflow(tmp_path: Path, store: Store) -> None:
+    refined = {"rationale": "-", "instruction": "make the cat red", "prompt": "a red cat"}
+    chat = ScriptedChat(
+        script={"decompose": criteria(1), "verify": verdicts("n", "y"), "refine": refined}
+    )
+    with ComfyDouble() as server:
+        graph = build_graph(
+            mllm=chat, generator="comfyui:z-image-turbo", generator_url=server.url, store=store,
+            generator_options={"edit": saved(editing(), tmp_path)}, seed=1, edit=True,
+            size="64x48", steps=3,
+        )  # fmt: skip
+        first, second = graph.invoke({"prompt": "a cat"})["rounds"]
+        [before] = server.uploads.values()
+        anew, edited = (record["prompt"][2] for record in server.history.values())
+    assert before == store.read(first["image"]["sha256"])
+    assert (anew["8"]["inputs"]["steps"], edited["3"]["inputs"]["steps"]) == (3, 3)
+    assert edited["6"]["inputs"]["text"] == "make the cat red"
+    assert second["image"]["made"]["edited"] == first["image"]["sha256"]
+    [note] = second["image"]["made"]["notes"]
+    assert "takes no `size`; it changed the picture without" in note
+    assert "notes" not in first["image"]["made"]
 
 
 def test_what_a_workflow_lacks_is_said_once_in_the_record(store: Store) -> None:
@@ -535,7 +559,7 @@ def test_it_asks_its_own_machine_where_no_address_is_given() -> None:
 def test_it_is_listed(gems: Any) -> None:
     listed = gems("generators").out
     assert "comfyui" in listed
-    assert "takes: size, ratio, seed, steps, guidance, progress, 8 at once" in listed
+    assert "takes: size, ratio, seed, steps, guidance, progress" in listed
 
 
 def test_gems_generators_try_draws_with_it(gems: Any) -> None:

@@ -169,6 +169,9 @@ def test_capabilities_follow_the_signature() -> None:
     for kind in (Img2Img, QwenEdit):
         can = CallForm.of(kind).capabilities(grid=16, redraws=False, repeatable=True, notes="")
         assert can.edits_only
+        assert can.edits == 1  # a list of pictures would be one of requests
+    notes = called(QwenEdit, images=(PICTURE, PICTURE)).notes
+    assert notes[0] == "QwenEdit takes one picture: 1 left out."
 
 
 # ------------------------------------------------------------------ presets and packages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import io
@@ -25,7 +26,7 @@ from gems_graph.generators import (
 )
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
-from gems_graph.testing import ChatServer, ImageServer, ScriptedChat, paint
+from gems_graph.testing import ChatServer, ImageServer, ScriptedChat, check_generator, paint
 from tests.conftest import Gems, criteria, prompts_of, verdicts
 from tests.generators.strict import PictureServer
 
@@ -166,6 +167,12 @@ def test_one_that_only_edits_draws_with_a_picture(store: Store) -> None:
     assert all(request.images == (CAT,) for request in editor.requests)
 
 
+def test_one_that_only_edits_is_tested_with_a_picture() -> None:
+    editor = Editor(edits_only=True, sizes=False)
+    assert "it edits a picture" in asyncio.run(check_generator(editor))
+    assert all(request.images for request in editor.requests)
+
+
 def test_a_function_takes_pictures_under_their_name(store: Store) -> None:
     seen: list[Any] = []
 
@@ -188,12 +195,12 @@ def test_the_command_line_takes_files(gems: Gems) -> None:
     script = {"decompose": criteria(1), "verify": verdicts("n", "y")}
     with ChatServer(script) as chat, PictureServer("vllm-omni", owner="vllm") as images:
         servers = ["--mllm", "compat:m", "--mllm-url", chat.url, "--generator-url", images.url]
-        refused = gems("run", "a cat", *servers, *options, "--image", "cat.png")
+        refused = gems("run", "a cat", *servers, *options, *["--image", "cat.png"] * 2)
         dialect = ["--set", "generator_options.dialect=vllm-omni"]
         done = gems("run", "a cat", *servers, *options, *dialect, "--image", "cat.png", "--json")
         sent = [len(request["files"]) for request in images.requests]
     assert (refused.code, done.code) == (2, 0), refused.err
-    assert "takes 1 pictures at a time, not 2" in refused.err
+    assert "takes 1 picture at a time, not 2" in refused.err
     assert sent == [1, 2]
     assert done.json["references"][0]["sha256"] == sha(CAT)
     assert done.json["rounds"][1]["image"]["made"]["images"] == [sha(CAT)]
@@ -224,6 +231,23 @@ def test_a_failed_round_is_edited_and_says_of_what_it_was_made(store: Store) -> 
         assert made["edited"] == rounds[before]["image"]["sha256"]
         assert made["images"] == [sha(DOG)]
     assert '"instruction": "..."' in prompts_of(chat, "refine")[0]
+
+
+def test_where_only_one_fits_the_edited_one_goes_and_that_is_said_once(store: Store) -> None:
+    editor = Editor(edits=1, edits_only=True)
+    out = graph(editor, store, failing(3), edit=True).invoke(
+        {"prompt": "a cat", "images": [data_url(DOG)]}
+    )
+    first, *later = editor.requests
+    assert first.images == (DOG,)
+    assert [request.images for request in later] == [
+        (store.read(round_["image"]["sha256"]),) for round_ in out["rounds"][:2]
+    ]
+    assert "images" not in out["rounds"][1]["image"]["made"]
+    assert out["notes"] == [
+        "The generator 'editor' takes 1 picture at a time: where one is edited, 1 to go by are "
+        "left out."
+    ]
 
 
 def test_by_default_it_is_drawn_anew_and_nobody_is_asked_for_an_instruction(store: Store) -> None:

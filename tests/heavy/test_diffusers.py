@@ -362,9 +362,6 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "steps": ({"sampler": "euler"}, "takes no option 'sampler'; it takes attention, cfg_normal"),
     "offload": ({"offload": "disk"}, "must be: one of none, model, sequential, group"),
     "no GPU": ({"offload": "model", "device": "cpu"}, "needs a GPU to offload from"),
-    "device": ({"device": "tpu"}, "no device 'tpu' here: set the option device to"),
-    "attention": ({"attention": "none"}, "cannot be loaded"),
-    "quantization": ({"quantization": "bitsandbytes-4bit"}, "pip install bitsandbytes"),
     "type": ({"compile": "yes"}, "'compile' of diffusers is 'yes'; it must be: "),
 }
 

@@ -12,8 +12,10 @@ import tokenizers
 import torch
 import transformers
 from tokenizers import models, pre_tokenizers, trainers
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 _SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
+_SIGHT = ["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"]
 _CHAT = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -22,19 +24,19 @@ _WORDS = ["a red circle left of a blue square", "three green stars above it", "u
 _ALPHABET = pre_tokenizers.ByteLevel.alphabet()
 
 
-def tokenizer() -> Any:
+def tokenizer(specials: list[str] = _SPECIALS) -> Any:
     """Return byte-level BPE over all bytes, which knows a chat as the real ones do."""
     bpe = tokenizers.Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
-        vocab_size=512, special_tokens=_SPECIALS, show_progress=False, initial_alphabet=_ALPHABET
+        vocab_size=512, special_tokens=specials, show_progress=False, initial_alphabet=_ALPHABET
     )
     bpe.train_from_iterator(_WORDS, trainer)
     learned = json.loads(bpe.to_str())["model"]
     return transformers.Qwen2Tokenizer(
         vocab=learned["vocab"],
         merges=[tuple(pair) for pair in learned["merges"]],
-        additional_special_tokens=_SPECIALS[1:3],
+        additional_special_tokens=specials[1:3] + specials[5:],
         chat_template=_CHAT,
         padding_side="right",
         model_max_length=1024,
@@ -75,11 +77,11 @@ def z_image() -> Any:
     )
 
 
-def qwen_image() -> Any:
-    """Return a tiny Qwen-Image; sizes in multiples of 16."""
+def qwen_parts() -> dict[str, Any]:
+    """Return the parts of a tiny Qwen-Image; sizes in multiples of 16."""
     torch.manual_seed(0)
-    words = tokenizer()
-    ids = {word: words.convert_tokens_to_ids(word) for word in _SPECIALS}
+    words = tokenizer([*_SPECIALS, *_SIGHT])
+    ids = {word: words.convert_tokens_to_ids(word) for word in (*_SPECIALS, *_SIGHT)}
     config = transformers.Qwen2_5_VLConfig(
         text_config=dict(
             vocab_size=len(words), hidden_size=32, intermediate_size=64, num_hidden_layers=2,
@@ -93,7 +95,8 @@ def qwen_image() -> Any:
             depth=1, hidden_size=16, intermediate_size=32, num_heads=2, patch_size=14,
             out_hidden_size=32, fullatt_block_indexes=[0], window_size=112,
         ),
-        image_token_id=5, video_token_id=6, vision_start_token_id=7, vision_end_token_id=8,
+        image_token_id=ids[_SIGHT[0]], video_token_id=ids[_SIGHT[1]],
+        vision_start_token_id=ids[_SIGHT[2]], vision_end_token_id=ids[_SIGHT[3]],
         tie_word_embeddings=True,
     )  # fmt: skip
     transformer = diffusers.QwenImageTransformer2DModel(  # in_channels: 2 x 2 latents of the VAE
@@ -108,13 +111,39 @@ def qwen_image() -> Any:
         use_dynamic_shifting=True, base_shift=0.5, max_shift=0.9, base_image_seq_len=256,
         max_image_seq_len=8192, shift_terminal=0.02, time_shift_type="exponential",
     )  # fmt: skip
-    return diffusers.QwenImagePipeline(
-        scheduler=scheduler,
-        vae=vae.eval(),
-        text_encoder=transformers.Qwen2_5_VLForConditionalGeneration(config).eval(),
-        tokenizer=words,
-        transformer=transformer.eval(),
-    )
+    return {
+        "scheduler": scheduler,
+        "vae": vae.eval(),
+        "text_encoder": transformers.Qwen2_5_VLForConditionalGeneration(config).eval(),
+        "tokenizer": words,
+        "transformer": transformer.eval(),
+    }
+
+
+def qwen_image() -> Any:
+    """Return a tiny Qwen-Image."""
+    return diffusers.QwenImagePipeline(**qwen_parts())
+
+
+class Processor:
+    """Qwen2-VL's processor without its part for films, which needs torchvision."""
+
+    def __init__(self, words: Any) -> None:
+        self.words = words
+        self.eyes = Qwen2VLImageProcessorPil(patch_size=14, merge_size=2, temporal_patch_size=2)
+
+    def __call__(self, text: list[str], images: Any, padding: bool, return_tensors: str) -> Any:
+        seen = self.eyes(images=[images], return_tensors=return_tensors)
+        patches = int(seen["image_grid_thw"][0].prod()) // 4
+        texts = [each.replace(_SIGHT[0], _SIGHT[0] * patches) for each in text]
+        read = self.words(texts, padding=padding, return_tensors=return_tensors)
+        return transformers.BatchFeature({**read, **seen})
+
+
+def qwen_image_edit() -> Any:
+    """Return a tiny Qwen-Image-Edit, which draws nothing without a picture."""
+    parts = qwen_parts()
+    return diffusers.QwenImageEditPipeline(**parts, processor=Processor(parts["tokenizer"]))
 
 
 def flux_klein() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from gems_graph.benchmarks import soft_tifa
 from gems_graph.benchmarks.checks import is_number, numbers, text_field, texts, unique, wrong
@@ -24,14 +24,15 @@ class GenEval2(Task):
 
     name, title = "geneval2", "GenEval2"
     metric, column, table = "soft_tifa_gm", "GenEval2", "5_geneval2"
-    files, folders = (DATA,), ("geneval2", "GenEval2")
+    files: ClassVar[tuple[str, ...]] = (DATA,)
+    folders: ClassVar[tuple[str, ...]] = ("geneval2", "GenEval2")
     home = Home("https://github.com/facebookresearch/GenEval2", "CC BY-NC 4.0")
     answers_form = (
         "a list of scores, 0 to 1, one a question in the order of `vqa_list`; a score cut off by "
         "the server is [lower, upper]"
     )
     route, logprobs, judge = "endpoint", True, "Qwen3-VL-8B-Instruct"
-    official = (
+    official: ClassVar[tuple[str, ...]] = (
         "python evaluation.py --benchmark_data geneval2_data.jsonl --image_filepath_data "
         "{pictures}/image_paths.json --method soft_tifa_gm --output_file {results}",
     )
@@ -39,7 +40,7 @@ class GenEval2(Task):
     def load(self, folder: Path) -> list[Prompt]:
         """Read `geneval2_data.jsonl`."""
         file = Places(folder, self.folders).need(DATA, self.home.url)
-        prompts = [_prompt(number, line) for number, line in enumerate(lines(file))]
+        prompts = [read_prompt(number, line) for number, line in enumerate(lines(file))]
         unique([prompt.text for prompt in prompts], str(file))  # the layout's key
         return prompts
 
@@ -122,7 +123,8 @@ def _is_bounds(pair: list[Any]) -> bool:
     return len(pair) == 2 and all(is_number(n) and 0 <= n <= 1 for n in pair) and pair[0] <= pair[1]
 
 
-def _prompt(number: int, line: Line) -> Prompt:
+def read_prompt(number: int, line: Line) -> Prompt:
+    """Read a record of GenEval2's schema; a malformed one is named by its line."""
     text = text_field(line.fields, "prompt", line.where)
     pairs, skills = line.fields.get("vqa_list"), line.fields.get("skills")
     if not isinstance(pairs, list) or not pairs or not all(texts(pair, 2) for pair in pairs):

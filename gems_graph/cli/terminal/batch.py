@@ -20,6 +20,7 @@ from gems_graph.batch import (
     work_left_open,
     work_of,
 )
+from gems_graph.batch.prompt_file import Entry
 from gems_graph.cli.terminal.batch_output import (
     BatchOptions,
     End,
@@ -36,7 +37,7 @@ from gems_graph.cli.terminal.signals import stoppable
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings
 
-__all__ = ["BatchOptions", "resume_all", "run_prompts"]
+__all__ = ["BatchOptions", "resume_all", "run_entries", "run_prompts"]
 
 
 def run_prompts(
@@ -54,7 +55,18 @@ def run_prompts(
         ConfigError: a model cannot be opened; nothing has been spent.
         GemsError: the folder or the database cannot be used.
     """
-    entries = read(source)
+    return run_entries(read(source), settings, criteria, options, dry_run=dry_run)
+
+
+def run_entries(
+    entries: Sequence[Entry],
+    settings: Settings,
+    criteria: Sequence[str] | None,
+    options: BatchOptions,
+    *,
+    dry_run: bool = False,
+) -> int:
+    """Draw every entry that its folder does not hold yet; the exit code and errors as above."""
     with nullcontext() if dry_run else alone(options.base):
         work = work_of(entries, settings, criteria, options.base)
         words = estimate_in_words(estimate(work.todo, [*work.done.values()], options.at_once))
@@ -101,6 +113,8 @@ def _carry_out(work: Work, options: BatchOptions) -> int:
 
 async def _draw(work: Work, tally: Tally, options: BatchOptions) -> End:
     with stoppable(note) as signals, board(tally, Console(stderr=True), options) as watcher:
-        drawing = carry_out(work, options.base, options.at_once, watcher, signals.stopper)
+        drawing = carry_out(
+            work, options.base, options.at_once, watcher, signals.stopper, lean=options.lean
+        )
         summary, reason = await signals.until_stopped(drawing)
     return End(summary, signals.signum, reason)

@@ -21,12 +21,13 @@ from gems_graph.report.standing import Standing
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """The folder of a batch, how many are drawn at once, and what is said of it."""
+    """The folder of a batch, how many are drawn at once, what is said and written of it."""
 
     base: Path
     at_once: int
     as_json: bool = False
     quiet: bool = False
+    lean: bool = False
 
 
 class End(NamedTuple):

@@ -27,7 +27,7 @@ class Placing(BaseModel):
         default="", description="HOST:PORT of a cluster. Empty: the one here, else one of our own."
     )
     wait: float = Field(
-        default=30.0, ge=0, description="Seconds that the cluster has to make room for all actors."
+        default=30.0, ge=0, description="Seconds that the cluster has to find room for all actors."
     )
 
     @field_validator("address")

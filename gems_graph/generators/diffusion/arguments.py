@@ -91,7 +91,7 @@ def _add_pictures(
         call.named["prompt"] = request.instruction
     elif request.instruction:
         call.notes.append(f"{form.name} follows no instruction: it redraws after the prompt.")
-    if len(pictures) > 1 and not form.follows:
+    if len(pictures) > 1 and not form.several:
         call.notes.append(f"{form.name} takes one picture: {len(pictures) - 1} left out.")
         del pictures[1:]
     several = len(pictures) > 1 or form.picture.endswith("s")

@@ -9,7 +9,7 @@ from typing import Any
 
 from gems_graph.generators.diffusion.arguments import Arguments, Model
 from gems_graph.generators.diffusion.form import CallForm
-from gems_graph.private_hooks import computing_device
+from gems_graph.generators.diffusion.private_hooks import computing_device
 
 
 def model_of(pipeline: Any) -> Model:

@@ -16,6 +16,7 @@ _FILLED = {
 }  # fmt: skip
 _PICTURES = ("image", "images", "input_images")
 _MOST_PICTURES = 16
+_SEVERAL = ("Plus", "Flux2", "OmniGen")  # others take a list of pictures for a batch of requests
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class CallForm:
     def follows(self) -> bool:
         """Whether its prompt can be an instruction about the picture that it is given."""
         return bool(self.picture) and not self.takes("strength")
+
+    @property
+    def several(self) -> bool:
+        """Whether it puts several pictures into one."""
+        return self.picture.endswith("s") or any(word in self.name for word in _SEVERAL)
 
     @property
     def needs_picture(self) -> bool:
@@ -105,7 +111,7 @@ class CallForm:
             repeatable: its device gives the same bytes again.
             notes: on how to address the model.
         """
-        pictures = _MOST_PICTURES if self.follows else int(bool(self.picture) or redraws)
+        pictures = _MOST_PICTURES if self.several else int(bool(self.picture) or redraws)
         return Capabilities(
             sizes=self.takes("height"),
             grid=grid,

@@ -7,16 +7,18 @@ from typing import Any
 
 from gems_graph.errors import ConfigError
 from gems_graph.generators.diffusion.batch import out_of_memory
+from gems_graph.generators.diffusion.fitting import check_fit
 from gems_graph.generators.diffusion.options import DENOISERS, Loading
 from gems_graph.generators.diffusion.quantizing import quantization
 from gems_graph.settings.redaction import shortened
 
 
 def pipeline_class(model: str, loading: Loading) -> type:
-    """Return the class of a pipeline; of a model, nothing but its index is read.
+    """Return the class of a pipeline that can be loaded; nothing but its index is read.
 
     Raises:
-        ConfigError: there is no such model, or this diffusers does not know its class.
+        ConfigError: there is no such model, this diffusers does not know its class, or the options
+            do not fit it, or this machine.
     """
     import diffusers
 
@@ -37,6 +39,7 @@ def pipeline_class(model: str, loading: Loading) -> type:
             "pip install --upgrade diffusers, or name another model."
         )
         raise ConfigError(msg)
+    check_fit(model, index, loading, device_of(loading))
     return found
 
 
@@ -75,6 +78,13 @@ def device_of(loading: Loading) -> str:
     if kind not in found:
         msg = f"There is no device {device!r} here: set the option device to {' or '.join(found)}."
         raise ConfigError(msg)
+    number = int(device.partition(":")[2] or 0)
+    if number and number >= there[kind].device_count():
+        msg = (
+            f"There is no device {device!r} here, but {there[kind].device_count()} of its kind: "
+            f"set the option device={kind}:0."
+        )
+        raise ConfigError(msg)
     if kind == "cpu" and loading.offload in ("model", "sequential"):
         msg = f"offload={loading.offload} needs a GPU to offload from: leave the option out."
         raise ConfigError(msg)
@@ -109,6 +119,8 @@ def dtype_of(loading: Loading, device: str) -> str:
     """Return the precision of the weights: bfloat16, but float32 on a processor."""
     if loading.dtype != "auto":
         return loading.dtype
+    if loading.quantization == "torchao-int8":  # which computes in nothing else
+        return "bfloat16"
     return "float32" if device.startswith("cpu") else "bfloat16"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gems_graph.errors import ConfigError
 from gems_graph.generators.reading import read_options
@@ -15,6 +16,7 @@ Quantization = Literal[
     "none", "bitsandbytes-4bit", "bitsandbytes-8bit", "torchao-int8", "torchao-float8"
 ]
 PACKAGES = ("torch", "diffusers", "transformers", "accelerate")
+_DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?")
 DENOISERS = ("transformer", "transformer_2", "unet")
 ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 
@@ -34,6 +36,13 @@ class Loading(BaseModel):
     compile: bool = Field(default=False, description="Compile the blocks of the denoiser.")
     attention: str = Field(default="", description="Backend of attention: native, flash, sage, ...")
     tiling: bool = Field(default=False, description="Decode large pictures in tiles.")
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, value: str) -> str:
+        if not _DEVICE.fullmatch(value):
+            raise ValueError("auto, cuda, cuda:1, mps, xpu, xpu:1 or cpu")
+        return value
 
 
 def read_loading(options: dict[str, Any]) -> Loading:

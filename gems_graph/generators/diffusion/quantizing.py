@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
-from gems_graph.errors import ConfigError
 from gems_graph.generators.diffusion.options import DENOISERS, ENCODERS, Loading
 
 
@@ -16,18 +14,12 @@ def quantization(model: str, loading: Loading, dtype: Any) -> Any:
         model: hub id or folder.
         loading: names the method.
         dtype: to compute in, of torch.
-
-    Raises:
-        ConfigError: its package is missing.
     """
     import diffusers
 
     index = diffusers.DiffusionPipeline.load_config(model, revision=loading.revision or None)
     parts = [name for name in (*DENOISERS, *ENCODERS) if index.get(name, [None])[0]]
     package, _, kind = loading.quantization.partition("-")
-    if importlib.util.find_spec(package) is None:
-        msg = f"quantization={loading.quantization} needs {package}: pip install {package}."
-        raise ConfigError(msg)
     if package == "torchao":
         return diffusers.PipelineQuantizationConfig(
             quant_backend="torchao",

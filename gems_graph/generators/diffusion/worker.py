@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from gems_graph.generators.diffusion.form import CallForm
-from gems_graph.private_hooks import progress_bar_of
+from gems_graph.generators.diffusion.private_hooks import progress_bar_of
 from gems_graph.system.processes import Lock, renew_in_children
 
 T = TypeVar("T")

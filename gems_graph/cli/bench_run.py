@@ -1,0 +1,112 @@
+"""`gems eval run`, `finalize`: pictures for a benchmark, in its official layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gems_graph.cli.batch import CONCURRENCY, DRY_RUN
+from gems_graph.cli.benchmarks import DATA_DIR, TASK
+from gems_graph.cli.loading import loading
+from gems_graph.cli.options import (
+    CONFIG,
+    JSON,
+    MODELS,
+    QUIET,
+    ROLE,
+    SET,
+    dial,
+    given_options,
+    pairs_in,
+    prose,
+    roles_in,
+    settings_file,
+)
+from gems_graph.settings import from_env
+
+PARTIAL = Annotated[
+    bool,
+    typer.Option(
+        "--partial", metavar="", help="Lay out the prompts that are whole, and leave out the rest."
+    ),
+]
+RUN = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of `gems eval run`.")]
+
+
+def run(
+    task: TASK,
+    data_dir: DATA_DIR = None,
+    strategy: Annotated[list[str] | None, dial("strategy", "NAME")] = None,
+    preset: Annotated[list[str] | None, dial("preset", "NAME")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Prompts at most, from the first.")
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, metavar="N", help="Pictures a prompt. Default the official."),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, metavar="K", help="Repeat everything with K seeds.")
+    ] = 1,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Draw the Ith of N parts first, then what others leave; over one PostgreSQL and "
+            "one image store.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Output folder. Default gems-out/TASK.")
+    ] = None,
+    concurrency: Annotated[int | None, CONCURRENCY] = None,
+    dry_run: Annotated[bool, DRY_RUN] = False,
+    partial: PARTIAL = False,
+    mllm: Annotated[str | None, dial("mllm", "NAME", MODELS)] = None,
+    mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
+    generator: Annotated[str | None, dial("generator", "NAME", MODELS)] = None,
+    generator_url: Annotated[str | None, dial("generator_url", "URL[,URL]", MODELS)] = None,
+    size: Annotated[str | None, dial("size", "WxH", MODELS)] = None,
+    max_iterations: Annotated[int | None, dial("max_iterations", "N", MODELS)] = None,
+    role: Annotated[list[str] | None, ROLE] = None,
+    assignments: Annotated[list[str] | None, SET] = None,
+    config: Annotated[Path | None, CONFIG] = None,
+    as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
+) -> None:
+    """Draw the pictures of a benchmark; the same command goes on where it was stopped.
+
+    --strategy and --preset may be repeated: each is drawn in a folder of its own, DIR/NAME, with
+    the official layout in `pictures` as soon as all are there. An agent is shown the id and the
+    prompt, and nothing else of the data. Exit codes as of `gems run --prompts`.
+    """
+    options = given_options(
+        mllm=mllm, mllm_url=mllm_url, generator=generator, generator_url=generator_url, size=size,
+        max_iterations=max_iterations, **roles_in(role or []),
+    )  # fmt: skip
+    layers = (settings_file(config), from_env(), {**pairs_in(assignments or []), **options})
+    with loading():  # late: `--help` needs no LangGraph
+        from gems_graph.cli.terminal import bench_run
+    plan = bench_run.Plan(
+        task, data_dir, out, layers, tuple(strategy or ()), tuple(preset or ()), limit, samples,
+        seeds, shard, concurrency, dry_run, partial, as_json, quiet,
+    )  # fmt: skip
+    raise typer.Exit(bench_run.run(plan))
+
+
+def finalize(folder: RUN, data_dir: DATA_DIR = None, partial: PARTIAL = False) -> None:
+    """Lay out the pictures of a run as the official scorer expects them: grids and manifests.
+
+    Refuses incomplete sets unless told otherwise: upstream scores them, in different ways, wrongly.
+    """
+    with loading():
+        from gems_graph.cli.terminal import bench_run
+    raise typer.Exit(bench_run.finalize(folder, data_dir, partial=partial))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (run, finalize):
+        app.command(help=prose(command.__doc__))(command)
