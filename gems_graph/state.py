@@ -22,7 +22,7 @@ StopReason = Literal["passed", "max_iterations", "budget", "error", "cancelled",
 Kind = Literal["detail", "object", "scene"]
 """What a criterion is about: text, counts and small things; an object; the whole at a glance."""
 Origin = str
-"""Who wrote P_i: `planner`, `refiner`, `user`; `best` and `seed` are restarts; a strategy's own."""
+"""Who wrote P_i: `planner`, `refiner`, `user`, or `request`: it is U; `best`, `seed`: restarts."""
 
 
 class ImageRef(TypedDict):
