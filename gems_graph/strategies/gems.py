@@ -85,4 +85,5 @@ STRATEGY = Strategy(
     modules=PAPER,
     wire=wire,
     pauses={"criteria": "review_criteria", "verdicts": "review_verdict"},
+    honours=("variations", "edit"),
 )
