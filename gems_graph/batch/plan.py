@@ -62,7 +62,11 @@ class Done(NamedTuple):
 
 
 def plan(
-    entries: Sequence[Entry], settings: Settings, criteria: Sequence[str] | None, base: Path
+    entries: Sequence[Entry],
+    settings: Settings,
+    criteria: Sequence[str] | None,
+    base: Path,
+    shared: str = "",
 ) -> list[Task]:
     """Return the tasks of a file of prompts.
 
@@ -73,6 +77,7 @@ def plan(
         settings: of all; those of a prompt win over them.
         criteria: of all prompts that have none of their own.
         base: the folder of the batch.
+        shared: what machines with folders of their own call the batch; empty: it is this one's.
 
     Raises:
         UsageError: the settings of a prompt are not valid.
@@ -85,7 +90,8 @@ def plan(
         occurrences[text] += not entry.named
         key = _digest(entry.id if entry.named else occurrences[text], request)
         dials = _settings_of(entry, settings)
-        folder, thread = base / file_name(entry.id), _thread(base.resolve(), key, dials)
+        folder = base / file_name(entry.id)
+        thread = _thread(Path(shared) if shared else base.resolve(), key, dials)
         task = Task(entry.id, key, thread, entry.prompt, checklist, dials, folder, data=entry.data)
         tasks.append(task)
     return tasks

@@ -102,6 +102,8 @@ def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
         )
     if about:
         yield fact("", ", ".join(about))
+    if attempt.get("instruction"):
+        yield fact("  change", attempt["instruction"])
     if folder and "image" in attempt:
         yield fact("  picture", folder / picture_name(attempt["n"], attempt["image"]))
 
