@@ -204,6 +204,15 @@ def test_spatial_questions_need_four_of_five_votes(tmp_path: Path) -> None:
     report = scored("spatialgeneval", tmp_path, tmp_path, lines)
     assert report["figures"]["Object"] == pytest.approx(100 * round(1 / len(prompts), 3))
     assert report["score"] == pytest.approx(report["figures"]["Object"])
+    by_line = [
+        line(n, letters, k)
+        for n in range(len(prompts))
+        for k, letters in enumerate(votes[4 if n == 0 else 3])
+    ]
+    by_question = [line(n, [list(q) for q in zip(*votes[4 if n == 0 else 3], strict=True)])
+                   for n in range(len(prompts))]  # fmt: skip
+    for lines in (by_line, by_question):
+        assert scored("spatialgeneval", tmp_path, tmp_path, lines)["score"] == report["score"]
 
 
 def test_crea_sums_six_means_and_artimuse_averages(tmp_path: Path) -> None:
