@@ -40,7 +40,11 @@ def compare(
     ],
     strategies: Annotated[
         str,
-        typer.Option(metavar="A,B,C", help="By name; the others are compared with the first one."),
+        typer.Option(
+            metavar="A,B,C",
+            help="By name, gems also with a preset (gems:loop-only); the others are compared with "
+            "the first one.",
+        ),
     ] = _ALL,
     budget: Annotated[
         str,

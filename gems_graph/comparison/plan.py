@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from gems_graph.batch.prompt_file import Entry
 from gems_graph.errors import UsageError
-from gems_graph.settings import Settings
+from gems_graph.settings import Settings, settle
 from gems_graph.settings.roles import JUDGE
 from gems_graph.strategies import open_strategy
 
@@ -35,7 +35,7 @@ class Comparison:
 
     Attributes:
         requests: prompts; their criteria are the judge's, and no strategy sees them.
-        strategies: by name, the one that the others are compared with first.
+        strategies: by name, or as `gems:PRESET`; the one that the others are compared with first.
         settings: of all runs.
         budget: of each run, by the names of `CAPS`.
         seeds: of each prompt; the same for all strategies.
@@ -80,7 +80,8 @@ class Comparison:
     def judge_is_independent(self) -> bool:
         """Whether the judge is another model than all that the strategies ask."""
         judge = self.settings.model_for(JUDGE).mllm
-        roles = {role for name in self.strategies for role in open_strategy(name).all_roles}
+        names = [dials_of(each)["strategy"] for each in self.strategies]
+        roles = {role for name in names for role in open_strategy(name).all_roles}
         return all(self.settings.model_for(role).mllm != judge for role in roles)
 
     def _with_entries(self) -> Iterator[tuple[Run, Entry]]:
@@ -89,10 +90,22 @@ class Comparison:
             for k in range(self.seeds):
                 seed = (first + k * _APART) % 2**31
                 for strategy in self.strategies:
-                    id_ = f"{request.id}-{seed}-{strategy}"
-                    dials = {**request.dials, "strategy": strategy, "seed": seed}
+                    id_ = f"{request.id}-{seed}-{strategy.replace(':', '-')}"
+                    dials = {**request.dials, **dials_of(strategy), "seed": seed}
                     entry = Entry(request.where, id_, True, request.prompt, dials=dials)
                     yield Run(id_, request.prompt, strategy, seed), entry
+
+
+def dials_of(strategy: str) -> dict[str, str]:
+    """Return the settings that a strategy as it is named stands for: `gems`, `gems:loop-only`.
+
+    Raises:
+        ConfigError: there is no such strategy, or no such preset.
+    """
+    name, _, preset = strategy.partition(":")
+    dials = {"strategy": open_strategy(name).name, **({"preset": preset} if preset else {})}
+    settle(dials)
+    return dials
 
 
 def as_caps(budget: Mapping[str, float]) -> dict[str, Any]:

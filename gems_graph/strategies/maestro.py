@@ -51,7 +51,7 @@ async def vqa(state: State, toolbox: Toolbox) -> dict[str, Any]:
 def request_itself(state: State) -> list[Send]:
     """Lead to the picture of the request as it is."""
     nothing = Thought(text="", sha256=None)
-    plain = Attempt(n=1, generation=1, prompt=state["prompt"], thought=nothing, origin="user")
+    plain = Attempt(n=1, generation=1, prompt=state["prompt"], thought=nothing, origin="request")
     return each_to("candidate", [plain], state)
 
 

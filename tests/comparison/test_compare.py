@@ -89,6 +89,12 @@ def test_every_strategy_draws_every_prompt_from_the_same_seeds_under_one_budget(
     assert (kept.max_images, kept.max_iterations) == (2, 4)
 
 
+def test_an_ablation_of_gems_is_named_by_its_preset() -> None:
+    one, other = small("gems:loop-only", "gems").entries
+    assert one.dials == {"strategy": "gems", "preset": "loop-only", "seed": 1}
+    assert (one.id, other.id) == ("1-1-gems-loop-only", "1-1-gems")
+
+
 def test_criteria_of_a_file_are_the_judges_alone() -> None:
     request = Entry("w", "1", True, "a cat", criteria=("Is it a cat?",), dials={"size": "64x64"})
     [entry] = Comparison([request], ["gems"], Settings()).entries
@@ -190,6 +196,7 @@ def test_wrong_usage_of_the_command_is_one_sentence(gems: Gems, tmp_path: Path) 
     for arguments, said in (
         (("--strategies", "gems,gems"), "each strategy once"),
         (("--strategies", "gems,nobody"), "no strategy 'nobody'"),
+        (("--strategies", "gems:nothing"), "preset"),
         (("--budget", "pictures=5"), "A budget is"),
     ):
         ran = gems("compare", "a red circle", *arguments)

@@ -21,10 +21,10 @@ from gems_graph.comparison import Comparison, budget_in
 from gems_graph.comparison import compare as draw_and_judge
 from gems_graph.comparison.compare import Compared, Report
 from gems_graph.comparison.page import about, cells, columns, share
+from gems_graph.comparison.plan import dials_of
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings
-from gems_graph.strategies import open_strategy
 
 __all__ = ["Telling", "asked", "compare"]
 
@@ -39,7 +39,9 @@ def asked(
         UsageError: a line of the file, or a budget, is not right, or a strategy comes twice.
         ConfigError: there is no such strategy.
     """
-    names = [open_strategy(name.strip()).name for name in strategies if name.strip()]
+    names = [name.strip() for name in strategies if name.strip()]
+    for name in names:
+        dials_of(name)
     if len({*names}) < len(names) or not names:
         msg = "Name each strategy once, apart by commas; `gems strategies` lists them."
         raise UsageError(msg)
