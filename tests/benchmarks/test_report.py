@@ -64,7 +64,9 @@ def test_rows_of_different_routes_stand_apart_and_incomplete_ones_are_not_averag
         way(tmp_path / task / "gems", task, score)
     way(tmp_path / "geneval2" / "gems", "geneval2", 99.0, "proxy")
     way(tmp_path / "geneval" / "gems", "geneval", 0.1, "official", complete=False)
-    table = next(t for t in tables(collect([tmp_path / task for task in scores])) if t.title == "Table 1")
+    table = next(
+        t for t in tables(collect([tmp_path / task for task in scores])) if t.title == "Table 1"
+    )
     ours = {row[1]: row for row in table.rows[-table.ours :]}
     assert {*ours} == {"endpoint", "proxy"}
     assert (ours["endpoint"][0], ours["endpoint"][-1]) == ("gems", "74.51")

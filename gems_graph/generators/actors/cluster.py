@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from typing import Any
 
 from gems_graph.errors import ConfigError
-from gems_graph.generators.actors.placing import Placing
+from gems_graph.generators.actors.placing import CLIENT, MEMBER, Placing
 from gems_graph.settings.redaction import shortened
 from gems_graph.settings.servers import check_server
 from gems_graph.system.processes import Lock
+
+_PATIENCE = 5.0  # seconds
 
 
 class Cluster:
@@ -23,8 +26,8 @@ class Cluster:
         """Join a cluster, or start one on this machine if there is none.
 
         Args:
-            address: HOST:PORT; empty: the caller's, that of `RAY_ADDRESS`, the one that runs here,
-                or a new one, which ends with us.
+            address: HOST:PORT; empty: the caller's, that of `RAY_ADDRESS`, the one that was
+                started on this machine, or one of our own, which ends with us; local: of our own.
 
         Raises:
             ConfigError: it cannot be joined, or this process has joined another.
@@ -60,34 +63,40 @@ def _joined(address: str) -> bool:
 
     if ray.is_initialized():
         return False
-    if address:
+    named = address or os.environ.get("RAY_ADDRESS", "")
+    if named.startswith(CLIENT):
+        msg = f"RAY_ADDRESS is {named}; it must be {MEMBER}."
+        raise ConfigError(msg)
+    if address not in ("", "local"):
         check_server(f"ray://{address}")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody here tells anybody anything
     try:
-        _init(address or "auto")
-    except ConnectionError as error:
-        if address or os.environ.get("RAY_ADDRESS"):
-            raise ConfigError(_unreachable(address, error)) from error
-        _init("local")  # on this machine, with what it has
+        _check_listens(named)
+        ray.init(
+            address=address or None,  # which finds no cluster that another program keeps for itself
+            include_dashboard=False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
     except Exception as error:
-        raise ConfigError(_unreachable(address, error)) from error
+        reason = f"{type(error).__name__}: {shortened(str(error), 300)}"
+        msg = (
+            f"The cluster of Ray {named or 'on this machine'!r} cannot be joined ({reason}): set "
+            "generator_options.address to HOST:PORT of one that this machine belongs to, or to "
+            "local for one of its own."
+        )
+        raise ConfigError(msg) from error
     return True
 
 
-def _init(address: str) -> None:
-    import ray
+def _check_listens(address: str) -> None:
+    """Make sure that somebody answers at an address: Ray itself would try for minutes.
 
-    local: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
-    ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **local)
-
-
-def _unreachable(address: str, error: Exception) -> str:
-    place = address or os.environ.get("RAY_ADDRESS") or "on this machine"
-    reason = f"{type(error).__name__}: {shortened(str(error), 300)}"
-    return (
-        f"The cluster of Ray {place} cannot be joined ({reason}): set generator_options.address or "
-        "RAY_ADDRESS to HOST:PORT of one that this machine belongs to."
-    )
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
 
 
 def reserve(placing: Placing, gpus: float, actors: int) -> Any:
