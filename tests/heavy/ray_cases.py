@@ -141,7 +141,7 @@ def test_a_cluster_that_the_host_does_not_allow_is_refused(
 ) -> None:
     monkeypatch.setenv("GEMS_SERVERS", "here.example")
     spec = GeneratorSpec(name=f"ray:diffusers:{folder}", options={"address": "10.1.1.1:6379"})
-    with pytest.raises(ConfigError, match=r"'10\.1\.1\.1:6379' is not among those that GEMS_SERVERS"):
+    with pytest.raises(ConfigError, match=r"'10\.1\.1\.1:6379' is not among those that GEMS_"):
         open_generator(spec)
 
 
