@@ -122,9 +122,9 @@ def told_steps(generator: Any) -> list[tuple[int, int]]:
         (
             "127.0.0.1:1",
             "",
-            "cluster of Ray '127.0.0.1:1' cannot be joined .*refused.*: set genera",
+            "cluster of Ray at 127.0.0.1:1 cannot be joined .*refused.*: set genera",
         ),
-        ("", "127.0.0.1:1", "cluster of Ray '127.0.0.1:1' cannot be joined"),
+        ("", "127.0.0.1:1", "cluster of Ray at 127.0.0.1:1 cannot be joined"),
         ("", "ray://h:1", "RAY_ADDRESS is ray://h:1; it must be HOST:PORT of a cluster that"),
     ],
 )

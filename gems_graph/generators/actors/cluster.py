@@ -21,6 +21,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self._lock, self._users, self._ours, self._address = Lock(), 0, False, ""
+        self._process = 0
 
     def join(self, address: str) -> None:
         """Join a cluster, or start one on this machine if there is none.
@@ -30,17 +31,25 @@ class Cluster:
                 started on this machine, or one of our own, which ends with us; local: of our own.
 
         Raises:
-            ConfigError: it cannot be joined, or this process has joined another.
+            ConfigError: it cannot be joined, or this process, or the one that it was forked from,
+                has joined another.
         """
         with self._lock:
+            if self._users and self._process != os.getpid():
+                msg = (
+                    "A forked process cannot draw in the cluster of Ray that its parent joined: "
+                    "start it anew (multiprocessing's spawn), or fork before anything is drawn."
+                )
+                raise ConfigError(msg)
             if self._users and address != self._address:
                 msg = (
-                    f"This process draws in the cluster {self._address or 'of Ray here'!r}, and "
-                    "can join one at a time: draw with the other in another process."
+                    f"This process draws in the cluster of Ray {_place(self._address)}, and can "
+                    "join one at a time: draw in the other with another process."
                 )
                 raise ConfigError(msg)
             if not self._users:
                 self._ours, self._address = _joined(address), address
+                self._process = os.getpid()
             self._users += 1
 
     def leave(self) -> None:
@@ -80,12 +89,16 @@ def _joined(address: str) -> bool:
     except Exception as error:
         reason = f"{type(error).__name__}: {shortened(str(error), 300)}"
         msg = (
-            f"The cluster of Ray {named or 'on this machine'!r} cannot be joined ({reason}): set "
+            f"The cluster of Ray {_place(named)} cannot be joined ({reason}): set "
             "generator_options.address to HOST:PORT of one that this machine belongs to, or to "
             "local for one of its own."
         )
         raise ConfigError(msg) from error
     return True
+
+
+def _place(address: str) -> str:
+    return f"at {address}" if address else "on this machine"
 
 
 def _check_listens(address: str) -> None:
