@@ -2,6 +2,7 @@
 
 GemsError             (a RuntimeError)
 ├── UsageError          what you asked for cannot be done as written
+│   ├── ClaimedError        another process works on it
 │   └── OutsideWorldError   the offline `mini` models do not know these words
 ├── ConfigError         a setting, a file, a key or a package is missing or wrong
 ├── AnswerError         a chat model gave no answer that is of use
@@ -29,6 +30,10 @@ class GemsError(RuntimeError):
 
 class UsageError(GemsError):
     """The request cannot be carried out as written; the message says what to change."""
+
+
+class ClaimedError(UsageError):
+    """Another process works on it; wait, or stop that one."""
 
 
 class OutsideWorldError(UsageError):

@@ -70,8 +70,9 @@ def build_graph(
     chosen = chosen.with_modules(modules or {})
 
     graph = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
+    make, pauses, honours = toolbox or make_toolbox, chosen.pauses, chosen.honours
     for name, module in chosen.nodes.items():
-        graph.add_node(name, Node(module, graph_settings, toolbox or make_toolbox, chosen.pauses))
+        graph.add_node(name, Node(module, graph_settings, make, pauses, honours))
     chosen.wire(graph)
     _check_reached(graph, chosen)
     return graph.compile(checkpointer=checkpointer, name=chosen.name)

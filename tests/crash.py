@@ -94,14 +94,17 @@ def run(argv: list[str], env: dict[str, str], kill_after: float | None = None) -
 class Bench:
     """Servers that count, and the home of the trajectories."""
 
-    def __init__(self, chat: ChatServer, images: ImageServer, home: Path, database: str) -> None:
-        self.chat, self.images, self.home = chat, images, home
+    def __init__(
+        self, chat: ChatServer, images: ImageServer, home: Path, database: str, variations: int
+    ) -> None:
+        self.chat, self.images, self.home, self.variations = chat, images, home, variations
         self.env = {"GEMS_HOME": str(home), "GEMS_DATABASE": database}
 
     def begin(self, thread: str, kill_after: float | None = None) -> Ran:
         options = {
             "--mllm": "compat:m", "--mllm-url": self.chat.url, "--seed": "1", "--thread": thread,
             "--generator": f"http:{self.images.url}", "--out": str(self.home / "out" / thread),
+            "--variations": str(self.variations),
         }  # fmt: skip
         pairs = [word for option in options.items() for word in option]
         return run(["run", "a cat", "--json", *pairs], self.env, kill_after)
@@ -115,17 +118,17 @@ class Bench:
 
 
 @contextmanager
-def bench(home: Path, database: str) -> Iterator[Bench]:
+def bench(home: Path, database: str, variations: int) -> Iterator[Bench]:
     delays = {"": 0.02, "verify": 0.01}
     with ChatServer(SCRIPT, delays=delays) as chat, ImageServer(delay=0.03) as images:
-        yield Bench(chat, images, home, database)
+        yield Bench(chat, images, home, database, variations)
 
 
 def what_counts(ran: Ran) -> Any:
     """Return what must not depend on a crash: prompts, pictures, verdicts, experiences, result."""
     record = untimed(json.loads(ran.out))
-    kept = ("n", "prompt", "seed", "image", "verdicts")
-    rounds = [{key: round_[key] for key in kept} for round_ in record["rounds"]]
+    kept = ("n", "prompt", "seed", "image", "verdicts", "variations")
+    rounds = [{key: round_.get(key) for key in kept} for round_ in record["rounds"]]
     spent = {
         role: {key: usage[key] for key in ("calls", "images", "input_tokens")}
         for role, usage in record["ledger"].items()
@@ -165,18 +168,21 @@ def temporary(home: Path) -> list[Path]:
     return [file for file in home.rglob("*part*") if file.is_file()] + [*home.rglob("*.tmp")]
 
 
-def survive(home: Path, database: str, kills: int, seed: int) -> int:
+def survive(home: Path, database: str, kills: int, seed: int, variations: int = 1) -> int:
     """Kill that many runs, each at another moment, and check what the resumed ones come to.
+
+    Each round draws its prompt `variations` times, side by side.
 
     Returns:
         How many kills really struck a run under way.
     """
     dice, struck = random.Random(seed), 0
-    with bench(home, database) as on:
+    pictures = ROUNDS * variations
+    with bench(home, database, variations) as on:
         whole = on.begin("whole")
         assert whole.code == 3, whole
         expected, (images, chats) = what_counts(whole), on.counts()
-        assert images == ROUNDS
+        assert images == pictures
         for k in range(kills):
             before, (open_images, open_chats) = on.counts(), under_way(database, home)
             moment = whole.seconds * (k + dice.random()) / kills
@@ -190,7 +196,7 @@ def survive(home: Path, database: str, kills: int, seed: int) -> int:
             assert ran.code == 3, (k, moment, ran)
             assert what_counts(ran) == expected, (k, moment)
             drawn, asked = (now - then for now, then in zip(on.counts(), before, strict=True))
-            assert ROUNDS <= drawn <= ROUNDS + images_cut - open_images, (k, moment)
+            assert pictures <= drawn <= pictures + images_cut - open_images, (k, moment)
             assert chats <= asked <= chats + chats_cut - open_chats, (k, moment)
             assert not temporary(home), (k, moment)
     return struck

@@ -26,6 +26,27 @@ def data_in(line: Mapping[str, Any], where: str) -> dict[str, Any]:
     return data
 
 
+def of_langsmith(line: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return an example of a LangSmith dataset as a line of ours; other lines as they are.
+
+    The prompt is `prompt` of its `inputs`, or their only text. What it should come to (`outputs`)
+    stays behind: it is an answer, and no data to keep beside a picture.
+
+    Raises:
+        UsageError: the inputs hold several texts, and none is called `prompt`.
+    """
+    inputs = line.get("inputs")
+    if "prompt" in line or not isinstance(inputs, Mapping):
+        return line
+    texts = [value for value in inputs.values() if isinstance(value, str)]
+    prompt = inputs.get("prompt", texts[0] if len(texts) == 1 else None)
+    if not isinstance(prompt, str):
+        msg = f"{where}: name the text to draw `prompt` in `inputs`, as there are several or none."
+        raise UsageError(msg)
+    ours: dict[str, Any] = {n: line[n] for n in ("id", "metadata") if n in line}
+    return {**ours, "prompt": prompt}
+
+
 def _check_no_setting(name: str, value: object, where: str) -> None:
     """Refuse `max_iterations: 2`, but not `skills: [...]` or `order: 3`, which are data."""
     if name not in Settings.model_fields or isinstance(value, list | dict | None):

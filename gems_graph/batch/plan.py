@@ -62,7 +62,11 @@ class Done(NamedTuple):
 
 
 def plan(
-    entries: Sequence[Entry], settings: Settings, criteria: Sequence[str] | None, base: Path
+    entries: Sequence[Entry],
+    settings: Settings,
+    criteria: Sequence[str] | None,
+    base: Path,
+    shared: str = "",
 ) -> list[Task]:
     """Return the tasks of a file of prompts.
 
@@ -73,6 +77,7 @@ def plan(
         settings: of all; those of a prompt win over them.
         criteria: of all prompts that have none of their own.
         base: the folder of the batch.
+        shared: what machines with folders of their own call the batch; empty: it is this one's.
 
     Raises:
         UsageError: the settings of a prompt are not valid.
@@ -85,14 +90,15 @@ def plan(
         occurrences[text] += not entry.named
         key = _digest(entry.id if entry.named else occurrences[text], request)
         dials = _settings_of(entry, settings)
-        folder, thread = base / file_name(entry.id), _thread(base.resolve(), key, dials)
+        folder = base / file_name(entry.id)
+        thread = _thread(Path(shared) if shared else base.resolve(), key, dials)
         task = Task(entry.id, key, thread, entry.prompt, checklist, dials, folder, data=entry.data)
         tasks.append(task)
     return tasks
 
 
 def _thread(base: Path, key: str, dials: Settings) -> str:
-    return f"{file_name(base.name)[:50]}-{_digest(str(base), key, _drawing_dials(dials))[:12]}"
+    return f"{file_name(base.name)[:50]}-{_digest(str(base), key, drawing_dials(dials))[:12]}"
 
 
 def finished(base: Path) -> dict[str, Done]:
@@ -109,10 +115,10 @@ def finished(base: Path) -> dict[str, Done]:
 def changed(task: Task, done: Done) -> set[str]:
     """Return the names of dials that differ from those a finished picture was drawn with."""
     try:
-        then = _drawing_dials(settle(done.record.get("settings")))
+        then = drawing_dials(settle(done.record.get("settings")))
     except ConfigError:  # dials of another release
         return set()
-    now = _drawing_dials(task.settings)
+    now = drawing_dials(task.settings)
     if "seed" not in now:  # any would do
         then.pop("seed", None)
     return {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
@@ -130,7 +136,7 @@ def _settings_of(entry: Entry, settings: Settings) -> Settings:
     return merged
 
 
-def _drawing_dials(settings: Settings) -> dict[str, Any]:
+def drawing_dials(settings: Settings) -> dict[str, Any]:
     """Return the dials that a picture depends on, where they are not the defaults."""
     dials: dict[str, Any] = settings.model_dump(
         mode="json", exclude=_ABOUT_CALLS, exclude_defaults=True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gems_graph.batch.fields import data_in
+from gems_graph.batch.fields import data_in, of_langsmith
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import file_name
 from gems_graph.system.json_lines import parse
@@ -92,7 +92,7 @@ def _entry(name: str, n: int, prompt: str, id_: str | None = None, **fields: Any
 
 def _from_json(name: str, n: int, line: str) -> Entry:
     where = f"{name}, line {n}"
-    fields = parse(line, where)
+    fields = of_langsmith(parse(line, where), where)
     data = data_in(fields, where)
     prompt = fields.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from gems_graph.batch import folders
 from gems_graph.batch.brake import Brake
 from gems_graph.batch.plan import Task
+from gems_graph.batch.shards import PAUSE
 from gems_graph.batch.summary import Record, Summary, drawn, undrawn
+from gems_graph.errors import ClaimedError
 from gems_graph.events import Event
 from gems_graph.persistence.threads import Threads, config_of
 from gems_graph.report.standing import Standing
@@ -40,14 +43,16 @@ class Runner:
         watcher: sees how it goes on.
         stopper: ends what is under way, and begins nothing more.
         lean: folders hold the chosen picture and the record alone.
+        patient: what another process works on is looked at again later; otherwise it has failed.
     """
 
     def __init__(
         self, threads: Threads, summary: Summary, watcher: Watcher, stopper: Stopper, *,
-        lean: bool = False,
+        lean: bool = False, patient: bool = False,
     ) -> None:  # fmt: skip
         self._threads, self._stopper = threads, stopper
-        self._summary, self._watcher, self._lean = summary, watcher, lean
+        self._summary, self._watcher = summary, watcher
+        self._lean, self._patient = lean, patient
         self.brake = Brake()
 
     async def run(self, tasks: Sequence[Task], at_once: int) -> None:
@@ -56,7 +61,7 @@ class Runner:
         Raises:
             StoreError: the summary cannot be written.
         """
-        queue = iter(tasks)
+        queue = deque(tasks)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(at_once, len(tasks))):
@@ -67,15 +72,18 @@ class Runner:
             if not self._stopper.reason:
                 raise
 
-    async def _work(self, queue: Iterator[Task]) -> None:
-        while not (self._stopper.reason or self.brake.reason):
-            if (task := next(queue, None)) is None:
-                return
-            record = await self._record(task)
-            self._summary.add(record)
-            self._watcher.end(record)
+    async def _work(self, queue: deque[Task]) -> None:
+        while queue and not (self._stopper.reason or self.brake.reason):
+            task = queue.popleft()
+            if record := await self._record(task):
+                self._summary.add(record)
+                self._watcher.end(record)
+            else:
+                queue.append(task)
+                await asyncio.sleep(PAUSE)
 
-    async def _record(self, task: Task) -> Record:
+    async def _record(self, task: Task) -> Record | None:
+        """Draw a task and return how it ended; None: another process works on it."""
         view = View()
         self._watcher.begin(task)
 
@@ -91,6 +99,8 @@ class Runner:
                 return undrawn(task, status, outcome.state)
             record = await asyncio.to_thread(self._write, task, outcome.state)
         except Exception as error:  # noqa: BLE001  # whatever it is, the others go on
+            if self._patient and isinstance(error, ClaimedError):
+                return None
             self.brake.failed(error)
             return undrawn(task, "failed", await self._reached(task, view), error)
         self.brake.drew()

@@ -11,6 +11,7 @@ from gems_graph.batch import folders
 from gems_graph.batch.plan import Done, Task, changed, finished, plan
 from gems_graph.batch.prompt_file import SUMMARY, Entry
 from gems_graph.batch.runner import Runner, Watcher
+from gems_graph.batch.shards import Shard
 from gems_graph.batch.summary import Record, Summary, drawn
 from gems_graph.images import Store
 from gems_graph.models import open_chat
@@ -25,11 +26,12 @@ from gems_graph.strategies import open_strategy
 
 
 class Work(NamedTuple):
-    """All tasks, those to do, and by id those that the folder has."""
+    """All tasks, those to do, by id those that the folder has; whether others draw them, too."""
 
     tasks: list[Task]
     todo: list[Task]
     done: dict[str, Done]
+    shared: bool = False
 
     @property
     def records(self) -> list[Record]:
@@ -52,7 +54,11 @@ class Ending(NamedTuple):
 
 
 def work_of(
-    entries: Sequence[Entry], settings: Settings, criteria: Sequence[str] | None, base: Path
+    entries: Sequence[Entry],
+    settings: Settings,
+    criteria: Sequence[str] | None,
+    base: Path,
+    shard: Shard | None = None,
 ) -> Work:
     """Return what a file of prompts leaves to do in a folder.
 
@@ -61,13 +67,17 @@ def work_of(
         settings: of all; those of a prompt win over them.
         criteria: of all prompts that have none of their own.
         base: the folder of the batch.
+        shard: which part comes first; None: there is one machine.
 
     Raises:
         UsageError: the settings of a prompt are not valid.
     """
-    tasks, earlier = plan(entries, settings, criteria, base), finished(base)
+    tasks = plan(entries, settings, criteria, base, shard.name if shard else "")
+    earlier = finished(base)
     done = {t.id: earlier[t.key] for t in tasks if t.key in earlier and earlier[t.key].ended}
-    return Work(tasks, [task for task in tasks if task.id not in done], done)
+    ordered = shard.ordered(tasks) if shard else tasks
+    todo = [task for task in ordered if task.id not in done]
+    return Work(tasks, todo, done, shared=shard is not None)
 
 
 async def work_left_open(
@@ -142,7 +152,8 @@ async def carry_out(
     reason = ""
     if work.todo:
         async with open_threads() as threads:
-            runner = Runner(threads, summary, watcher, stopper or Stopper(), lean=lean)
+            stop = stopper or Stopper()
+            runner = Runner(threads, summary, watcher, stop, lean=lean, patient=work.shared)
             await runner.run(work.todo, at_once)
         reason = runner.brake.reason
     summary.rewrite()

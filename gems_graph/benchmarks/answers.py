@@ -82,6 +82,9 @@ def _keys(prompt: Prompt) -> list[str]:
         keys += [str(prompt.own), f"'{prompt.own}'"]
     elif prompt.own is not None:
         keys += [f"'{prompt.own}'", f"'{prompt.own.replace('_', '/')}'"]
+        keys += (
+            [prompt.own] if prompt.own.isdecimal() and str(int(prompt.own)) == prompt.own else []
+        )
     return keys
 
 

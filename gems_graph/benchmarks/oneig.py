@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from gems_graph.benchmarks import oneig_text
 from gems_graph.benchmarks.checks import truths, unique, wrong
-from gems_graph.benchmarks.data import Places, rows, whole
+from gems_graph.benchmarks.data import Places, rows
 from gems_graph.benchmarks.judging import Query, Reply
+from gems_graph.benchmarks.oneig_data import ALIGNED, Annotations
 from gems_graph.benchmarks.task import Figures, Home, Prompt, Statistics, Task, one_number
 from gems_graph.errors import UsageError
 from gems_graph.system.json_lines import Line
@@ -21,7 +22,11 @@ CLASSES = {
     "Multilingualism": "multilingualism",
 }  # fmt: skip
 MEASURES = ("alignment", "text", "reasoning", "style", "diversity")
-ALIGNED = ("anime", "human", "object", "multilingualism")
+_COLUMNS = {
+    "alignment": "alignment", "text score": "text", "reasoning": "reasoning", "style": "style",
+    "total average": "diversity",
+}  # fmt: skip
+"""Names of the measures in the official scorer's files."""
 MODEL = "gems"
 """The folder between class and picture: the official scorer's `--model_names`."""
 
@@ -60,12 +65,12 @@ class OneIg(Task):
         places = Places(folder, self.folders)
         file = places.need(self.files[0], self.home.url)
         columns = ("category", "id", self.column_of_prompts)
-        notes = _Annotations(places, self.suffix)
+        notes = Annotations(places, self.suffix)
         prompts = [self._prompt(line, notes) for line in rows(file, columns)]
         unique([prompt.own for prompt in prompts], str(file))
         return prompts
 
-    def _prompt(self, line: Line, notes: _Annotations) -> Prompt:
+    def _prompt(self, line: Line, notes: Annotations) -> Prompt:
         kind = CLASSES.get(line.fields["category"])
         text, number = line.fields[self.column_of_prompts], line.fields["id"]
         if not kind or not text.strip() or not number.isdigit():
@@ -138,54 +143,24 @@ class OneIg(Task):
             return [Query(oneig_text.READ, max_tokens=256 if long else 128)]
         return []
 
+    def imported(self, text: str, prompts: Sequence[Prompt]) -> list[dict[str, Any]] | Figures:
+        """Read the five `*_score_*.csv` behind one another, each of one model."""
+        found: Figures = {}
+        lines = [line.split(",") for line in text.splitlines() if line.strip()]
+        for head, row in itertools.pairwise(lines):
+            named = dict(zip(head[1:], row[1:], strict=False)) if not head[0] else {}
+            found |= {_COLUMNS[n]: float(v) for n, v in named.items() if n in _COLUMNS and v}
+        if not found:
+            return super().imported(text, prompts)
+        five = [found.get(measure) for measure in MEASURES]
+        known = [each for each in five if each is not None]
+        return {"overall": sum(known) / 5 if len(known) == 5 else None, **found}
+
     def parse(self, prompt: Prompt, replies: Sequence[Reply]) -> Any:
         """Return what was answered or read; only `Yes` counts as a yes, as upstream."""
         if prompt.data["class"] == "text":
             return {"text": oneig_text.without_phrases(replies[0].text)}
         return {"alignment": ["yes" if r.text.strip() == "Yes" else "no" for r in replies]}
-
-
-class _Annotations:
-    """What the judges know, from the official repository; files that are missing are left out."""
-
-    def __init__(self, places: Places, suffix: str) -> None:
-        self._places, self._suffix = places, suffix
-        self._questions: dict[str, Any] = {}
-        table = places.find(f"text/text_content{suffix}.csv") or places.find(
-            f"text_content{suffix}.csv"
-        )
-        lines = rows(table, ("id", "text_content")) if table else ()
-        self._texts = {line.fields["id"]: line.fields["text_content"] for line in lines}
-
-    def of(self, kind: str, number: str) -> dict[str, Any]:
-        """Return what is known of one prompt."""
-        if kind == "text":
-            return {"text": self._texts[number]} if number in self._texts else {}
-        if kind not in self._questions:
-            self._questions[kind] = self._read(kind)
-        record = self._questions[kind].get(number)
-        return _asked(record, f"Q_D/{kind}{self._suffix}.json, {number}") if record else {}
-
-    def _read(self, kind: str) -> Any:
-        name = f"{kind}{self._suffix}.json"
-        places = ("alignment/Q_D", "Q_D", "scripts/alignment/Q_D")
-        found = [file for place in places if (file := self._places.find(f"{place}/{name}"))]
-        return whole(found[0]) if found and kind in ALIGNED else {}
-
-
-def _asked(record: Any, where: str) -> dict[str, Any]:
-    """Read one record: JSON inside strings, questions numbered from 1."""
-    try:
-        parts = [json.loads(r) if isinstance(r := record[n], str) else r for n in _PARTS]
-        questions = {int(number): str(text) for number, text in parts[0].items()}
-        parents = {int(n): [int(p) for p in each if int(p)] for n, each in parts[1].items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        msg = f"{where}: `question` and `dependency` cannot be read ({error})."
-        raise UsageError(msg) from error
-    return {"questions": dict(sorted(questions.items())), "parents": parents}
-
-
-_PARTS = ("question", "dependency")
 
 
 def _wanted(prompt: Prompt, where: str) -> str:

@@ -80,6 +80,16 @@ def score(
     )  # fmt: skip
 
 
+def of_figures(task: Task, figures: Figures, of: int) -> Report:
+    """Return the report on figures of the official scorer, which says nothing of single prompts."""
+    return Report(
+        task=task.name, title=task.title, route="official", metric=task.metric,
+        score=figures.get(task.metric), interval=None, figures=figures, prompts=of, of=of,
+        samples=task.samples, official_samples=task.samples, failed=[], missing=[],
+        complete=figures.get(task.metric) is not None, ids="figures", each={},
+    )  # fmt: skip
+
+
 def means(rows: Sequence[Statistics]) -> dict[str, float]:
     """Return sums of numerators by sums of denominators, in the order in which they first come."""
     sums: dict[str, list[float]] = {}

@@ -153,14 +153,26 @@ class Task:
         """Return the `answers` of a picture from its pixels, where `route` is `pixels`."""
         raise NotImplementedError
 
-    def imported(self, text: str, prompts: Sequence[Prompt]) -> list[dict[str, Any]]:
-        """Return lines of answers from the text of the official scorer's result file.
+    def imported(self, text: str, prompts: Sequence[Prompt]) -> list[dict[str, Any]] | Figures:
+        """Return lines of answers from the official scorer's result file, or figures alone.
+
+        Where a scorer leaves no file with answers, that is a JSON object of figures by name, as
+        whoever ran it wrote them down.
 
         Raises:
             UsageError: it is not such a file.
         """
-        msg = f"{self.title} has no result file that could be imported; score answers instead."
-        raise UsageError(msg)
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        named = isinstance(found, dict) and self.metric in found
+        if not named or not all(is_number(value) for value in found.values()):
+            msg = (
+                f"{self.title}: write the scorer's figures as a JSON object, {self.metric!r} first."
+            )
+            raise UsageError(msg)
+        return {name: float(value) for name, value in found.items()}
 
 
 def one_number(value: Any, where: str, what: str, low: float, high: float) -> float:

@@ -125,6 +125,23 @@ class Journal:
 
         return self._writer.submit(run)
 
+    def in_doubt(self, trajectory: str) -> Future[Amount]:
+        """Return what a trajectory's calls reserved that were begun and never settled.
+
+        They may have been paid, by a process that is gone, or still be under way.
+        """
+
+        def run(db: Connection) -> Amount:
+            rows = db.execute(
+                "SELECT COALESCE(SUM(images), 0), COALESCE(SUM(calls), 0),"
+                " COALESCE(SUM(tokens), 0), COALESCE(SUM(cost), 0)"
+                " FROM spending WHERE scope = ? AND status = 'reserved'",
+                (scope_of(trajectory),),
+            )
+            return Amount(int(rows[0][0]), int(rows[0][1]), int(rows[0][2]), float(rows[0][3]))
+
+        return self._writer.submit(run)
+
     def artifacts(self, after: int = 0) -> Future[list[Artifact]]:
         """Return the next artifacts, by number; pictures among them are still needed to resume.
 

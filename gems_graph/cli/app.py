@@ -9,6 +9,7 @@ import typer
 from gems_graph import __version__
 from gems_graph.cli import eval as evaluation
 from gems_graph.cli import generators, skills
+from gems_graph.cli.compare import compare
 from gems_graph.cli.doctor import doctor
 from gems_graph.cli.fork import fork
 from gems_graph.cli.gc import gc
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 _PANELS = {
     "Draw": (run, resume, fork),
+    "Measure": (compare,),
     "Look back": (show, history),
     "Set up": (doctor, settings, strategies),
     "Clean up": (rm, gc),

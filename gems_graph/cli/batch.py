@@ -27,6 +27,11 @@ CONCURRENCY = typer.Option(
 DRY_RUN = typer.Option(
     "--dry-run", metavar="", rich_help_panel=MANY, help="Print the estimate, and draw nothing."
 )
+SHARD = typer.Option(
+    "--shard", metavar="I/N", rich_help_panel=MANY,
+    help="Draw the Ith of N parts first, then what the others leave: one command a machine, over "
+    "one PostgreSQL and one image store, with output folders of the same name.",
+)  # fmt: skip
 ALL = typer.Option(
     "--all", metavar="", rich_help_panel=MANY, help="Take up every one that did not end well."
 )
@@ -40,15 +45,19 @@ def run_many(
     *,
     out: Path | None,
     concurrency: int | None,
+    shard: str | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
     """Draw the prompts of a file; return the exit code."""
     with loading():  # late: `--help` needs no LangGraph
+        from gems_graph.batch.shards import shard_in
         from gems_graph.cli.terminal import batch
     base = out or folder("stdin" if source == "-" else Path(source).stem)
-    options = batch.BatchOptions(base, concurrency or _AT_ONCE, as_json, quiet)
+    options = batch.BatchOptions(
+        base, concurrency or _AT_ONCE, as_json, quiet, shard=shard_in(shard, base.resolve().name)
+    )
     return batch.run_prompts(source, settings, criteria, options, dry_run=dry_run)
 
 

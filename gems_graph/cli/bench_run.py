@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gems_graph.cli.batch import CONCURRENCY, DRY_RUN
+from gems_graph.cli.batch import CONCURRENCY, DRY_RUN, SHARD
 from gems_graph.cli.benchmarks import DATA_DIR, TASK
 from gems_graph.cli.loading import loading
 from gems_graph.cli.options import (
@@ -50,14 +50,7 @@ def run(
     seeds: Annotated[
         int, typer.Option(min=1, max=100, metavar="K", help="Repeat everything with K seeds.")
     ] = 1,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Draw the Ith of N parts first, then what others leave; over one PostgreSQL and "
-            "one image store.",
-        ),
-    ] = None,
+    shard: Annotated[str | None, SHARD] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Output folder. Default gems-out/TASK.")
     ] = None,

@@ -103,6 +103,7 @@ def run(
     quiet: Annotated[bool, QUIET] = False,
     prompts: Annotated[str | None, batch.PROMPTS] = None,
     concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
+    shard: Annotated[str | None, batch.SHARD] = None,
     dry_run: Annotated[bool, batch.DRY_RUN] = False,
 ) -> None:  # fmt: skip
     """Draw PROMPT, or every prompt of a file, check each picture, and refine it until it is right.
@@ -130,10 +131,10 @@ def run(
         batch.refuse(for_one, "goes with one picture, not with --prompts.")
         code = batch.run_many(
             prompts, settings, checklist, folder_of, out=out, concurrency=concurrency,
-            dry_run=dry_run, as_json=as_json, quiet=quiet,
+            shard=shard, dry_run=dry_run, as_json=as_json, quiet=quiet,
         )  # fmt: skip
         raise typer.Exit(code)
-    for_many = {"--concurrency": concurrency, "--dry-run": dry_run}
+    for_many = {"--concurrency": concurrency, "--shard": shard, "--dry-run": dry_run}
     batch.refuse(for_many, "goes with --prompts FILE.")
     text = prompt_in(prompt or "")
     thread = thread_name(thread) if thread else uuid.uuid4().hex[:12]

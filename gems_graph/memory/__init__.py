@@ -16,6 +16,7 @@ from gems_graph.memory.rounds import (
     probabilities_known,
     seconds_worked,
     stagnant,
+    unjudged,
     unverified,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "shorten",
     "stagnant",
     "tokens",
+    "unjudged",
     "unverified",
 ]

@@ -102,10 +102,19 @@ def next_prompt_written(state: State) -> bool:
 
 def unverified(state: State) -> Attempt | None:
     """Return the last attempt whose picture exists but was never judged, if there is one."""
+    open_ones = _unjudged(state)
+    return open_ones[-1] if open_ones else None
+
+
+def unjudged(state: State) -> list[Attempt]:
+    """Return every attempt whose picture was never judged, each once, in order."""
+    return sorted({each["n"]: each for each in _unjudged(state)}.values(), key=lambda a: a["n"])
+
+
+def _unjudged(state: State) -> list[Attempt]:
     judged = {round_["n"] for round_ in state.get("rounds", [])}
     attempts = [*state.get("drawn", []), *([state["attempt"]] if state.get("attempt") else [])]
-    open_ones = [a for a in attempts if a.get("image") and a["n"] not in judged]
-    return open_ones[-1] if open_ones else None
+    return [a for a in attempts if a.get("image") and a["n"] not in judged]
 
 
 def seconds_worked(timings: Sequence[Timing]) -> float:

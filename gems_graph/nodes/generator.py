@@ -21,17 +21,18 @@ async def generator(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Draw round i; by default with other seeds each round."""
     attempt, settings = state["attempt"], toolbox.settings
     step = attempt["n"] - 1 if settings.reseed else _last_reseed(state)
-    seed = ((settings.seed or 0) + step * settings.variations) % 2**31
+    n = settings.variations
+    seed = ((settings.seed or 0) + step * n) % (2**31 - n + 1)  # so that the last fits, too
     more = _with_skill_criteria(state)
     criteria = more.get("criteria") or state.get("criteria", [])
     sides = {side_for(criterion, settings) for criterion in criteria}
     pictures = await toolbox.draw(
-        attempt["prompt"], seed, settings.variations, sides=sides, **_sources(state, settings)
+        attempt["prompt"], seed, n, sides=sides, **_sources(state, settings)
     )
     new = _new_notes(state, pictures)
     first = pictures[0]
     drawn = Attempt(**{**attempt, "seed": first["seed"], "image": first["image"]})
-    if settings.variations > 1:
+    if n > 1:
         drawn["variations"] = pictures
     return {"attempt": drawn, **more, **({"notes": new} if new else {})}
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gems_graph import paths
-from gems_graph.errors import UsageError
+from gems_graph.errors import ClaimedError
 
 _PATIENCE = 0.2  # seconds; a look at a lock holds it for a moment
 
@@ -57,9 +57,9 @@ def is_claimed(name: str, folder: Path | None = None) -> bool:
     return False
 
 
-def claimed_error(name: str, where: str = "") -> UsageError:
+def claimed_error(name: str, where: str = "") -> ClaimedError:
     """Return the error that a name is claimed by another process already."""
-    return UsageError(
+    return ClaimedError(
         f"{name} is being worked on by another process{where}: wait for it, or stop that one."
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gems_graph.calls.ledger import total
-from gems_graph.memory import seconds_worked, unverified
+from gems_graph.memory import seconds_worked, unjudged
 from gems_graph.prompting.wording import counted, counted_criteria
 from gems_graph.report.standing import standing
 from gems_graph.state import Attempt, ImageRef, Verdict
@@ -90,13 +90,13 @@ def summary_of(state: Mapping[str, Any]) -> Summary:
 
 
 def columns_of(state: Mapping[str, Any]) -> list[Column]:
-    """Return a column for each round, and one for a picture that was never judged."""
+    """Return a column for each round, and one for each picture that was never judged, in order."""
     chosen = (state.get("result") or {}).get("round")
     columns = [
         _column(round_, tuple(round_["verdicts"]), chosen) for round_ in state.get("rounds", [])
     ]
-    last = unverified(state)  # type: ignore[arg-type]  # reads two keys, each if present
-    return [*columns, _column(last, None, chosen)] if last else columns
+    open_ones = unjudged(state)  # type: ignore[arg-type]  # reads keys, each if present
+    return sorted([*columns, *(_column(a, None, chosen) for a in open_ones)], key=lambda c: c.n)
 
 
 def outcome(state: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gems_graph.calls.ledger import Usage, in_bytes, in_money, total
-from gems_graph.memory import passes
+from gems_graph.memory import passes, unjudged
 from gems_graph.prompting.wording import counted
 from gems_graph.report.folder import picture_name
 from gems_graph.settings import Settings
@@ -22,6 +22,7 @@ _ORIGIN = {
     "best": "by the Refiner, from the best so far",
     "seed": "the best so far, drawn anew",
     "user": "by a person",
+    "request": "the request as it is",
 }
 
 
@@ -80,7 +81,8 @@ def rounds_of(state: State, folder: Path | None) -> Iterator[str]:
         if lesson := "".join(state.get("experiences", [])[k : k + 1]):
             yield fact("  learned", lesson)
     attempt = state.get("attempt")
-    if attempt and attempt["n"] > len(state.get("rounds", [])):
+    waits = attempt and "image" not in attempt and attempt["n"] > len(state.get("rounds", []))
+    for attempt in [*unjudged(state), *([state["attempt"]] if waits else [])]:
         yield f"\nRound {attempt['n']}: not judged"
         yield from _attempt(attempt, folder)
 
@@ -100,6 +102,8 @@ def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
         )
     if about:
         yield fact("", ", ".join(about))
+    if attempt.get("instruction"):
+        yield fact("  change", attempt["instruction"])
     if folder and "image" in attempt:
         yield fact("  picture", folder / picture_name(attempt["n"], attempt["image"]))
 

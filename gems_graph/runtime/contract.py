@@ -15,6 +15,8 @@ from gems_graph.runtime.module import Module
 from gems_graph.settings import Settings
 from gems_graph.state import State
 
+SPECIAL = ("variations", "edit")
+"""Dials that mean something to some strategies alone."""
 _UPDATE: TypeAdapter[Any] = TypeAdapter(
     with_config(ConfigDict(strict=True, extra="forbid"))(State),
 )
@@ -62,7 +64,42 @@ def check(module: Module, update: Any) -> None:
             raise TypeError(msg)
 
 
-def check_pause(settings: Settings, pauses: Collection[str]) -> None:
+def check_dials(
+    settings: Settings,
+    pauses: Collection[str],
+    honours: Collection[str],
+    config: RunnableConfig | None,
+) -> None:
+    """Make sure, before anything is paid, that a strategy does what settings want of it.
+
+    Args:
+        settings: in effect.
+        pauses: points at which it can ask a person.
+        honours: dials of `SPECIAL` that mean something to it.
+        config: of the run.
+
+    Raises:
+        ConfigError: it does not, or the run cannot wait for a person.
+    """
+    _check_honoured(settings, honours)
+    if settings.pause != "never":
+        _check_pause(settings, pauses)
+        _need_checkpointer(config)
+
+
+def _check_honoured(settings: Settings, honours: Collection[str]) -> None:
+    for name in SPECIAL:
+        value, default = getattr(settings, name), Settings.model_fields[name].default
+        if value != default and name not in honours:
+            words = str(default).lower()
+            msg = (
+                f"The strategy {settings.strategy!r} knows no `{name}`: leave it out ({name}="
+                f"{words}), or take strategy=gems."
+            )
+            raise ConfigError(msg)
+
+
+def _check_pause(settings: Settings, pauses: Collection[str]) -> None:
     """Make sure that a strategy can ask a person where the settings want it to.
 
     Raises:
@@ -74,7 +111,7 @@ def check_pause(settings: Settings, pauses: Collection[str]) -> None:
         raise ConfigError(msg)
 
 
-def need_checkpointer(config: RunnableConfig | None) -> None:
+def _need_checkpointer(config: RunnableConfig | None) -> None:
     """Make sure, before anything is paid, that the run has a checkpointer to wait with.
 
     Raises:

@@ -74,11 +74,9 @@ class Drawing:
     @property
     def _provenance(self) -> dict[str, Any]:
         """The pictures that it goes by, by hash: the one that is edited, and the others."""
-        edited, others = (self._hashes[:1], self._hashes[1:])
-        if not self.instruction:
-            edited, others = [], self._hashes
-        fields = {"edited": "".join(edited), "images": others}
-        return {name: value for name, value in fields.items() if value}
+        first = 1 if self.instruction else 0
+        edited, others = "".join(self._hashes[:first]), self._hashes[first:]
+        return {name: at for name, at in (("edited", edited), ("images", others)) if at}
 
     def parts(self, at_once: int) -> list[Drawing]:
         """Return the request as several, for so many pictures each at most."""

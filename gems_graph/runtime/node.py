@@ -18,7 +18,7 @@ from gems_graph.errors import BudgetError, ConfigError
 from gems_graph.events import NodeEnded, NodeStarted, Tell
 from gems_graph.images import needed_by
 from gems_graph.memory import has_image, seconds_worked
-from gems_graph.runtime.contract import check, check_filled, check_pause, need_checkpointer
+from gems_graph.runtime.contract import SPECIAL, check, check_dials, check_filled
 from gems_graph.runtime.events_of import events_of
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.module import Module, Update
@@ -41,6 +41,7 @@ class Node(Runnable[State, Update]):
         graph_settings: those that the graph was built with; their `strategy` is the graph's own.
         make_toolbox: makes the node's toolbox from the settings in effect.
         pauses: points at which the graph can ask a person.
+        honours: dials of `contract.SPECIAL` that mean something in this graph.
     """
 
     name: str
@@ -51,10 +52,11 @@ class Node(Runnable[State, Update]):
         graph_settings: Settings,
         make_toolbox: MakeToolbox,
         pauses: Collection[str] = (),
+        honours: Collection[str] = SPECIAL,
     ) -> None:
         self.name = module.name
         self._module, self._graph_settings = module, graph_settings
-        self._make_toolbox, self._pauses = make_toolbox, pauses
+        self._make_toolbox, self._pauses, self._honours = make_toolbox, pauses, honours
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> Update:  # noqa: A002
         """Run the node for a caller without an event loop."""
@@ -114,9 +116,8 @@ class Node(Runnable[State, Update]):
                 f"{settings.strategy!r}: build_graph(strategy={settings.strategy!r})."
             )
             raise ConfigError(msg)
-        if begins and settings.pause != "never":
-            check_pause(settings, self._pauses)
-            need_checkpointer(config)
+        if begins:
+            check_dials(settings, self._pauses, self._honours, config)
         return settings
 
     @asynccontextmanager

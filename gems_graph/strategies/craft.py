@@ -144,4 +144,5 @@ STRATEGY = Strategy(
     wire=wire,
     choose=choose,
     pauses={"criteria": "review_criteria", "verdicts": "review_verdict"},
+    honours=("edit",),
 )

@@ -22,7 +22,7 @@ from gems_graph.nodes.verifier import verifier
 from gems_graph.runtime.module import Workload, module
 from gems_graph.runtime.node import in_effect
 from gems_graph.runtime.toolbox import Toolbox
-from gems_graph.settings import Settings
+from gems_graph.settings import Settings, settle
 from gems_graph.state import Attempt, Round, State, Thought
 from gems_graph.strategies.candidates import candidate, each_to
 from gems_graph.strategies.maestro_votes import compare
@@ -51,19 +51,20 @@ async def vqa(state: State, toolbox: Toolbox) -> dict[str, Any]:
 def request_itself(state: State) -> list[Send]:
     """Lead to the picture of the request as it is."""
     nothing = Thought(text="", sha256=None)
-    plain = Attempt(n=1, generation=1, prompt=state["prompt"], thought=nothing, origin="user")
+    plain = Attempt(n=1, generation=1, prompt=state["prompt"], thought=nothing, origin="request")
     return each_to("candidate", [plain], state)
 
 
 def proposals(state: State) -> list[Send]:
-    """Lead to a picture of each prompt that was proposed last."""
-    return each_to("candidate", state["extra"]["proposals"], state)
+    """Lead to a picture of each prompt that was proposed last, as far as pictures may be drawn."""
+    most = pictures(settle(state["settings"]))[1]  # as many as when it began
+    return each_to("candidate", [p for p in state["extra"]["proposals"] if p["n"] <= most], state)
 
 
 def after_compare(state: State) -> str:
     """Return the way on after a comparison: the exits, or another round."""
     extra, settings = state.get("extra", {}), in_effect(state)
-    spent = extra.get("generation", 0) >= settings.maestro_rounds
+    spent = 2 * extra.get("generation", 0) >= pictures(settle(state["settings"]))[1]
     lost = [each.get("reason") for each in state.get("failed", [])]
     if state.get("stop") or spent or "budget" in lost or not extra.get("drew"):
         return EXIT

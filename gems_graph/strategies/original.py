@@ -14,7 +14,7 @@ from gems_graph.strategies.opening import opening
 async def as_it_is(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Make the request the prompt."""
     nothing = await toolbox.keep("")
-    return {"attempt": Attempt(n=1, prompt=state["prompt"], thought=nothing, origin="user")}
+    return {"attempt": Attempt(n=1, prompt=state["prompt"], thought=nothing, origin="request")}
 
 
 STRATEGY = opening(as_it_is, "original", "draw the request as it is, once")

@@ -66,7 +66,7 @@ def each_seed(state: State) -> list[Send]:
     nothing = Thought(text="", sha256=None)
     seeds = range(1, pictures(in_effect(state))[1] + 1)
     attempts = [
-        Attempt(n=n, generation=1, prompt=state["prompt"], thought=nothing, origin="seed")
+        Attempt(n=n, generation=1, prompt=state["prompt"], thought=nothing, origin="request")
         for n in seeds
     ]
     return each_to("candidate", attempts, state)

@@ -40,6 +40,7 @@ class Strategy:
         roles: chat models that its modules ask beside their own role.
         choose: picks among the verified rounds.
         pauses: where it can ask a person (`criteria`, `verdicts`), and by which node.
+        honours: which of `variations` and `edit` mean something to it; others are refused.
         rounds: how many pictures it draws, at least and at most.
         prompts: folder of its own templates, which win over the packaged ones.
     """
@@ -51,6 +52,7 @@ class Strategy:
     roles: tuple[str, ...] = ()
     choose: Choose = passing_or_best
     pauses: Mapping[str, str] = field(default_factory=dict)
+    honours: tuple[str, ...] = ()
     rounds: Callable[[Settings], tuple[int, int]] = one_after_another
     prompts: Path | None = None
 

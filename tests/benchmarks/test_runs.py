@@ -187,6 +187,9 @@ def test_a_folder_of_another_run_is_left_alone(gems: Gems) -> None:
     gems("eval", "run", "shapes", *call)
     other = gems("eval", "run", "shapes", "--samples", "2", *call)
     assert (other.code, "another samples" in other.err) == (2, True)
+    drawn_otherwise = gems("eval", "run", "shapes", *call, "--size", "264x264")
+    assert (drawn_otherwise.code, "another size" in drawn_otherwise.err) == (2, True)
+    assert gems("eval", "run", "shapes", *call, "--set", "retries=1").code in (0, 3)
     assert gems("eval", "finalize", "nowhere").code == 2
 
 
@@ -287,3 +290,19 @@ def test_replies_of_judges_are_read_as_upstream(task: str, text: str, answers: A
     from gems_graph.benchmarks.judging import Reply
 
     assert open_task(task).parse(prompt_of(task), [Reply(text)]) == answers
+
+
+def test_figures_of_scorers_that_leave_no_answers_are_imported() -> None:
+    dpg = "L1 category scores:\n\tentity: 90.5\nSave results to: x\nDPG-Bench score: 85.08\n"
+    assert open_task("dpg").imported(dpg, []) == {"dpg": 85.08, "entity": 90.5}
+    csvs = [
+        ",alignment\ngems,0.8\n", ",ED,CR,WAC,text score\ngems,1,0.5,0.5,0.9\n",
+        ",reasoning\ngems,0.3\n", ",style\ngems,0.4\n",
+        ",anime,human,total average\ngems,0.1,0.2,0.15\n",
+    ]  # fmt: skip
+    found: Any = open_task("oneig_en").imported("".join(csvs), [])
+    assert (found["text"], found["diversity"]) == (0.9, 0.15)
+    assert found["overall"] == pytest.approx((0.8 + 0.9 + 0.3 + 0.4 + 0.15) / 5)
+    assert open_task("crea").imported('{"overall": 22.5}', []) == {"overall": 22.5}
+    with pytest.raises(UsageError, match="JSON object, 'artimuse' first"):
+        open_task("artimuse").imported("58.5", [])

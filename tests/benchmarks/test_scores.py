@@ -204,6 +204,15 @@ def test_spatial_questions_need_four_of_five_votes(tmp_path: Path) -> None:
     report = scored("spatialgeneval", tmp_path, tmp_path, lines)
     assert report["figures"]["Object"] == pytest.approx(100 * round(1 / len(prompts), 3))
     assert report["score"] == pytest.approx(report["figures"]["Object"])
+    by_line = [
+        line(n, letters, k)
+        for n in range(len(prompts))
+        for k, letters in enumerate(votes[4 if n == 0 else 3])
+    ]
+    by_question = [line(n, [list(q) for q in zip(*votes[4 if n == 0 else 3], strict=True)])
+                   for n in range(len(prompts))]  # fmt: skip
+    for lines in (by_line, by_question):
+        assert scored("spatialgeneval", tmp_path, tmp_path, lines)["score"] == report["score"]
 
 
 def test_crea_sums_six_means_and_artimuse_averages(tmp_path: Path) -> None:
@@ -330,3 +339,39 @@ def test_data_tells_what_is_there_and_what_is_missing(gems: Gems, tmp_path: Path
     assert found["wise"]["missing"] == list(open_task("wise").files)
     assert done.code == 3
     assert gems("eval", "data", "dpg", "--fetch", "--data-dir", str(tmp_path), "--yes").code == 2
+
+
+@needs_data
+def test_wise_is_read_from_its_three_files_and_a_wrong_number_is_named(tmp_path: Path) -> None:
+    records = json.loads((FIXTURES / "wise.json").read_text(encoding="utf-8"))
+    last = {**records[0], "prompt_id": 1001}
+    for name, some in zip(open_task("wise").files, (records[:1], records[1:], [last]), strict=True):
+        (tmp_path / name).write_text(json.dumps(some), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"natural_science\.json, record 1: `prompt_id`"):
+        open_task("wise").load(tmp_path)
+    last["prompt_id"] = 901
+    (tmp_path / "natural_science.json").write_text(json.dumps([last]), encoding="utf-8")
+    prompts = open_task("wise").load(tmp_path)
+    assert [p.id for p in prompts] == ["1", "401", "901"]
+    queries = open_task("wise").queries(prompts[0], "P: {prompt} E: {explanation}")
+    assert [q.text for q in queries] == [
+        f"P: {prompts[0].text} E: {prompts[0].data['Explanation']}"
+    ]
+
+
+@needs_data
+def test_oneig_annotations_are_read_as_they_are_published(tmp_path: Path) -> None:
+    (tmp_path / "OneIG-Bench.csv").write_text(
+        "category,id,prompt_en\nGeneral_Object,000,a kite\nText_Rendering,000,a sign\n", "utf-8"
+    )
+    (tmp_path / "scripts" / "alignment" / "Q_D").mkdir(parents=True)
+    (tmp_path / "scripts" / "text").mkdir()
+    for name, place in (("oneig_Q_D_object.json", "alignment/Q_D/object.json"),
+                        ("oneig_text_content.csv", "text/text_content.csv")):  # fmt: skip
+        (tmp_path / "scripts" / place).write_bytes((FIXTURES / name).read_bytes())
+    kite, sign = open_task("oneig_en").load(tmp_path)
+    assert kite.data["questions"] == {1: "Is there a kite?", 2: "Is the kite red?"}
+    assert kite.data["parents"] == {1: [], 2: [1]}
+    assert sign.data["text"] == "['OPEN']"
+    asked = open_task("oneig_en").queries(kite, "Look. {question}")
+    assert [q.text for q in asked] == ["Look. Is there a kite?", "Look. Is the kite red?"]

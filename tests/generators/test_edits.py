@@ -24,6 +24,7 @@ from gems_graph.generators import (
     adapt,
     capabilities_of,
 )
+from gems_graph.report.page import rounds_of
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
 from gems_graph.testing import ChatServer, ImageServer, ScriptedChat, check_generator, paint
@@ -231,6 +232,9 @@ def test_a_failed_round_is_edited_and_says_of_what_it_was_made(store: Store) -> 
         assert made["edited"] == rounds[before]["image"]["sha256"]
         assert made["images"] == [sha(DOG)]
     assert '"instruction": "..."' in prompts_of(chat, "refine")[0]
+    lines = [*map(str, rounds_of(out, None))]
+    assert sum("change    make the cat red" in line for line in lines) == 2
+    assert sum("made of an earlier picture" in line for line in lines) == 2
 
 
 def test_where_only_one_fits_the_edited_one_goes_and_that_is_said_once(store: Store) -> None:

@@ -20,6 +20,7 @@ from gems_graph.memory import passes
 from gems_graph.persistence.fork import fork
 from gems_graph.persistence.gc import find_leftovers
 from gems_graph.persistence.threads import open_threads
+from gems_graph.report.outcome import columns_of
 from gems_graph.runs.follow import Job, follow
 from gems_graph.runtime.drawing import Drawing
 from gems_graph.settings import Settings
@@ -286,6 +287,7 @@ def test_reports_show_the_best_and_say_of_how_many(kept: Gems) -> None:
     assert len([*Path("out").glob("round-*")]) == 2
     shown = kept("show", "t").out
     assert shown.count("the best of 3 pictures") == 2
+    assert [column.of for column in columns_of(record)] == [3, 3]
 
 
 def test_gc_leaves_every_variation(kept: Gems) -> None:

@@ -29,6 +29,21 @@ def test_each_round_has_the_next_seed() -> None:
     assert (third["seed"], third["image"]) == (9, PICTURE)
 
 
+def test_variations_have_seeds_of_their_own_in_every_round_and_none_is_too_large() -> None:
+    tools = Tools(variations=3)
+    seeds = [
+        [
+            each["seed"]
+            for each in drawn(tools, *before, attempt=attempt(n))["attempt"]["variations"]
+        ]
+        for n, before in enumerate(([], [round_(1, "n")]), start=1)
+    ]
+    assert seeds == [[7, 8, 9], [10, 11, 12]]
+    tools.settings = Settings(seed=2**31 - 1, variations=3)
+    last = drawn(tools, attempt=attempt(1))["attempt"]["variations"]
+    assert all(0 <= each["seed"] < 2**31 for each in last)
+
+
 def test_without_reseed_only_a_restart_moves_the_seed() -> None:
     again = attempt(3, origin="seed")
     assert drawn(Tools(reseed=False), attempt=attempt(2))["attempt"]["seed"] == 7

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from gems_graph import plugins
+from gems_graph import Store, build_graph, plugins
+from gems_graph.errors import ConfigError
 from gems_graph.strategies import Strategy, promptist
 from gems_graph.strategies.opening import opening
 from gems_graph.strategies.original import as_it_is
-from gems_graph.testing import check_strategy
+from gems_graph.testing import ScriptedChat, check_strategy
 from tests.installed import install_side_by_side
 
 
@@ -53,3 +54,18 @@ def test_one_that_draws_something_else_when_taken_up_is_found() -> None:
 
     with pytest.raises(AssertionError, match="goes on to the same end"):
         asyncio.run(check_strategy(broken(more=another_prompt)))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "dial"),
+    [("search", "variations"), ("original", "variations"), ("craft", "variations"),
+     ("search", "edit"), ("maestro", "edit")],
+)  # fmt: skip
+def test_a_dial_that_means_nothing_to_a_strategy_is_refused(
+    strategy: str, dial: str, store: Store
+) -> None:
+    chat = ScriptedChat()
+    graph = build_graph(mllm=chat, store=store, strategy=strategy)
+    with pytest.raises(ConfigError, match=f"'{strategy}' knows no `{dial}`: leave it out"):
+        graph.invoke({"prompt": "p"}, context={dial: 2 if dial == "variations" else True})
+    assert not chat._asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,14 @@ class Dpg(Task):
             msg = f"neither yes nor no: {unread[0]!r}"
             raise ValueError(msg)
         return ["yes" if word == "yes" else "no" for word in words]
+
+    def imported(self, text: str, prompts: Sequence[Prompt]) -> list[dict[str, Any]] | Figures:
+        """Read the scorer's `*_results.txt`: the score and its categories, already times 100."""
+        whole = re.findall(r"^DPG-Bench score: ([\d.]+)\s*$", text, re.MULTILINE)
+        if not whole:
+            return super().imported(text, prompts)
+        parts = re.findall(r"^\t([^\t:]+): ([\d.]+)\s*$", text, re.MULTILINE)
+        return {"dpg": float(whole[-1]), **{name: float(value) for name, value in parts}}
 
 
 def _score(questions: Sequence[Mapping[str, Any]], crops: Sequence[Sequence[bool]]) -> float:

@@ -28,7 +28,7 @@ class SpatialGenEval(Task):
     metric, column, table = "overall", "SpatialGenEval", "10_spatialgeneval"
     files, folders = (DATA,), ("eval", "SpatialGenEval/eval", "spatialgeneval")
     home = Home("https://github.com/AMAP-ML/SpatialGenEval", "none stated: not redistributed")
-    answers_form = "five lists of ten letters A to E, one list a round"
+    answers_form = "five lists of ten letters A to E, one a round; or a round a line, as `sample`"
     route, prompt_file, judge = "endpoint", True, "Qwen2.5-VL-72B-Instruct"
     official = (
         "rm -f {results}",  # it appends
@@ -50,7 +50,8 @@ class SpatialGenEval(Task):
     def statistics(self, prompt: Prompt, answers: Sequence[Any]) -> Statistics:
         """Count questions whose right letter has the votes."""
         found: Statistics = {}
-        for each in answers:
+        single_rounds = len(answers) == ROUNDS and all(texts(each, 10) for each in answers)
+        for each in [list(answers)] if single_rounds else answers:
             rounds = _rounds(each, f"{self.title}, prompt {prompt.id}")
             for k, kind in enumerate(prompt.data["question_type"]):
                 votes = sum(letters[k] == prompt.data["answers"][k] for letters in rounds)
@@ -83,6 +84,8 @@ def _letters(text: str) -> list[str]:
 
 
 def _rounds(answers: Any, where: str) -> list[list[str]]:
+    if isinstance(answers, list) and len(answers) == 10 and all(texts(a, ROUNDS) for a in answers):
+        answers = [list(letters) for letters in zip(*answers, strict=True)]  # by question
     fits = isinstance(answers, list) and len(answers) == ROUNDS
     if not fits or not all(texts(letters, 10) for letters in answers):
         raise wrong(where, "five lists of ten letters", answers)

@@ -68,7 +68,7 @@ def run_entries(
 ) -> int:
     """Draw every entry that its folder does not hold yet; the exit code and errors as above."""
     with nullcontext() if dry_run else alone(options.base):
-        work = work_of(entries, settings, criteria, options.base)
+        work = work_of(entries, settings, criteria, options.base, options.shard)
         words = estimate_in_words(estimate(work.todo, [*work.done.values()], options.at_once))
         if dry_run:
             print(printable(words))  # noqa: T201

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from gems_graph.batch import Estimate, Record, Summary, Work
 from gems_graph.batch.estimate import TOKENS, Range
+from gems_graph.batch.shards import Shard
 from gems_graph.batch.summary import STATUSES, cost, count
 from gems_graph.calls.ledger import in_money
 from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, FAILED, PASSED, WAITING, of_signal
@@ -28,6 +29,7 @@ class BatchOptions:
     as_json: bool = False
     quiet: bool = False
     lean: bool = False
+    shard: Shard | None = None
 
 
 class End(NamedTuple):

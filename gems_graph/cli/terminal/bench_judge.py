@@ -174,8 +174,11 @@ def _import(
     way: Path, found: running.Manifest, task: Task, prompts: list[Prompt], file: Path, *,
     as_json: bool,
 ) -> None:  # fmt: skip
-    lines = task.imported(text(file), task.load(Path(found["data"])))
-    judging.write_answers(way / "answers-official.jsonl", lines)
-    report = {**scored(task, prompts, lines, "official"), "judge": task.judge}
+    results = task.imported(text(file), task.load(Path(found["data"])))
+    if isinstance(results, dict):
+        report = {**scoring.of_figures(task, results, len(prompts)), "judge": task.judge}
+    else:
+        judging.write_answers(way / "answers-official.jsonl", results)
+        report = {**scored(task, prompts, results, "official"), "judge": task.judge}
     _keep(way, found, report)
     print_report({**report, "title": f"{task.title}, {found['way']}"}, None, as_json=as_json)

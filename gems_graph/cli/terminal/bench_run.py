@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gems_graph.batch.shards import shard_in
 from gems_graph.benchmarks import layout, running
 from gems_graph.benchmarks.listing import open_task
 from gems_graph.benchmarks.task import Prompt, Task
@@ -83,8 +84,9 @@ def _run_way(
 ) -> int:  # fmt: skip
     base = folder / running.RUNS
     options = batch.BatchOptions(
-        base, plan.concurrency or _AT_ONCE, plan.as_json, plan.quiet, lean=True
-    )
+        base, plan.concurrency or _AT_ONCE, plan.as_json, plan.quiet, lean=True,
+        shard=shard_in(plan.shard, f"{folder.resolve().parent.name}-{found['way']}"),
+    )  # fmt: skip
     entries = running.entries(found, prompts)
     if plan.dry_run:
         return batch.run_entries(entries, settings, None, options, dry_run=True)

@@ -63,7 +63,10 @@ class EverydayDials(Dials):
         description="Seed of the first round; none: drawn at random and recorded.",
     )
     max_iterations: int = Field(
-        default=5, ge=1, le=50, description="Rounds at most, each one image (N_max)."
+        default=5,
+        ge=1,
+        le=50,
+        description="Rounds at most, each one image or its `variations` (N_max).",
     )
     pause: Literal["never", "criteria", "verdicts", "both"] = Field(
         default="never",
