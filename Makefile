@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-pipeline bench-bytes train-mini snapshots rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes train-mini snapshots rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -47,6 +47,9 @@ bench-start: $(VENV)/.dev ## Time the import, the first picture and a picture
 
 bench-loop: $(VENV)/.dev ## GEMS against one image, five seeds and a muted Refiner
 	$(BIN)/python -m tools.bench_loop
+
+bench-strategies: $(VENV)/.dev ## Every strategy on the small world: table, figure and page
+	$(BIN)/python -m tools.bench_strategies
 
 bench-pipeline: $(VENV)/.dev ## The graph against the bound of its data dependencies
 	$(BIN)/python -m tools.bench_pipeline

@@ -98,7 +98,7 @@ def plan(
 
 
 def _thread(base: Path, key: str, dials: Settings) -> str:
-    return f"{file_name(base.name)[:50]}-{_digest(str(base), key, _drawing_dials(dials))[:12]}"
+    return f"{file_name(base.name)[:50]}-{_digest(str(base), key, drawing_dials(dials))[:12]}"
 
 
 def finished(base: Path) -> dict[str, Done]:
@@ -115,10 +115,10 @@ def finished(base: Path) -> dict[str, Done]:
 def changed(task: Task, done: Done) -> set[str]:
     """Return the names of dials that differ from those a finished picture was drawn with."""
     try:
-        then = _drawing_dials(settle(done.record.get("settings")))
+        then = drawing_dials(settle(done.record.get("settings")))
     except ConfigError:  # dials of another release
         return set()
-    now = _drawing_dials(task.settings)
+    now = drawing_dials(task.settings)
     if "seed" not in now:  # any would do
         then.pop("seed", None)
     return {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
@@ -136,7 +136,7 @@ def _settings_of(entry: Entry, settings: Settings) -> Settings:
     return merged
 
 
-def _drawing_dials(settings: Settings) -> dict[str, Any]:
+def drawing_dials(settings: Settings) -> dict[str, Any]:
     """Return the dials that a picture depends on, where they are not the defaults."""
     dials: dict[str, Any] = settings.model_dump(
         mode="json", exclude=_ABOUT_CALLS, exclude_defaults=True

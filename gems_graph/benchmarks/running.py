@@ -12,10 +12,11 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from gems_graph import __version__
+from gems_graph.batch.plan import drawing_dials
 from gems_graph.batch.prompt_file import Entry
 from gems_graph.benchmarks.task import Prompt, Task
 from gems_graph.errors import UsageError
-from gems_graph.settings import Settings
+from gems_graph.settings import Settings, settle
 
 MANIFEST, RUNS, PICTURES = "run.json", "runs", "pictures"
 """In the folder of a way: what is run, the trajectories, the official layout."""
@@ -99,7 +100,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def write_manifest(folder: Path, found: Manifest) -> None:
-    """Note what is run; more prompts or seeds may be added later, other prompts may not.
+    """Note what is run; more prompts or seeds may be added later, other settings may not.
 
     Raises:
         UsageError: something else was run there, or it cannot be written.
@@ -107,8 +108,9 @@ def write_manifest(folder: Path, found: Manifest) -> None:
     if (folder / MANIFEST).exists():
         earlier = read_manifest(folder)
         fixed = ("task", "way", "samples")
-        if changed := [name for name in fixed if earlier[name] != found[name]]:  # type: ignore[literal-required]
-            name = changed[0]
+        changed = [name for name in fixed if earlier[name] != found[name]]  # type: ignore[literal-required]
+        if names := changed + _other_dials(earlier, found):
+            name = names[0]
             msg = f"{folder} holds a run with another {name}; name another folder with --out."
             raise UsageError(msg)
     try:
@@ -118,6 +120,12 @@ def write_manifest(folder: Path, found: Manifest) -> None:
     except OSError as error:
         msg = f"Cannot write to {folder} ({error.strerror}); name another with --out."
         raise UsageError(msg) from error
+
+
+def _other_dials(earlier: Manifest, found: Manifest) -> list[str]:
+    """Return the dials that pictures depend on and that were others before."""
+    then, now = (drawing_dials(settle(each["settings"])) for each in (earlier, found))
+    return sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
 
 
 def ways_in(folder: Path) -> list[Path]:

@@ -62,10 +62,10 @@ def _with_own_words(state: State, why: str, *, judged: bool) -> str:
 
 def passing_or_best(state: State) -> Round:
     """Return the round that passes or that a person accepted (I_i), else the argmax (Eq. 5)."""
-    rounds = state["rounds"]
-    if _accepted(state) or all_pass(rounds[-1]):
+    rounds, dials = state["rounds"], state.get("settings", {})
+    stops = dials.get("gems_stop_at_pass", True)  # otherwise the first that passes, as if it did
+    if _accepted(state) or (stops and all_pass(rounds[-1])):
         return rounds[-1]
-    dials = state.get("settings", {})
     return best(rounds, dials.get("tie_break", "first"), dials.get("select_by", "passes"))
 
 

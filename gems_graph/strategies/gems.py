@@ -11,6 +11,7 @@ from gems_graph.memory import all_pass, next_prompt_written
 from gems_graph.nodes import PAPER
 from gems_graph.review import review_criteria, review_verdict
 from gems_graph.runtime.node import in_effect
+from gems_graph.settings import Settings
 from gems_graph.state import State
 from gems_graph.strategies.strategy import Builder, Strategy
 
@@ -38,7 +39,7 @@ def after_verdict(state: State) -> str | list[str]:
     settings, rounds = in_effect(state), state["rounds"]
     if next_prompt_written(state):  # a person has written the next prompt
         return COMPRESS if settings.memory == "experience" else DRAW
-    if all_pass(rounds[-1]):  # done
+    if settings.gems_stop_at_pass and all_pass(rounds[-1]):  # done
         return EXIT
     if len(rounds) >= settings.max_iterations:  # spent: argmax
         return EXIT
@@ -79,11 +80,17 @@ def wire(graph: Builder, first: str = "generator") -> None:
     graph.add_edge("select", END)
 
 
+def rounds_of(settings: Settings) -> tuple[int, int]:
+    """Return how many pictures it draws, at least and at most."""
+    return 1 if settings.gems_stop_at_pass else settings.max_iterations, settings.max_iterations
+
+
 STRATEGY = Strategy(
     name="gems",
     summary="plan with skills, draw, check, refine with a compressed memory (He et al. 2026)",
     modules=PAPER,
     wire=wire,
     pauses={"criteria": "review_criteria", "verdicts": "review_verdict"},
+    rounds=rounds_of,
     honours=("variations", "edit"),
 )

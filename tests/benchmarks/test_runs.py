@@ -187,6 +187,9 @@ def test_a_folder_of_another_run_is_left_alone(gems: Gems) -> None:
     gems("eval", "run", "shapes", *call)
     other = gems("eval", "run", "shapes", "--samples", "2", *call)
     assert (other.code, "another samples" in other.err) == (2, True)
+    drawn_otherwise = gems("eval", "run", "shapes", *call, "--size", "264x264")
+    assert (drawn_otherwise.code, "another size" in drawn_otherwise.err) == (2, True)
+    assert gems("eval", "run", "shapes", *call, "--set", "retries=1").code in (0, 3)
     assert gems("eval", "finalize", "nowhere").code == 2
 
 

@@ -11,6 +11,7 @@ import pytest
 from gems_graph import Store, run
 from gems_graph.errors import ConfigError
 from gems_graph.generators import GeneratorSpec, notes_on, open_generator
+from gems_graph.generators.actors.cluster import Cluster
 from gems_graph.generators.listing import listed
 from gems_graph.generators.ray import outline
 from gems_graph.testing import ScriptedChat
@@ -106,6 +107,17 @@ def importlib_finds_all(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     monkeypatch.setattr(importlib.util, "find_spec", found)
     return looked
+
+
+def test_a_forked_process_is_told_that_it_cannot_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster()
+    monkeypatch.setattr("gems_graph.generators.actors.cluster._joined", lambda address: True)
+    cluster.join("")
+    with pytest.raises(ConfigError, match="cluster of Ray on this machine, and can join one at"):
+        cluster.join("10.1.1.1:6379")
+    monkeypatch.setattr("os.getpid", lambda: 1)
+    with pytest.raises(ConfigError, match="forked process cannot draw in the cluster of Ray that"):
+        cluster.join("")
 
 
 def test_nothing_heavy_is_imported_before_it_is_opened() -> None:

@@ -116,6 +116,35 @@ def told_steps(generator: Any) -> list[tuple[int, int]]:
     return steps
 
 
+@pytest.mark.parametrize(
+    ("address", "variable", "said"),
+    [
+        (
+            "127.0.0.1:1",
+            "",
+            "cluster of Ray at 127.0.0.1:1 cannot be joined .*refused.*: set genera",
+        ),
+        ("", "127.0.0.1:1", "cluster of Ray at 127.0.0.1:1 cannot be joined"),
+        ("", "ray://h:1", "RAY_ADDRESS is ray://h:1; it must be HOST:PORT of a cluster that"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    address: str, variable: str, said: str, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", variable)
+    with pytest.raises(ConfigError, match=said):
+        open_generator(GeneratorSpec(name=f"ray:diffusers:{folder}", options={"address": address}))
+
+
+def test_a_cluster_that_the_host_does_not_allow_is_refused(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMS_SERVERS", "here.example")
+    spec = GeneratorSpec(name=f"ray:diffusers:{folder}", options={"address": "10.1.1.1:6379"})
+    with pytest.raises(ConfigError, match=r"'10\.1\.1\.1:6379' is not among those that GEMS_"):
+        open_generator(spec)
+
+
 def test_a_cluster_of_our_own_ends_with_us(folder: str) -> None:
     """Comes first, while there is none."""
     spec = GeneratorSpec(name=f"ray:diffusers:{folder}", options={"actors": 1})

@@ -23,6 +23,7 @@ from gems_graph.comparison.compare import Compared, Report
 from gems_graph.comparison.page import about, cells, columns, share
 from gems_graph.comparison.plan import dials_of
 from gems_graph.errors import UsageError
+from gems_graph.evaluation.asking import Tell
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings
 
@@ -85,9 +86,20 @@ async def _compare(comparison: Comparison, told: Telling) -> tuple[Compared, int
     tally, console = Tally(len(work.tasks), work.records), Console(stderr=True)
     with stoppable(note) as signals, board(tally, console, quiet) as watcher:
         job = draw_and_judge(
-            comparison, work, told.base, told.at_once, watcher, stopper=signals.stopper
-        )
+            comparison, work, told.base, told.at_once, watcher, stopper=signals.stopper,
+            tell=_judging(told),
+        )  # fmt: skip
         return await signals.until_stopped(job), signals.signum
+
+
+def _judging(told: Telling) -> Tell:
+    """Return what says, a few times, how far the judge is."""
+
+    def tell(done: int, of: int) -> None:
+        if not told.quiet and (done == of or done % max(1, of // 5) == 0):
+            note(f"judge: {done} of {of}")
+
+    return tell
 
 
 def _tell(report: Report, told: Telling) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from typing import Any
 
 from gems_graph.errors import ConfigError
-from gems_graph.generators.actors.placing import Placing
+from gems_graph.generators.actors.placing import CLIENT, MEMBER, Placing
 from gems_graph.settings.redaction import shortened
 from gems_graph.settings.servers import check_server
 from gems_graph.system.processes import Lock
+
+_PATIENCE = 5.0  # seconds
 
 
 class Cluster:
@@ -18,26 +21,35 @@ class Cluster:
 
     def __init__(self) -> None:
         self._lock, self._users, self._ours, self._address = Lock(), 0, False, ""
+        self._process = 0
 
     def join(self, address: str) -> None:
         """Join a cluster, or start one on this machine if there is none.
 
         Args:
-            address: HOST:PORT; empty: the caller's, that of `RAY_ADDRESS`, the one that runs here,
-                or a new one, which ends with us.
+            address: HOST:PORT; empty: the caller's, that of `RAY_ADDRESS`, the one that was
+                started on this machine, or one of our own, which ends with us; local: of our own.
 
         Raises:
-            ConfigError: it cannot be joined, or this process has joined another.
+            ConfigError: it cannot be joined, or this process, or the one that it was forked from,
+                has joined another.
         """
         with self._lock:
+            if self._users and self._process != os.getpid():
+                msg = (
+                    "A forked process cannot draw in the cluster of Ray that its parent joined: "
+                    "start it anew (multiprocessing's spawn), or fork before anything is drawn."
+                )
+                raise ConfigError(msg)
             if self._users and address != self._address:
                 msg = (
-                    f"This process draws in the cluster {self._address or 'of Ray here'!r}, and "
-                    "can join one at a time: draw with the other in another process."
+                    f"This process draws in the cluster of Ray {_place(self._address)}, and can "
+                    "join one at a time: draw in the other with another process."
                 )
                 raise ConfigError(msg)
             if not self._users:
                 self._ours, self._address = _joined(address), address
+                self._process = os.getpid()
             self._users += 1
 
     def leave(self) -> None:
@@ -60,34 +72,44 @@ def _joined(address: str) -> bool:
 
     if ray.is_initialized():
         return False
-    if address:
+    named = address or os.environ.get("RAY_ADDRESS", "")
+    if named.startswith(CLIENT):
+        msg = f"RAY_ADDRESS is {named}; it must be {MEMBER}."
+        raise ConfigError(msg)
+    if address not in ("", "local"):
         check_server(f"ray://{address}")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody here tells anybody anything
     try:
-        _init(address or "auto")
-    except ConnectionError as error:
-        if address or os.environ.get("RAY_ADDRESS"):
-            raise ConfigError(_unreachable(address, error)) from error
-        _init("local")  # on this machine, with what it has
+        _check_listens(named)
+        ray.init(
+            address=address or None,  # which finds no cluster that another program keeps for itself
+            include_dashboard=False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
     except Exception as error:
-        raise ConfigError(_unreachable(address, error)) from error
+        reason = f"{type(error).__name__}: {shortened(str(error), 300)}"
+        msg = (
+            f"The cluster of Ray {_place(named)} cannot be joined ({reason}): set "
+            "generator_options.address to HOST:PORT of one that this machine belongs to, or to "
+            "local for one of its own."
+        )
+        raise ConfigError(msg) from error
     return True
 
 
-def _init(address: str) -> None:
-    import ray
-
-    local: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
-    ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **local)
+def _place(address: str) -> str:
+    return f"at {address}" if address else "on this machine"
 
 
-def _unreachable(address: str, error: Exception) -> str:
-    place = address or os.environ.get("RAY_ADDRESS") or "on this machine"
-    reason = f"{type(error).__name__}: {shortened(str(error), 300)}"
-    return (
-        f"The cluster of Ray {place} cannot be joined ({reason}): set generator_options.address or "
-        "RAY_ADDRESS to HOST:PORT of one that this machine belongs to."
-    )
+def _check_listens(address: str) -> None:
+    """Make sure that somebody answers at an address: Ray itself would try for minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
 
 
 def reserve(placing: Placing, gpus: float, actors: int) -> Any:

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gems_graph.errors import ConfigError
 
-_CLIENT = "ray://"
+CLIENT = "ray://"
+MEMBER = "HOST:PORT of a cluster that this machine belongs to, as Ray's client tells no progress"
+"""What an address must be, in words."""
 
 
 class Placing(BaseModel):
@@ -24,7 +26,8 @@ class Placing(BaseModel):
         default=None, ge=0, le=1, description="GPUs of an actor. None: one where there are any."
     )
     address: str = Field(
-        default="", description="HOST:PORT of a cluster. Empty: the one here, else one of our own."
+        default="",
+        description="HOST:PORT of a cluster. Empty: the one here, else as local: of our own.",
     )
     wait: float = Field(
         default=30.0, ge=0, description="Seconds that the cluster has to find room for all actors."
@@ -33,9 +36,8 @@ class Placing(BaseModel):
     @field_validator("address")
     @classmethod
     def _no_client(cls, value: str) -> str:
-        if value.startswith(_CLIENT):
-            msg = "HOST:PORT of a cluster that this machine has joined, as Ray's client knows no "
-            raise ValueError(msg + "progress of calls")
+        if value.startswith(CLIENT):
+            raise ValueError(MEMBER)
         return value
 
 

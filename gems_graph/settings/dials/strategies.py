@@ -12,6 +12,11 @@ from gems_graph.settings.dials.base import Dials
 class StrategyDials(Dials):
     """Dials of single strategies, named after them."""
 
+    gems_stop_at_pass: bool = Field(
+        default=True,
+        description="`gems`: ends with the first picture that passes all criteria; otherwise goes "
+        "on to N_max, to show what more rounds bring, and chooses that picture all the same.",
+    )
     search_scoring: Literal["scalar", "listwise", "checklist"] = Field(
         default="scalar",
         description="`search` grades each picture alone (the paper names no way); all side by side "
