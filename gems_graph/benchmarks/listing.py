@@ -31,7 +31,8 @@ def open_task(name: str) -> Task:
         UsageError: there is none of that name.
     """
     plain = re.sub(r"[\s-]+", "_", name.strip().lower())
-    task = plugins.load(ROOM, _ALSO.get(plain, plain), "TASK")
+    ours = plugins.load(ROOM, _ALSO.get(plain, plain), "TASK")
+    task = ours or plugins.load(ROOM, name.strip(), "TASK")
     if isinstance(task, Task):
         return task
     known = names()

@@ -40,4 +40,5 @@ def _told(strategy: Any, settings: Settings) -> str:
     least, most = strategy.rounds(settings)
     pictures = counted(most, "picture") if least == most else f"{least} to {most} pictures"
     roles = ", ".join(strategy.all_roles) or "nobody"
-    return f"{strategy.name}\n    {strategy.summary}\n    draws {pictures}; asks {roles}"
+    lacks = f"\n    lacks: {strategy.lacks}" if strategy.lacks else ""
+    return f"{strategy.name}\n    {strategy.summary}\n    draws {pictures}; asks {roles}{lacks}"

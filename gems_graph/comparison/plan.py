@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gems_graph.batch.prompt_file import Entry
-from gems_graph.errors import UsageError
+from gems_graph.errors import ConfigError, UsageError
 from gems_graph.settings import Settings, settle
 from gems_graph.settings.roles import JUDGE
 from gems_graph.strategies import open_strategy
@@ -100,10 +100,13 @@ def dials_of(strategy: str) -> dict[str, str]:
     """Return the settings that a strategy as it is named stands for: `gems`, `gems:loop-only`.
 
     Raises:
-        ConfigError: there is no such strategy, or no such preset.
+        ConfigError: there is no such strategy or preset, or it needs what is not installed here.
     """
     name, _, preset = strategy.partition(":")
-    dials = {"strategy": open_strategy(name).name, **({"preset": preset} if preset else {})}
+    opened = open_strategy(name)
+    if opened.lacks:
+        raise ConfigError(opened.lacks)
+    dials = {"strategy": opened.name, **({"preset": preset} if preset else {})}
     settle(dials)
     return dials
 

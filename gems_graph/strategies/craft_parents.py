@@ -86,11 +86,10 @@ def criteria_of(items: Sequence[Item]) -> list[Criterion]:
 async def answers(state: State, toolbox: Toolbox) -> dict[str, Any]:
     """Answer the questions, parents first; the children of one that is answered no fail unasked.
 
-    Asked in one call, or about several variations, they are all asked, and the children of a
-    failed one fail all the same (as in DSG; the authors of CRAFT leave it open).
+    Asked in one call they are all asked, and the children of a failed one fail all the same (as in
+    DSG; the authors of CRAFT leave it open).
     """
-    criteria, settings = state["criteria"], toolbox.settings
-    together = settings.verify == "batched" or settings.variations > 1
+    criteria, together = state["criteria"], toolbox.settings.verify == "batched"
     verdicts, notes, judged = dict[int, Verdict](), list[str](), None
     generations = levels(criteria)
     for level in [[*chain(*generations)]] if together else generations:

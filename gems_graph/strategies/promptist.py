@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -78,11 +79,10 @@ def _loaded(model: str, tokenizer: str) -> tuple[Any, Any]:
     Raises:
         ConfigError: one of them, or a package that they need, is not there.
     """
-    try:
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-    except ImportError as error:
-        msg = "promptist needs torch and transformers: pip install 'gems-graph[promptist]'."
-        raise ConfigError(msg) from error
+    if lacks := STRATEGY.lacks:
+        raise ConfigError(lacks)
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
     try:
         causal_lm = AutoModelForCausalLM.from_pretrained(model).eval()
         words = AutoTokenizer.from_pretrained(tokenizer)
@@ -97,4 +97,7 @@ def _loaded(model: str, tokenizer: str) -> tuple[Any, Any]:
     return causal_lm, words
 
 
-STRATEGY = opening(promptist, "promptist", "rephrase the request by the published GPT-2, draw once")
+STRATEGY = replace(
+    opening(promptist, "promptist", "rephrase the request by the published GPT-2, draw once"),
+    needs={"torch": "promptist", "transformers": "promptist"},
+)

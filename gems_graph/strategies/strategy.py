@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class Strategy:
         honours: which of `variations` and `edit` mean something to it; others are refused.
         rounds: how many pictures it draws, at least and at most.
         prompts: folder of its own templates, which win over the packaged ones.
+        needs: packages that it imports when it runs, and the extra that installs them.
     """
 
     name: str
@@ -55,6 +57,16 @@ class Strategy:
     honours: tuple[str, ...] = ()
     rounds: Callable[[Settings], tuple[int, int]] = one_after_another
     prompts: Path | None = None
+    needs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lacks(self) -> str:
+        """What it needs to run here, in a sentence; empty: nothing."""
+        missing = [name for name in self.needs if find_spec(name) is None]
+        if not missing:
+            return ""
+        install = f"pip install 'gems-graph[{self.needs[missing[0]]}]'"
+        return f"{self.name} needs the package {missing[0]}: {install}."
 
     @cached_property
     def nodes(self) -> dict[str, Module]:

@@ -51,6 +51,19 @@ def test_a_call_that_was_only_begun_is_made_again_and_both_count(journal: Journa
         journal.start(call, Caps(images=2)).result()
 
 
+def test_what_was_begun_and_never_settled_is_in_doubt(journal: Journal) -> None:
+    scope = scope_of("t")
+    begun, settled, refunded = (
+        journal.start(Call(scope, Amount(1, 2, 3, 0.5), trajectory="t"), FREE).result()
+        for _ in range(3)
+    )
+    journal.settle(settled.number, ONE).result()
+    journal.refund(refunded.number).result()
+    assert begun.number
+    assert journal.in_doubt("t").result() == Amount(1, 2, 3, 0.5)
+    assert journal.in_doubt("another").result() == Amount()
+
+
 def test_a_useless_answer_is_not_kept(journal: Journal) -> None:
     call = Call("s", ONE, key="k")
     entry = journal.start(call, FREE).result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gems_graph.comparison.table import interval, table
 from gems_graph.errors import UsageError
 from gems_graph.runs.stopping import Stopper
 from gems_graph.settings import Settings, settle
+from gems_graph.strategies import promptist
 from gems_graph.testing import ChatServer, paint
 from tests.conftest import HARD, Gems
 
@@ -192,7 +194,9 @@ def test_the_command_compares_and_goes_on(gems: Gems, tmp_path: Path) -> None:
     assert gems(*arguments, "--dry-run").out.startswith("2 prompts, all done before")
 
 
-def test_wrong_usage_of_the_command_is_one_sentence(gems: Gems, tmp_path: Path) -> None:
+def test_wrong_usage_of_the_command_is_one_sentence(
+    gems: Gems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for arguments, said in (
         (("--strategies", "gems,gems"), "each strategy once"),
         (("--strategies", "gems,nobody"), "no strategy 'nobody'"),
@@ -202,6 +206,13 @@ def test_wrong_usage_of_the_command_is_one_sentence(gems: Gems, tmp_path: Path) 
         ran = gems("compare", "a red circle", *arguments)
         assert (ran.code, ran.err.count("\n")) == (2, 1)
         assert said in ran.err
+    lacking = replace(promptist.STRATEGY, needs={"no_such_package": "promptist"})
+    monkeypatch.setattr(promptist, "STRATEGY", lacking)
+    ran = gems("compare", "a red circle", "--strategies", "gems,promptist")
+    assert ran.err == (
+        "gems: promptist needs the package no_such_package: pip install 'gems-graph[promptist]'.\n"
+    )
+    assert "lacks: promptist needs" in gems("strategies").out
     (tmp_path / "p.jsonl").write_text('{"prompt": "a", "settings": {"strategy": "gems"}}\n')
     assert "cannot set its own strategy" in gems("compare", "p.jsonl").err
 

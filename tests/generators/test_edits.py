@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 from PIL import Image
 
 from gems_graph import Store, build_graph, run
@@ -268,6 +269,18 @@ def test_without_an_instruction_the_prompt_is_one(store: Store) -> None:
         {"prompt": "a cat"}
     )
     assert editor.requests[1].instruction == editor.requests[1].prompt == "a red cat"
+
+
+def test_what_a_person_writes_is_the_instruction(store: Store) -> None:
+    editor, config = Editor(), {"configurable": {"thread_id": "t"}}
+    made = graph(
+        editor, store, failing(2), edit=True, pause="verdicts", checkpointer=InMemorySaver()
+    )
+    made.invoke({"prompt": "a cat"}, config)
+    made.invoke(Command(resume={"prompt": "give it a hat"}), config)
+    second = editor.requests[1]
+    assert (second.prompt, second.instruction) == ("give it a hat", "give it a hat")
+    assert len(second.images) == 1
 
 
 def test_of_variations_the_best_is_edited(store: Store) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
 from gems_graph import Store, build_graph, paths
+from gems_graph.calls.budget import Place
 from gems_graph.calls.journal import Journal
-from gems_graph.errors import BudgetError, ContentRefusedError, GeneratorError
+from gems_graph.errors import BudgetError, ContentRefusedError, GeneratorError, TransientError
 from gems_graph.generators import Capabilities, GenerateRequest, GeneratorSpec, Picture
 from gems_graph.memory import passes
 from gems_graph.persistence.fork import fork
@@ -23,8 +28,11 @@ from gems_graph.persistence.threads import open_threads
 from gems_graph.report.outcome import columns_of
 from gems_graph.runs.follow import Job, follow
 from gems_graph.runtime.drawing import Drawing
+from gems_graph.runtime.loop import BACKGROUND
+from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
 from gems_graph.testing import ChatServer, Fault, Hang, ImageServer, ScriptedChat, paint
+from tests.any_run.said import runs
 from tests.conftest import Gems, criteria, letters, wait_until
 from tests.generators.strict import PictureServer
 
@@ -218,6 +226,50 @@ def test_a_cap_below_the_first_picture_is_raised(store: Store) -> None:
         graph.invoke({"prompt": "a cat"})
 
 
+@runs(60)
+@given(
+    fates=st.lists(st.sampled_from(["ok", "black", "refused", "passing"]), min_size=1, max_size=6),
+    cap=st.one_of(st.none(), st.integers(1, 8)),
+)
+def test_whatever_becomes_of_each_draw_the_others_are_kept_and_paid_once(
+    store: Store, fates: list[str], cap: int | None
+) -> None:
+    tried: list[int] = []
+
+    def draw(seed: int) -> bytes:
+        tried.append(seed)
+        if fates[seed] == "refused":
+            raise ContentRefusedError(f"not {seed}")
+        if fates[seed] == "passing" and tried.count(seed) == 1:
+            raise TransientError("later")
+        return paint("" if fates[seed] == "black" else "p", 0 if fates[seed] == "black" else seed,
+                     (8, 8))  # fmt: skip
+
+    settings = Settings(retry_wait=0, max_images=cap)
+    place = Place(uuid.uuid4().hex, 1, persisted=True)
+
+    async def drawn() -> tuple[set[int], int]:
+        tools = Toolbox(settings, store, place=place, generator=Batches(draw, n=1))
+        try:
+            variations = await tools.draw("p", 0, len(fates))
+        except (GeneratorError, BudgetError):
+            return set(), 0
+        return {each["seed"] for each in variations}, tools.ledger["generator"]["images"]
+
+    good = {k for k, fate in enumerate(fates) if fate in ("ok", "passing")}
+    kept, counted = BACKGROUND.run(drawn)
+    assert kept <= good
+    assert counted == len(kept)
+    if cap is None:
+        assert kept == good
+    else:  # what was refused is not paid; what passed may have been
+        assert len(tried) - sum(fates[seed] == "refused" for seed in tried) <= cap
+    first = len(tried)
+    again, _ = BACKGROUND.run(drawn)
+    assert again >= kept
+    assert not kept & {*tried[first:]}
+
+
 # ------------------------------------------------------------------ resume, fork, gc, report
 
 
@@ -269,6 +321,23 @@ def test_a_batch_is_found_again_whole(store: Store) -> None:
     out = graph({}).invoke(None, before)
     assert len(generator.requests) == 1
     assert seeds_of(out["rounds"][0]) == [5, 6, 7]
+
+
+def test_a_person_rules_on_the_best_and_the_others_stay(store: Store) -> None:
+    config: Any = {"configurable": {"thread_id": "t"}}
+    with ChatServer(SCRIPT) as chat:
+        graph = build_graph(
+            mllm="compat:m", mllm_url=chat.url, generator=Batches(), store=store, variations=3,
+            seed=5, pause="verdicts", checkpointer=InMemorySaver(), max_iterations=1,
+        )  # fmt: skip
+        [asked] = graph.invoke({"prompt": "a cat"}, config)["__interrupt__"]
+        before = graph.get_state(config).values["rounds"][0]
+        assert asked.value["image"] == before["image"]
+        out = graph.invoke(Command(resume={"verdicts": {"4": "yes"}}), config)
+    [after] = out["rounds"]
+    assert after["verdicts"][3]["answer"] == "yes"
+    assert after["variations"] == before["variations"]
+    assert out["result"]["image"] == before["image"]
 
 
 @pytest.fixture

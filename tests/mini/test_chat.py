@@ -51,7 +51,7 @@ DRAWN = png(
 
 REST = {
     "skills": [], "references": [], "files": [], "most_files": 4, "lost": [],
-    "left_out": 0, "restart": False,
+    "left_out": 0, "restart": False, "edit": False,
 }  # fmt: skip
 """What templates also take, where there is none of it."""
 
