@@ -10,21 +10,8 @@ import typer
 from gems_graph.cli.batch import CONCURRENCY, DRY_RUN, SHARD
 from gems_graph.cli.benchmarks import DATA_DIR, TASK
 from gems_graph.cli.loading import loading
-from gems_graph.cli.options import (
-    CONFIG,
-    JSON,
-    MODELS,
-    QUIET,
-    ROLE,
-    SET,
-    dial,
-    given_options,
-    pairs_in,
-    prose,
-    roles_in,
-    settings_file,
-)
-from gems_graph.settings import from_env
+from gems_graph.cli.options import JSON, MODELS, QUIET, dial, given_options, prose
+from gems_graph.cli.sharing import Layers, drawing, shares
 
 PARTIAL = Annotated[
     bool,
@@ -35,6 +22,7 @@ PARTIAL = Annotated[
 RUN = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of `gems eval run`.")]
 
 
+@shares("layers", drawing)
 def run(
     task: TASK,
     data_dir: DATA_DIR = None,
@@ -57,17 +45,11 @@ def run(
     concurrency: Annotated[int | None, CONCURRENCY] = None,
     dry_run: Annotated[bool, DRY_RUN] = False,
     partial: PARTIAL = False,
-    mllm: Annotated[str | None, dial("mllm", "NAME", MODELS)] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
-    generator: Annotated[str | None, dial("generator", "NAME", MODELS)] = None,
-    generator_url: Annotated[str | None, dial("generator_url", "URL[,URL]", MODELS)] = None,
-    size: Annotated[str | None, dial("size", "WxH", MODELS)] = None,
     max_iterations: Annotated[int | None, dial("max_iterations", "N", MODELS)] = None,
-    role: Annotated[list[str] | None, ROLE] = None,
-    assignments: Annotated[list[str] | None, SET] = None,
-    config: Annotated[Path | None, CONFIG] = None,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, QUIET] = False,
+    *,
+    layers: Layers,
 ) -> None:
     """Draw the pictures of a benchmark; the same command goes on where it was stopped.
 
@@ -75,11 +57,7 @@ def run(
     the official layout in `pictures` as soon as all are there. An agent is shown the id and the
     prompt, and nothing else of the data. Exit codes as of `gems run --prompts`.
     """
-    options = given_options(
-        mllm=mllm, mllm_url=mllm_url, generator=generator, generator_url=generator_url, size=size,
-        max_iterations=max_iterations, **roles_in(role or []),
-    )  # fmt: skip
-    layers = (settings_file(config), from_env(), {**pairs_in(assignments or []), **options})
+    layers = (*layers[:2], {**layers[2], **given_options(max_iterations=max_iterations)})
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import bench_run
     plan = bench_run.Plan(

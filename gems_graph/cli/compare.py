@@ -10,25 +10,20 @@ import typer
 from gems_graph.cli import batch
 from gems_graph.cli.loading import loading
 from gems_graph.cli.options import (
-    CONFIG,
     JSON,
-    MODELS,
     QUIET,
-    ROLE,
-    SET,
     dial,
     folder_of,
     given_options,
-    pairs_in,
     prompt_in,
-    roles_in,
-    settings_file,
 )
-from gems_graph.settings import from_env, settle
+from gems_graph.cli.sharing import Layers, drawing, shares
+from gems_graph.settings import settle
 
 _ALL = "gems,original,rewrite,search,maestro,craft"
 
 
+@shares("layers", drawing)
 def compare(
     prompt: Annotated[
         str,
@@ -64,18 +59,12 @@ def compare(
         Path | None,
         typer.Option(metavar="DIR", help="Output folder. Default gems-out/compare-NAME."),
     ] = None,
-    mllm: Annotated[str | None, dial("mllm", "NAME", MODELS)] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
-    generator: Annotated[str | None, dial("generator", "NAME", MODELS)] = None,
-    generator_url: Annotated[str | None, dial("generator_url", "URL[,URL]", MODELS)] = None,
-    size: Annotated[str | None, dial("size", "WxH", MODELS)] = None,
-    role: Annotated[list[str] | None, ROLE] = None,
-    assignments: Annotated[list[str] | None, SET] = None,
-    config: Annotated[Path | None, CONFIG] = None,
     concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
     dry_run: Annotated[bool, batch.DRY_RUN] = False,
     as_json: Annotated[bool, JSON] = False,
     quiet: Annotated[bool, QUIET] = False,
+    *,
+    layers: Layers,
 ) -> None:
     """Draw the same prompts by several strategies under equal budgets, and have a judge compare.
 
@@ -84,11 +73,7 @@ def compare(
     where it was stopped. Exit codes: 0 every run was judged, 3 some failed or were not, 2 wrong
     usage.
     """
-    options = given_options(
-        seed=seed, mllm=mllm, mllm_url=mllm_url, generator=generator, generator_url=generator_url,
-        size=size, **roles_in(role or []),
-    )  # fmt: skip
-    settings = settle(settings_file(config), from_env(), {**pairs_in(assignments or []), **options})
+    settings = settle(*layers, given_options(seed=seed))
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import comparison as terminal
     is_file = Path(prompt).is_file() if len(prompt) < 1000 else False

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -20,6 +17,7 @@ from gems_graph.cli.options import (
     pairs_in,
     settings_file,
 )
+from gems_graph.cli.sharing import shares
 from gems_graph.settings import Settings, from_env, settle
 
 
@@ -39,23 +37,6 @@ class Measuring(NamedTuple):
     as_json: bool
     quiet: bool
     out: Path | None
-
-
-def measures(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the shared options; it gets what they say as `on`."""
-    own = inspect.signature(command, eval_str=True).parameters
-    shared = inspect.signature(_measuring, eval_str=True).parameters
-
-    @wraps(command)
-    def with_options(**given: Any) -> None:
-        on = _measuring(**{name: given.pop(name) for name in shared})
-        command(**given, on=on)
-
-    del with_options.__wrapped__  # typer reads the options below, not those of the command
-    options = [each for each in own.values() if each.name != "on"] + [*shared.values()]
-    with_options.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {each.name: each.annotation for each in options}
-    return with_options
 
 
 def _measuring(
@@ -95,3 +76,7 @@ def _measuring(
     dials = given_options(mllm=mllm, mllm_url=mllm_url, max_calls=max_calls)
     settings = settle(settings_file(config), from_env(), {**pairs_in(assignments or []), **dials})
     return Measuring(settings, again, as_json, quiet, out)
+
+
+measures = shares("on", _measuring)
+"""Gives a command the shared options; it gets what they say as `on`."""

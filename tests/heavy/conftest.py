@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,3 +59,22 @@ def new_postgres(server: str) -> Callable[[], str]:
 def postgres(new_postgres: Callable[[], str]) -> str:
     """Return the URL of an empty database."""
     return new_postgres()
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Save tiny pipelines with random weights, and return their folders by name."""
+    from tests.heavy import tiny
+
+    root = tmp_path_factory.mktemp("pipelines")
+    builds = {"z-image": tiny.z_image, "qwen": tiny.qwen_image, "klein": tiny.flux_klein}
+    return {name: tiny.saved(build, root / name) for name, build in builds.items()}
+
+
+@pytest.fixture
+def closed_generators() -> Iterator[None]:
+    """Close all generators of the process after a test."""
+    from gems_graph.generators import close_generators
+
+    yield
+    asyncio.run(close_generators())

@@ -19,7 +19,6 @@ from gems_graph.generators import (
     GenerateRequest,
     GeneratorSpec,
     adapt,
-    close_generators,
     encode,
     open_generator,
 )
@@ -43,16 +42,9 @@ FEW: dict[str, dict[str, Any]] = {
 SIZE = (80, 64)
 
 
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    root = tmp_path_factory.mktemp("pipelines")
-    return {name: tiny.saved(build, root / name) for name, build in BUILDS.items()}
-
-
 @pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    yield
-    asyncio.run(close_generators())
+def _closed(closed_generators: None) -> None:
+    """Close what a test opened."""
 
 
 @pytest.fixture

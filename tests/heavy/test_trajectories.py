@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +25,14 @@ from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit  # noqa: E402
 from gems_graph.generators.diffusion import loading  # noqa: E402
 from tests.heavy import tiny  # noqa: E402
 
-BUILDS = {"z-image": tiny.z_image, "qwen": tiny.qwen_image, "klein": tiny.flux_klein}
 PIPELINES = {"z-image": "ZImagePipeline", "qwen": "QwenImagePipeline"}
 CAT = paint("a cat", 3, (80, 64))
 REFINED = {"rationale": "-", "instruction": "make it blue", "prompt": "a blue cat"}
 
 
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    root = tmp_path_factory.mktemp("pipelines")
-    return {name: tiny.saved(build, root / name) for name, build in BUILDS.items()}
-
-
 @pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    yield
-    asyncio.run(close_generators())
+def _closed(closed_generators: None) -> None:
+    """Close what a test opened."""
 
 
 def graph_of(generator: Any, store: Store, **build: Any) -> Any:
