@@ -17,15 +17,15 @@ async def asked(actor: Any, request: GenerateRequest) -> list[Picture]:
     import ray
 
     sent = replace(request, progress=unheard, ask=ask_nobody)
-    said = actor.draw.options(num_returns="streaming").remote(sent)
+    stream = actor.draw.options(num_returns="streaming").remote(sent)
     try:
-        async for reference in said:
+        async for reference in stream:
             each: Any = await reference
             if isinstance(each, list):
                 return each
             request.progress(*each)
     except BaseException:
-        ray.cancel(said)  # which a call that has ended does not hear
+        ray.cancel(stream)  # which a call that has ended does not hear
         raise
     raise TransientError("An actor of Ray gave no pictures.")
 
