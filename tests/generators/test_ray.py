@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gems_graph import Store, run
-from gems_graph.errors import ConfigError
+from gems_graph.errors import ConfigError, NoMemoryError
 from gems_graph.generators import GeneratorSpec, notes_on, open_generator
+from gems_graph.generators.actors.calls import is_broken
 from gems_graph.generators.actors.cluster import Cluster
 from gems_graph.generators.listing import listed
 from gems_graph.generators.ray import outline
@@ -127,3 +128,12 @@ def test_nothing_heavy_is_imported_before_it_is_opened() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_only_a_lost_device_makes_an_actor_useless() -> None:
+    assert is_broken(RuntimeError("CUDA error: an illegal memory access was encountered"))
+    assert is_broken(type("AcceleratorError", (RuntimeError,), {})("unspecified launch failure"))
+    assert not is_broken(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB."))
+    assert not is_broken(
+        NoMemoryError("too little (CUDA error: out of memory): set a smaller size")
+    )

@@ -275,6 +275,23 @@ def test_errors_of_a_pipeline_come_out_of_its_actor(opened: Opened) -> None:
     assert pids(generator) == [pid]
 
 
+def test_an_actor_that_lost_its_device_is_made_anew(opened: Opened) -> None:
+    generator = opened(actors=1)
+    [pid] = pids(generator)
+
+    def lose(given: Any) -> None:
+        def fail(*_: Any) -> None:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+        given.given.transformer.register_forward_pre_hook(fail)
+
+    inside(generator, 0, lose)
+    with pytest.raises(TransientError, match="cannot draw, and is made anew: CUDA error: an illeg"):
+        asyncio.run(drawn(generator))
+    assert told_steps(generator)[-1] == (3, 3)
+    assert pids(generator) != [pid]
+
+
 UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "room": (
         {"actors": 3, "wait": 0.5},

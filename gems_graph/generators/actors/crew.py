@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gems_graph.errors import ConfigError, TransientError
+from gems_graph.generators.actors.calls import asked, cause_of, is_broken, said
 from gems_graph.generators.actors.cluster import CLUSTER, gpus_there, reserve
 from gems_graph.generators.actors.painter import Painter
 from gems_graph.generators.actors.placing import Placing
-from gems_graph.generators.request import GenerateRequest, Picture, ask_nobody, unheard
+from gems_graph.generators.request import GenerateRequest, Picture
 from gems_graph.settings.generator import Capabilities
-from gems_graph.settings.redaction import shortened
 
 _CALLS = 1_000  # that an actor takes at a time; its pipeline draws them one after the other
 
@@ -114,9 +114,9 @@ class Crew:
         try:
             opened: list[Capabilities] = ray.get([self._take(seat) for seat in self._seats])
         except RayTaskError as error:
-            raise _cause(error) from error
+            raise cause_of(error) from error
         except RayActorError as error:
-            msg = f"An actor of Ray died while it opened {self._name!r}: {_said(error)}"
+            msg = f"An actor of Ray died while it opened {self._name!r}: {said(error)}"
             raise ConfigError(f"{msg} Has its machine too little memory?") from error
         return opened[0]
 
@@ -143,17 +143,17 @@ class Crew:
         actor = seat.actor
         try:
             await opened
-            return await _asked(actor, request)
+            return await asked(actor, request)
         except RayTaskError as error:
-            cause = _cause(error)
-            if not isinstance(cause, ConfigError):
+            cause = cause_of(error)
+            if not (isinstance(cause, ConfigError) or is_broken(cause)):
                 raise cause from error
-            self._dismiss(seat, actor)  # it was to take the place of one that died
-            msg = f"An actor of Ray could not be made anew. {cause}"
+            self._dismiss(seat, actor)  # that could not take a dead one's place, or lost its GPU
+            msg = f"An actor of Ray cannot draw, and is made anew: {said(cause)}"
             raise TransientError(msg) from error
         except RayError as error:
             self._dismiss(seat, actor)
-            msg = f"An actor of Ray died, and is made anew: {_said(error)}"
+            msg = f"An actor of Ray died, and is made anew: {said(error)}"
             raise TransientError(msg) from error
 
     def _dismiss(self, seat: Seat, actor: Any) -> None:
@@ -164,31 +164,3 @@ class Crew:
             seat.actor = seat.opened = None
             with suppress(ray.exceptions.RayError):  # of those that are dead
                 ray.kill(actor)
-
-
-async def _asked(actor: Any, request: GenerateRequest) -> list[Picture]:
-    """Return what an actor draws, tell its steps, and stop it when nobody waits any more."""
-    import ray
-
-    sent = replace(request, progress=unheard, ask=ask_nobody)
-    said = actor.draw.options(num_returns="streaming").remote(sent)
-    try:
-        async for reference in said:
-            each: Any = await reference
-            if isinstance(each, list):
-                return each
-            request.progress(*each)
-    except BaseException:
-        ray.cancel(said)  # which a call that has ended does not hear
-        raise
-    raise TransientError("An actor of Ray gave no pictures.")
-
-
-def _cause(error: Any) -> Exception:
-    """Return what was raised in an actor."""
-    cause = error.cause
-    return cause if isinstance(cause, Exception) else error
-
-
-def _said(error: Exception) -> str:
-    return shortened(" ".join(str(error).split()), 300)
