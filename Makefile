@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes train-mini snapshots rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes train-mini eval-mini snapshots rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -20,7 +20,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt
 	@touch $@
 
-DEMO := three yellow squares and a purple cross and three orange squares and a green cross
+DEMO := a big orange car and three red rockets on the beach
 
 demo: $(VENV)/.run ## Draw, check and refine one picture, offline
 	$(BIN)/gems run "$(DEMO)" --seed 1 || test $$? -eq 3
@@ -57,10 +57,17 @@ bench-pipeline: $(VENV)/.dev ## The graph against the bound of its data dependen
 bench-bytes: $(VENV)/.dev ## The bytes that a trajectory of photographs sends
 	$(BIN)/python -m tools.bench_bytes
 
-train-mini: $(VENV)/.run ## Train the offline generator anew (31 minutes on two cores)
+train-mini: $(VENV)/.run ## Train the offline models anew (two hours on two cores; goes on if stopped)
 	$(PIP) install --editable '.[train]'
-	$(BIN)/python -m tools.mini.train --minutes 31 --out runs/mini
+	$(BIN)/python -m tools.mini.train_reader
+	$(BIN)/python -m tools.mini.train --out runs/mini
+	$(BIN)/python -m tools.mini.polish runs/mini
 	$(BIN)/python -m tools.mini.export runs/mini
+
+eval-mini: $(VENV)/.run ## Measure the offline generator: the figures of its model card
+	$(PIP) install --editable '.[train]'
+	$(BIN)/python -m tools.mini.evaluate --out runs/eval.json
+	$(BIN)/python -m tools.mini.contact_sheet --out runs
 
 clean: ## Remove what make has made
 	rm -rf $(VENV) .smollm build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

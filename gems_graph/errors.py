@@ -37,7 +37,7 @@ class ClaimedError(UsageError):
 
 
 class OutsideWorldError(UsageError):
-    """The offline `mini` models know only a small world of coloured shapes."""
+    """The offline `mini` models know only a small illustrated world."""
 
 
 class ConfigError(GemsError):

@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "images")
 
 
-HARD = "three yellow squares and a purple cross and three orange squares and a green cross"
+HARD = "three yellow ducks and a purple boat and three orange ducks and a green boat"
 """A prompt for `mini` that seed 1 draws right in its second round."""
 
 

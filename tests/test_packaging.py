@@ -25,7 +25,8 @@ assert read(PACKAGED)
 from gems_graph.generators.comfy.workflow import open_workflow
 assert open_workflow("z-image-turbo", {}).output
 weights = pathlib.Path(gems_graph.mini.__file__).parent / "mini_weights.npz"
-assert weights.stat().st_size < 13_000_000
+assert weights.stat().st_size < 16_000_000
+assert weights.with_name("mini_reader.npz").is_file()
 assert any((pathlib.Path(gems_graph.report.__file__).parent / "fonts").iterdir())
 print(gems_graph.__file__, len(Skills().manifest), Skills().manifest[0].instructions()[:11])
 """

@@ -181,7 +181,7 @@ def test_settings_hold_no_credentials_whichever_way_they_come(dials: dict[str, A
     ways = [
         lambda: settle(dials),
         lambda: build_graph(**dials),
-        lambda: build_graph().invoke({"prompt": "a red circle"}, context=dials),  # type: ignore[arg-type]
+        lambda: build_graph().invoke({"prompt": "a red fish"}, context=dials),  # type: ignore[arg-type]
         lambda: Settings(**dials),
     ]
     for way in ways:
@@ -230,7 +230,7 @@ def test_the_command_line_refuses_credentials_and_writes_nothing(
         Path(".env").write_text(f"GEMS_MLLM_JUDGE_URL={url}\n")
     else:
         Path("gems.toml").write_text(f'mllm_url = "{url}"\n')
-    result = gems("run", "a red circle", *more)
+    result = gems("run", "a red fish", *more)
     assert (result.code, result.out) == (2, "")
     assert "GEMS_API_KEY" in result.err
     assert SECRET not in result.err + caplog.text
@@ -272,7 +272,7 @@ def test_the_password_of_an_image_store_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GEMS_IMAGES", url)
-    result = gems("run", "a red circle")
+    result = gems("run", "a red fish")
     assert result.code in (1, 2)
     assert SECRET not in result.err
 

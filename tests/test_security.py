@@ -304,7 +304,7 @@ def test_skills_steer_no_terminal(gems: Gems, command: list[str]) -> None:
 
 def test_notes_steer_no_terminal(gems: Gems) -> None:
     write(Path(".gems/skills"), f"y{OSC}", plain("y"))
-    result = gems("run", "a red circle", "--thread", f"t{OSC}")
+    result = gems("run", "a red fish", "--thread", f"t{OSC}")
     assert "is left out" in result.err
     assert not CONTROL.search(result.out + result.err)
 
@@ -534,7 +534,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from gems_graph import build_graph
 graph = build_graph(checkpointer=InMemorySaver(), seed=1)
 at = {"configurable": {"thread_id": "t"}}
-graph.invoke({"prompt": "a red circle"}, at)
+graph.invoke({"prompt": "a red fish"}, at)
 old = [s for s in graph.get_state_history(at) if s.next == ("verifier",)][-1]
 fork = graph.update_state(old.config, {"skills": []}, as_node="generator")
 print(graph.invoke(None, fork)["result"]["success"])
@@ -554,7 +554,7 @@ def test_a_checkpoint_of_a_stranger_runs_no_code(gems: Gems, tmp_path: Path) -> 
     permissive = JsonPlusSerializer()
     permissive.loads_typed(permissive.dumps_typed(Evil(str(tmp_path / "live"))))
     assert (tmp_path / "live").is_dir()  # the attack is one
-    assert gems("run", "a red circle", "--thread", "t").code == 0
+    assert gems("run", "a red fish", "--thread", "t").code == 0
     with sqlite3.connect(tmp_path / "home" / "trajectories.sqlite") as db:
         rows = db.execute("SELECT rowid, type, checkpoint FROM checkpoints").fetchall()
         for row, kind, data in rows:
@@ -571,7 +571,7 @@ def test_a_checkpoint_of_a_stranger_runs_no_code(gems: Gems, tmp_path: Path) -> 
 def test_trajectories_are_for_their_owner_alone(gems: Gems, tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        gems("run", "a red circle", "-q")
+        gems("run", "a red fish", "-q")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
@@ -580,7 +580,7 @@ def test_trajectories_are_for_their_owner_alone(gems: Gems, tmp_path: Path) -> N
 def test_so_are_those_made_from_python(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        run("a red circle", max_images=3)
+        run("a red fish", max_images=3)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700

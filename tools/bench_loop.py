@@ -2,8 +2,8 @@
 
 Held-out requests of the kinds that the offline generator finds hard, three seeds each:
 
-- one image: the plain prompt, one seed;
-- five seeds: the plain prompt five times, chosen by the same Verifier;
+- one image: the Planner's prompt, one seed;
+- five seeds: the Planner's prompt five times, chosen by the same Verifier;
 - muted: the whole loop, but the Refiner hands P_i on unchanged;
 - GEMS: the whole loop, N_max 5.
 
@@ -13,7 +13,9 @@ how far both can be trusted is measured first, on rendered scenes whose truth is
 comes the ablation of Fig. 4 (`tools/bench_memory.py`), on the first of the same requests.
 
     python -m tools.bench_loop [--only loop|ablation] [--requests 200] [--ablation 80]
-                               [--seeds 3] [--out bench_loop.json]
+                               [--seeds 3] [--out bench_loop.json] [--folder pictures]
+
+With `--folder` pictures are kept there, and the same command again draws none of them twice.
 """
 
 from __future__ import annotations
@@ -32,12 +34,11 @@ from gems_graph.memory import best
 from gems_graph.nodes import MODULES
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, State
-from tools import bench_memory, bench_readers
-from tools.arena import Arena, Job, Row, images, jobs, run, shares
+from tools import bench_curves, bench_memory, bench_readers
+from tools.arena import KINDS, Arena, Job, Row, images, jobs, run, shares
+from tools.bench_curves import N_MAX
 from tools.mini.evaluate import interval
-from tools.mini.hard import KINDS
 
-N_MAX = 5
 ARMS = ("one image", "five seeds", "muted", "GEMS")
 
 
@@ -61,13 +62,17 @@ async def measure(arena: Arena, job: Job) -> Row:
     request, seed = job
     graphs = _graphs(arena)
     singles = [await arena.draw(graphs["single"], request, seed + k) for k in range(N_MAX)]
-    chosen = best([single["rounds"][0] for single in singles])
+    drawn = {"five seeds": [single["rounds"][0] for single in singles]}
     loops = {arm: await arena.draw(graphs[arm], request, seed) for arm in ("muted", "GEMS")}
-    return {
+    drawn |= {arm: out["rounds"] for arm, out in loops.items()}
+    row = {
         "one image": arena.judged(request, singles[0]),
-        "five seeds": (arena.right(request, chosen["image"]), N_MAX),
+        "five seeds": (arena.right(request, best(drawn["five seeds"])["image"]), N_MAX),
         **{arm: arena.judged(request, out) for arm, out in loops.items()},
     }
+    for arm, rounds in drawn.items():
+        row |= bench_curves.within(arena, request, arm, rounds)
+    return row
 
 
 def table(todo: Sequence[Job], rows: Sequence[Row], seeds: int) -> dict[str, Any]:
@@ -76,6 +81,8 @@ def table(todo: Sequence[Job], rows: Sequence[Row], seeds: int) -> dict[str, Any
     for kind in [*KINDS, "all"]:
         pairs = zip(todo, rows, strict=True)
         mine = [row for job, row in pairs if kind in (job.request.kind, "all")]
+        if not mine:
+            continue
         right = {arm: shares(mine, arm, seeds) for arm in ARMS}
         report[kind] = {
             "n": len(mine),
@@ -88,25 +95,26 @@ def table(todo: Sequence[Job], rows: Sequence[Row], seeds: int) -> dict[str, Any
 
 def show(report: dict[str, Any]) -> None:
     """Print the table."""
-    print(f"\n{'kind':<22}{'n':>5}  " + "".join(f"{arm:>12}" for arm in ARMS) + "   images")
+    print(f"\n{'kind':<29}{'n':>5}  " + "".join(f"{arm:>12}" for arm in ARMS) + "   images")
     for kind, row in report.items():
         shown = "".join(f"{row['right'][arm][0]:>12.3f}" for arm in ARMS)
-        print(f"{kind:<22}{row['n']:>5}  {shown}   {row['images']['GEMS']:.2f}")
+        print(f"{kind:<29}{row['n']:>5}  {shown}   {row['images']['GEMS']:.2f}")
     print("\nGEMS minus each other arm, paired, with 95 % intervals")
     for kind, row in report.items():
         gaps = [
             f"{arm}: {m:+.3f} [{lo:+.3f}, {hi:+.3f}]"
             for arm, (m, lo, hi) in row["GEMS minus"].items()
         ]
-        print(f"{kind:<22} " + "   ".join(gaps), flush=True)
+        print(f"{kind:<29} " + "   ".join(gaps), flush=True)
 
 
 def loop(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     """Measure the loop against what the same images buy without it."""
     todo = jobs(options.requests, options.seeds)
-    report = table(todo, run(measure, todo, options.workers, folder), options.seeds)
+    rows = run(measure, todo, options.workers, folder)
+    report = table(todo, rows, options.seeds)
     show(report)
-    return report
+    return {"kinds": report, "within": bench_curves.table(rows, options.seeds, ARMS[1:])}
 
 
 def ablation(options: argparse.Namespace, folder: str) -> dict[str, Any]:
@@ -135,6 +143,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ablation", type=int, default=80, help="requests of the ablation")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--folder", type=Path, default=None, help="where pictures are kept")
     parser.add_argument("--out", type=Path, default=None, help="also write the numbers as JSON")
     return parser.parse_args()
 
@@ -145,9 +154,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-loop-") as folder:
         for name, part in (("loop", loop), ("ablation", ablation)):
             if options.only in (None, name):
-                report[name] = part(options, folder)
-    if options.out:
-        options.out.write_text(json.dumps(report, indent=1) + "\n")
+                report[name] = part(options, str(options.folder or folder))
+            if options.out:
+                options.out.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

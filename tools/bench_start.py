@@ -42,7 +42,7 @@ def round_of_one() -> tuple[float, float]:
         chat = ChatServer(_noting(arrivals), delays=PAUSES)
         with chat, ImageServer(delay=PICTURE) as images, tempfile.TemporaryDirectory() as home:
             started = time.perf_counter()
-            _run("a red circle", chat.url, images.url, Path(home))
+            _run("a red fish", chat.url, images.url, Path(home))
             whole.append(time.perf_counter() - started)
         first.append(arrivals[0] - started)
     return min(first), min(whole)
@@ -78,7 +78,7 @@ def _environment(home: Path) -> dict[str, str]:
 def history() -> float:
     """Return the seconds of `gems history` where one trajectory is kept."""
     with tempfile.TemporaryDirectory() as home, ChatServer() as chat, ImageServer() as images:
-        _run("a red circle", chat.url, images.url, Path(home))
+        _run("a red fish", chat.url, images.url, Path(home))
         env = _environment(Path(home))
         return seconds(sys.executable, "-m", "gems_graph.cli", "history", env=env)
 
@@ -87,7 +87,7 @@ async def picture() -> float:
     """Return the seconds of one warm picture of the offline generator."""
     from gems_graph.generators import GenerateRequest, open_generator
 
-    generator, words = open_generator("mini"), "two red circles left of a blue square"
+    generator, words = open_generator("mini"), "two red fish left of a blue house"
     await generator.generate(GenerateRequest(prompt=words, seed=5))
     started = time.perf_counter()
     for seed in range(5):

@@ -26,7 +26,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     prompts = options.out / "prompts.txt"
-    lines = [request.wordings["plain"] for request in requests(options.requests)]
+    lines = [request.wordings["terse"] for request in requests(options.requests)]
     prompts.write_text("".join(f"{line}\n" for line in lines))
     sys.argv = [
         "gems", "compare", str(prompts), "--strategies", ",".join(STRATEGIES), "--budget",

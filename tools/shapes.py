@@ -12,11 +12,13 @@ import json
 import random
 from pathlib import Path
 
+from gems_graph.errors import OutsideWorldError
 from gems_graph.mini.grammar import parse_request
-from gems_graph.mini.words import COLORS, NUMBER_WORDS, PLURALS, RELATIONS, SHAPES, SIZES
+from gems_graph.mini.world import COLORS, NUMBER_WORDS, OBJECTS, PLURALS, RELATIONS
 
 FILE = Path(__file__).parents[1] / "gems_graph" / "benchmarks" / "tasks" / "shapes.jsonl"
 EACH = 10
+_SIZES = ("small", "big")
 FORMS = {
     3: ["n"], 4: ["ns", "1 1"], 5: ["n 1", "1 1 r"], 6: ["n n", "n 1 r"], 7: ["n n r", "ns n"],
     8: ["ns n r", "n n 1"], 9: ["n n n", "ns ns r"], 10: ["n n n r", "ns n n"],
@@ -31,35 +33,46 @@ def main() -> None:
     for atoms, forms in FORMS.items():
         while sum(record["atom_count"] == atoms for record in records.values()) < EACH:
             record = _record(atoms, rng.choice(forms).split(), rng)
-            parse_request(str(record["prompt"]))
-            records.setdefault(str(record["prompt"]), record)
+            if _has_room(str(record["prompt"])):
+                records.setdefault(str(record["prompt"]), record)
     lines = [json.dumps(record) + "\n" for record in records.values()]
     FILE.write_text("".join(lines), encoding="utf-8")
     print(f"{FILE}: {len(lines)} requests")
 
 
+def _has_room(prompt: str) -> bool:
+    """Tell whether all of a request fits into one picture."""
+    try:
+        parse_request(prompt)
+    except OutsideWorldError as error:
+        if "room" not in str(error):
+            raise
+        return False
+    return True
+
+
 def _record(atoms: int, form: list[str], rng: random.Random) -> dict[str, object]:
     groups = [part for part in form if part != "r"]
-    kinds = zip(rng.sample(SHAPES, len(groups)), rng.sample(list(COLORS), len(groups)), strict=True)
+    things, colors = (rng.sample(list(names), len(groups)) for names in (OBJECTS, COLORS))
     asked: list[tuple[str, str, str]] = []
-    said, names = [], []
-    for part, (shape, color) in zip(groups, kinds, strict=True):
+    said, names, first = [], [], ""
+    for part, thing, color in zip(groups, things, colors, strict=True):
         count = rng.randint(2, 4) if "n" in part else 1
-        size = f"{rng.choice(list(SIZES))} " if "s" in part else ""
-        noun, be = (PLURALS[shape], "Are") if count > 1 else (shape, "Is")
+        size = f"{rng.choice(_SIZES)} " if "s" in part else ""
+        noun, be = (PLURALS[thing], "Are") if count > 1 else (thing, "Is")
         one = "an" if f"{size}{color}".startswith("o") else "a"
         said.append(f"{NUMBER_WORDS[count] if count > 1 else one} {size}{color} {noun}")
         names.append(noun)
-        asked.append((f"How many {PLURALS[shape]} are in the image?", NUMBER_WORDS[count], "count"))
+        first = first or be
+        asked.append((f"How many {PLURALS[thing]} are in the image?", NUMBER_WORDS[count], "count"))
         asked.append((f"{be} the {noun} {color}?", "Yes", "attribute"))
         if size:
             asked.append((f"{be} the {noun} {size.strip()}?", "Yes", "attribute"))
-        asked.append((f"Are there any {PLURALS[shape]} in the image?", "Yes", "object"))
+        asked.append((f"Are there any {PLURALS[thing]} in the image?", "Yes", "object"))
     joint = " and "
     if "r" in form:
         joint = f" {rng.choice(RELATIONS)} "
-        be = "Are" if names[0] in PLURALS.values() else "Is"
-        asked.append((f"{be} the {names[0]}{joint}the {names[1]}?", "Yes", "position"))
+        asked.append((f"{first} the {names[0]}{joint}the {names[1]}?", "Yes", "position"))
     prompt = said[0] + "".join((joint if k == 0 else ", and ") + s for k, s in enumerate(said[1:]))
     if "r" not in form:
         prompt = " and ".join(said)

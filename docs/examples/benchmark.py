@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from gems_graph import run
 
 REQUESTS: Mapping[str, Sequence[str]] = {
-    "a red circle": ["Is there exactly one red circle?"],
-    "two blue squares": ["Are there exactly two blue squares?"],
+    "a red fish": ["Is there exactly one red fish?"],
+    "two blue houses": ["Are there exactly two blue houses?"],
 }
 """What is asked for, and what must be true of the picture."""
 

@@ -20,7 +20,7 @@ class TwoColors(Task):
     answers_form, route, judge = "redness of the picture, 0 to 100", "pixels", "the pixels"
 
     def load(self, folder: Path) -> list[Prompt]:
-        return [Prompt("red", "a red circle", "red"), Prompt("blue", "a blue square", "blue")]
+        return [Prompt("red", "a red fish", "red"), Prompt("blue", "a blue house", "blue")]
 
     def picture(self, prompt: Prompt, sample: int) -> str:
         return f"{prompt.id}_{sample}.png"

@@ -43,7 +43,7 @@ def list_(context: typer.Context) -> None:
 @app.command(name="try")
 def try_(
     name: Annotated[str, typer.Argument(help="The generator, as `--generator` names it.")],
-    prompt: Annotated[str, typer.Option(help="What to draw.")] = "a red circle",
+    prompt: Annotated[str, typer.Option(help="What to draw.")] = "a red fish",
     generator_url: Annotated[str | None, dial("generator_url", "URL")] = None,
     size: Annotated[str | None, dial("size", "WxH")] = None,
     seed: Annotated[int | None, dial("seed", "N")] = None,

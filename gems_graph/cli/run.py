@@ -37,7 +37,7 @@ Exit codes: 0 passed or accepted, 3 a best effort, 1 an error and no picture,
 2 wrong usage, 4 waiting for a person, 130 Ctrl-C.
 
 Examples:
-  gems run "two red circles left of a blue square" --seed 1
+  gems run "two red fish left of a blue house" --seed 1
   gems run "a fox reading a newspaper" --mllm openai:gpt-5 \\
       --generator http:http://localhost:8000/generate
   gems run "a poster that says OPEN" --pause both

@@ -1,1 +1,1 @@
-"""The small world of coloured shapes that the offline `mini` models know."""
+"""The small illustrated world that the offline `mini` models know."""

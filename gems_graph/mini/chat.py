@@ -1,4 +1,4 @@
-"""The offline chat model `mini`: rules, no learning, for a small world of coloured shapes.
+"""The offline chat model `mini`: rules, for a small illustrated world.
 
 It plays every role of the loop. It reads only the messages that a real model
 would get: the marked parts of the prompt templates, and the pixels.
@@ -20,16 +20,18 @@ from gems_graph.errors import ConfigError, ModelError
 from gems_graph.mini.checklist import write_checklist
 from gems_graph.mini.grammar import parse_request
 from gems_graph.mini.judging import judge
+from gems_graph.mini.layout import lay_out
 from gems_graph.mini.lessons import write_lesson
 from gems_graph.mini.look import Look, look
 from gems_graph.mini.messages import Attempt, Sheet
 from gems_graph.mini.refining import refine
 from gems_graph.mini.strategies import TASKS as OTHERS
-from gems_graph.mini.wordings import write_regions
+from gems_graph.mini.wordings import write_cells, write_regions
 from gems_graph.settings.roles import ModelSpec
 
 NAME = "mini (rule-based)"
 _SPATIAL = re.compile(r"\b(?:spatial|position\w*|layout|where)\b", re.IGNORECASE)
+_COUNTING = re.compile(r"\bcount\w*", re.IGNORECASE)
 
 Reply = tuple[dict[str, Any], str]
 """The JSON object to answer with, and the reasoning behind it."""
@@ -86,28 +88,38 @@ def _reply(sheet: Sheet) -> Reply:
 
 
 def _select(sheet: Sheet) -> Reply:
-    """Pick the skill that is most about places, if the request states any; I know no other."""
-    if not parse_request(sheet.part("user_prompt")).spatial:
-        return {"skills": []}, "The request merely names things; no skill is needed."
-    about_places = {
-        name: len(set(_SPATIAL.findall(f"{name} {description.partition(' Not ')[0]}")))
-        for name, description in sheet.parts("skill", "name")
+    """Pick the skill most about places if the request states any, else one about counts."""
+    request = parse_request(sheet.part("user_prompt"))
+    skills = sheet.parts("skill", "name")
+    wanted = [(request.spatial, _SPATIAL, "where things are"), (request.many, _COUNTING, "counts")]
+    for states, subject, about in wanted:
+        if states and (best := _most_about(subject, skills)):
+            return {"skills": [best]}, f"The request states {about}, which {best} is for."
+    return {"skills": []}, "No skill serves what this request names."
+
+
+def _most_about(subject: re.Pattern[str], skills: list[tuple[str, str]]) -> str | None:
+    """Return the skill whose name and description speak most of a subject, if any does."""
+    said = {
+        name: len(set(subject.findall(f"{name} {description.partition(' Not ')[0]}")))
+        for name, description in skills
     }
-    best = max(about_places, key=about_places.__getitem__, default="")
-    if not about_places.get(best):
-        return {"skills": []}, "The request states where things are, but no skill is about that."
-    return {"skills": [best]}, f"The request states where things are, which {best} is for."
+    best = max(said, key=said.__getitem__, default=None)
+    return best if best and said[best] else None
 
 
 def _apply(sheet: Sheet) -> Reply:
-    """Turn relations into regions, if the instructions are about places."""
+    """Name cells if the instructions are about places; regions if they are about counts."""
     text = sheet.part("user_prompt")
     request = parse_request(text)
     skills = " ".join(f"{name} {body}" for name, body in sheet.parts("instructions", "skill"))
-    regions = write_regions(request) if request.spatial and _SPATIAL.search(skills) else None
-    if regions is None:
-        return {"prompt": text}, "I know nothing that would serve this request better than itself."
-    return {"prompt": regions}, "Each group gets a region of its own, so that the relations hold."
+    if request.spatial and _SPATIAL.search(skills):
+        cells = lay_out(request, text)
+        if cells and (plan := write_cells(request, cells)):
+            return {"prompt": plan}, "Every thing gets a cell of the grid, so that the places hold."
+    if request.many and _COUNTING.search(skills) and (plan := write_regions(request)):
+        return {"prompt": plan}, "Each group gets a region of its own, so that counts stay apart."
+    return {"prompt": text}, "I know nothing that would serve this request better than itself."
 
 
 def _decompose(sheet: Sheet) -> Reply:
@@ -121,14 +133,14 @@ def _verify(sheet: Sheet) -> Reply:
     picture = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
     verdict = judge(sheet.part("criterion"), picture)
     reply = {"evidence": verdict.evidence, "answer": verdict.answer}
-    return reply, f"I segmented the picture by colour. {verdict.evidence}"
+    return reply, f"I looked at every cell of the picture. {verdict.evidence}"
 
 
 def _verify_all(sheet: Sheet) -> Reply:
     picture = look(sheet.pictures[0]) if sheet.pictures else Look(clear=False)
     verdicts = [(int(n), judge(question, picture)) for n, question in sheet.parts("criterion", "n")]
     listed = [{"n": n, "evidence": v.evidence, "answer": v.answer} for n, v in verdicts]
-    return {"verdicts": listed}, "I segmented the picture by colour and read off every answer."
+    return {"verdicts": listed}, "I looked at every cell of the picture and read off the answers."
 
 
 def _refine(sheet: Sheet) -> Reply:

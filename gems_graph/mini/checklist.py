@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gems_graph.mini import words
+from gems_graph.mini import world
 from gems_graph.mini.scene import Group, Request
 
+SCENE_QUESTIONS = {
+    "plain": "Is the background plain?",
+    "sky": "Is the scene in the sky?",
+    "meadow": "Is the scene in a meadow?",
+    "beach": "Is the scene on the beach?",
+    "night": "Is it night?",
+}
 _GRID = "on a 4 by 4 grid (columns a to d from the left, rows 1 to 4 from the top)"
 
 
 def write_checklist(request: Request) -> list[str]:
     """Write the questions that a right picture answers with yes, none of them twice."""
     questions = [*_counts(request), *_stated(request), *_relations(request), _nothing_else(request)]
-    if request.background:
-        questions.append(f"Is the background {request.background}?")
+    if request.scene:
+        questions.append(SCENE_QUESTIONS[request.scene])
     return list(dict.fromkeys(questions))
 
 
 def count_question(request: Request, group: Group) -> str:
-    """Write the question for how many items of a group's colour and shape there are."""
+    """Write the question for how many things of a group's kind there are."""
     same = [other for other in request.groups if other.kind == group.kind]
     total = sum(other.count for other in same)
-    name = Group(total, group.color, group.shape).words()
+    name = Group(total, group.color, group.object).words("one")
     return f"{'Is' if total == 1 else 'Are'} there exactly {name}?"
 
 
@@ -41,12 +48,12 @@ def _stated(request: Request) -> Iterator[str]:
 
 
 def _stated_of_some(group: Group) -> Iterator[str]:
-    """Ask about one of several groups that share colour and shape: only counts tell them apart."""
+    """Ask about one of several groups of one kind: only counts tell them apart."""
     be = "Is" if group.count == 1 else "Are"
     if group.region:
-        yield f"{be} there exactly {group.words()} in the {group.region}?"
+        yield f"{be} there exactly {group.words('one')} in the {group.region}?"
     elif group.size:
-        yield f"{be} there exactly {group.words()}?"
+        yield f"{be} there exactly {group.words('one')}?"
 
 
 def _stated_of_all(group: Group) -> Iterator[str]:
@@ -58,27 +65,28 @@ def _stated_of_all(group: Group) -> Iterator[str]:
     if group.cells:
         yield f"{about} at {_listed(group.cells)} {_GRID}?"
     if group.arrangement and group.count > 1:
-        scattered = group.arrangement == "scattered"
-        yield f"{about} {'scattered' if scattered else f'in a {group.arrangement}'}?"
+        yield f"{about} in a {group.arrangement}?"
 
 
 def _relations(request: Request) -> Iterator[str]:
     for relation in request.relations:
-        other = _question_start(request.groups[relation.object]).split(" ", 1)[1]
-        yield f"{_question_start(request.groups[relation.subject])} {relation.word} {other}?"
+        others = [_the(request.groups[other]) for other in relation.others]
+        start = _question_start(request.groups[relation.subject])
+        yield f"{start} {relation.word} {' and '.join(others)}?"
 
 
 def _nothing_else(request: Request) -> str:
     kinds = dict.fromkeys(group.kind for group in request.groups)
-    return (
-        f"Are there no shapes other than {_listed([f'{c} {words.PLURALS[s]}' for c, s in kinds])}?"
-    )
+    return f"Is there nothing but {_listed([f'{c} {world.PLURALS[o]}' for o, c in kinds])}?"
 
 
 def _question_start(group: Group) -> str:
-    """Return the start of a question about all items of a group: `Are the two red circles`."""
-    name = Group(group.count, group.color, group.shape).words(one="")
-    return f"{'Is' if group.count == 1 else 'Are'} the {name.strip()}"
+    """Return the start of a question about all things of a group: `Are the two red fish`."""
+    return f"{'Is' if group.count == 1 else 'Are'} {_the(group)}"
+
+
+def _the(group: Group) -> str:
+    return f"the {Group(group.count, group.color, group.object).words('')}"
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""The offline generator `mini`: a small learned diffusion model of coloured shapes.
+"""The offline generator `mini`: a small learned diffusion model of an illustrated world.
 
 It is a real text-to-image model, trained from scratch (see `docs/mini.md`): it
 gets the prompt and the seed, nothing else, and it makes real mistakes.  That
@@ -13,26 +13,28 @@ import functools
 import io
 from collections.abc import Callable, Iterator
 
+import numpy as np
 from PIL import Image
 from threadpoolctl import ThreadpoolController
 
 from gems_graph.errors import ConfigError, UsageError
-from gems_graph.mini.arrays import RES
-from gems_graph.mini.net import STEPS, MiniNet, Pixels, load_net
+from gems_graph.mini.net import MiniNet
+from gems_graph.mini.sampling import STEPS, Pixels, load_net, sample
 from gems_graph.mini.words import MAX_TOKENS, WORLD, tokenise
+from gems_graph.mini.world import RES
 from gems_graph.settings.generator import Capabilities, GeneratorSpec
 from gems_graph.system.processes import Lock
 
-SCALE = 11
-"""Enlargement without a size: 48 pixels become 528, each with hard edges."""
+SCALE = 5
+"""Enlargement without a size: 96 pixels become 480, smoothly."""
 
 EXAMPLE = "mini"
 """Opened by whoever lists what generators can do."""
 
 NOTES = (
-    f"A small model of coloured shapes. It takes {MAX_TOKENS} words at most and refuses any but"
-    f" these: {WORLD} Naming the cells of each group is surest, as in `two red circles at a1 c2 ."
-    " one blue square at d4 .`; groups of one colour need two sizes; more words make it worse."
+    f"A small model of illustrated scenes. It takes {MAX_TOKENS} words at most and refuses any but"
+    f" these.\n{WORLD}\nShort plain prompts are best; more words make it worse, and none can say"
+    " what is absent."
 )
 """How to address it, for a chat model that writes its prompts."""
 
@@ -71,8 +73,8 @@ class MiniGenerator:
         Args:
             prompt: words of the small world, at most 40 of them.
             seed: zero or more.
-            size: width and height in pixels, 528 x 528 by default.  The picture
-                is the largest multiple of 48 that fits, centred.
+            size: width and height in pixels, 480 x 480 by default.  A picture that is not
+                square has the drawn square in its middle and its edges drawn out.
             progress: told after each denoising step how many are done, of how many; from
                 another thread.
             steps: of denoising, at least one; those that it was made with, if not given.
@@ -88,7 +90,7 @@ class MiniGenerator:
         words = tokenise(prompt)
         width, height = _checked(seed, size)
         pixels = await asyncio.to_thread(_draw, words, seed, steps or self._steps, progress)
-        return _png(_fit(pixels, width, height))
+        return _png(enlarged(pixels, width, height))
 
 
 def open_backend(argument: str = "", spec: GeneratorSpec | None = None) -> MiniGenerator:
@@ -116,7 +118,7 @@ def _net() -> MiniNet:
 def _draw(words: list[str], seed: int, steps: int, progress: Progress | None) -> Pixels:
     # One at a time: pictures drawn side by side would only fight over the same cores.
     with _LOCK, one_thread():
-        picture: Pixels = _net().sample([words], [seed], steps, progress)[0]
+        picture: Pixels = sample(_net(), [words], [seed], steps, progress)[0]
     return picture
 
 
@@ -149,18 +151,13 @@ def _checked(seed: int, size: tuple[int, int] | None) -> tuple[int, int]:
     return width, height
 
 
-def _fit(pixels: Pixels, width: int, height: int) -> Image.Image:
-    """Enlarge by a whole factor and centre on the colour of the corner.
-
-    A whole factor keeps every model pixel the same size, so nothing is blurred
-    or bent; the corner of a cell is always background.
-    """
-    side = min(width, height) // RES * RES
-    drawn = Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST)
-    red, green, blue = (int(level) for level in pixels[0, 0])
-    canvas = Image.new("RGB", (width, height), (red, green, blue))
-    canvas.paste(drawn, ((width - side) // 2, (height - side) // 2))
-    return canvas
+def enlarged(pixels: Pixels, width: int = RES * SCALE, height: int = RES * SCALE) -> Image.Image:
+    """Enlarge a drawn picture smoothly, and draw the edges out where it shall not be square."""
+    side = min(width, height)
+    drawn = Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS)
+    left, top = (width - side) // 2, (height - side) // 2
+    margins = ((top, height - side - top), (left, width - side - left), (0, 0))
+    return Image.fromarray(np.pad(np.asarray(drawn), margins, mode="edge"))
 
 
 def _png(image: Image.Image) -> bytes:

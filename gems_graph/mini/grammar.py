@@ -1,7 +1,7 @@
 """Reads a request of the small world.
 
 The grammar is the generator's (`gems_graph.mini.words`), read a little more
-generously: commas, several sentences, and back-references ("the blue square").
+generously: several sentences, and back-references ("the blue house").
 """
 
 from __future__ import annotations
@@ -10,31 +10,41 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from gems_graph.mini import words
-from gems_graph.mini.scene import MOST_ITEMS, Group, Relation, Request, outside
+from gems_graph.mini import words, world
+from gems_graph.mini.limits import check_words, checked
+from gems_graph.mini.scene import Group, Relation, Request, outside
 
 CELL = "[a-d][1-4]"
-REGION = "|".join(sorted(set(words.REGIONS) - {"full"}, key=len, reverse=True))
-_MANY = (
-    r"\b(?:five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
-    r"|eighteen|nineteen|twenty|dozen|hundred|many|several|[5-9]|\d\d+)\b"
+REGION = "|".join(sorted(world.REGIONS, key=len, reverse=True))
+PLACE = (
+    rf"in the (?P<region>{REGION})(?: corner)?|on the (?P<side>left|right)(?: half)?(?! of)"
+    r"|at the (?P<end>top|bottom)"
 )
+RELATION = r"(?:to the )?(?P<word>left of|right of|above|over|below|under)"
+SCENE = (
+    r"(?:on|in) (?:a|the) (?P<back>plain|white) background|on (?P<paper>white paper)"
+    r"|in the (?P<sky>sky)|in (?:a|the) (?P<meadow>meadow)|on the (?P<grass>grass)"
+    r"|on (?:a|the) (?P<beach>beach)|(?:at|in the) (?P<night>night)"
+)
+_SCENES = {"white paper": "plain", "white": "plain", "grass": "meadow"}
+_WORDS = {"over": "above", "under": "below"}
+_NOUN = "|".join([*world.SINGULARS, *world.OBJECTS])
+_COUNT = rf"(?:exactly )?(?:(?P<count>an?|the|{'|'.join(world.NUMBERS)}) )?(?:exactly )?"
 _GROUP = (
-    rf"(?:exactly )?(?:(?P<count>a|the|{'|'.join(words.NUMBERS)}) )?(?:exactly )?"
-    rf"(?:(?P<size>{'|'.join(words.SIZES)}) )?(?P<color>{'|'.join(words.COLORS)})"
-    rf" (?P<shape>{'|'.join([*words.SINGULARS, *words.SHAPES])})"
+    rf"{_COUNT}(?:(?P<size>small|big) )?(?P<color>{'|'.join(world.COLORS)}) (?P<object>{_NOUN})"
 )
 _RULES = [
     (name, re.compile(rf"(?:{rule})(?: |$)"))
     for name, rule in (
-        ("background", rf"(?:in )?(?:(?:a|the) )?({'|'.join(words.BACKGROUNDS)}) background"),
-        ("ahead", rf"(?:in the )?({REGION}|anywhere) :"),
-        ("relation", f"({'|'.join(words.RELATIONS)})"),
-        ("region", f"in the ({REGION})"),
-        ("arrangement", r"(?:in a )?(row|column|scattered)"),
-        ("cells", rf"at ({CELL}(?: (?:and )?{CELL})*)"),
+        ("scene", SCENE),
+        ("relation", RELATION),
+        ("between", "between"),
+        ("place", PLACE),
+        ("arrangement", r"in a (?P<line>row|column)"),
+        ("cells", rf"at (?P<cells>{CELL}(?: (?:and )?{CELL})*)"),
         ("group", _GROUP),
-        ("and", "and|anywhere"),
+        ("colourless", rf"{_COUNT}(?:(?:small|big) )?(?P<name>{_NOUN})"),
+        ("filler", r"and|draw|exactly|an? (?:picture|illustration) of"),
     )
 ]
 
@@ -45,22 +55,35 @@ def parse_request(text: str) -> Request:
     Raises:
         OutsideWorldError: it has words, counts or turns of phrase the small world lacks.
     """
-    _check_words(text)
+    check_words(text)
     reader = _Reader()
-    for sentence in re.split(r"[.;\n]+", text):
-        pieces = [flat(piece) for piece in sentence.split(",") if piece.strip()]
+    for sentence in re.split(r" ?\.(?: |$)", words.normalise(text)):
+        pieces = [piece.strip() for piece in sentence.split(",") if piece.strip()]
         for index, piece in enumerate(pieces):
             if index:
                 reader.comma(pieces[index:])
             for rule, match in _scan(piece):
                 reader.take(rule, match)
         reader.end()
-    return _checked(Request(tuple(reader.groups), tuple(reader.relations), reader.background))
+    return checked(Request(tuple(reader.groups), tuple(reader.relations), reader.scene))
 
 
-def flat(text: str) -> str:
-    """Normalise a piece of text and drop the period a plan ends with."""
-    return words.normalise(text).rstrip(" .")
+def region_named(match: re.Match[str]) -> str:
+    """Return the region that a match of `PLACE` names."""
+    part = match.groupdict()
+    return part["region"] or f"{part['side'] or part['end']} half"
+
+
+def scene_named(match: re.Match[str]) -> str:
+    """Return the scene that a match of `SCENE` names."""
+    names = ("back", "paper", "sky", "meadow", "grass", "beach", "night")
+    found = next(match[name] for name in names if match[name])
+    return _SCENES.get(found, found)
+
+
+def relation_named(match: re.Match[str]) -> str:
+    """Return the relation that a match of `RELATION` names."""
+    return _WORDS.get(match["word"], match["word"])
 
 
 @dataclass
@@ -69,58 +92,62 @@ class _Reader:
 
     groups: list[Group] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
-    background: str | None = None
+    scene: str | None = None
     subjects: list[int] = field(default_factory=list)
     current: list[int] = field(default_factory=list)
     pending: str = ""
-    ahead: str | None = None
 
     def take(self, rule: str, token: re.Match[str]) -> None:
         """Act on one token."""
         match rule:
-            case "background":
-                self.background = token[1]
-            case "ahead":
-                self.ahead = None if token[1] == "anywhere" else token[1]
-            case "region" if not self.current:
-                self.ahead = token[1]
-            case "region" | "arrangement":
-                self._amend(rule, token[1])
+            case "scene":
+                self.scene = scene_named(token)
+            case "place":
+                self._amend(token[0], region=region_named(token))
+            case "arrangement":
+                self._amend(token[0], arrangement=token["line"])
             case "cells":
-                self._amend(rule, tuple(dict.fromkeys(re.findall(CELL, token[1]))))
+                cells = tuple(dict.fromkeys(re.findall(CELL, token["cells"])))
+                self._amend(token[0], cells=cells)
             case "group":
                 self._group(token)
             case "relation":
-                self._relation(token[1])
+                self._relation(relation_named(token))
+            case "between":
+                self._relation(rule)
+            case "colourless":
+                raise outside(f"must be told the colour of {token['name']!r}")
 
     def comma(self, following: list[str]) -> None:
         """Close the clause if this comma ends it: "A left of B, and C ..." begins anew with C."""
-        related = any(rule == "relation" for piece in following for rule, _ in _scan(piece))
+        related = any(rule in ("relation", "between") for p in following for rule, _ in _scan(p))
         lone = len(self.current) == 1 and following[0].startswith("and ")
-        if self.pending and self.current and (related or lone):
+        if self.pending and self.current and (related or lone) and self.pending != "between":
             self.end()
 
     def end(self) -> None:
         """Close the clause."""
         self._bind(self.current)
-        self.subjects, self.current, self.pending, self.ahead = [], [], "", None
+        self.subjects, self.current, self.pending = [], [], ""
 
-    def _bind(self, objects: list[int]) -> None:
-        if self.pending and not objects:
+    def _bind(self, others: list[int]) -> None:
+        if not self.pending:
+            return
+        if not others or (self.pending == "between" and len(others) < 2):
             raise outside(f"does not see what something is {self.pending}")
-        if self.pending:
-            pairs = [(s, o) for s in self.subjects for o in objects]
-            self.relations += [Relation(self.pending, s, o) for s, o in pairs]
+        sets = [tuple(others[:2])] if self.pending == "between" else [(o,) for o in others]
+        self.relations += [Relation(self.pending, s, o) for s in self.subjects for o in sets]
 
     def _group(self, token: re.Match[str]) -> None:
-        group = Group(_count(token), token["color"], _singular(token["shape"]), token["size"])
+        noun = token["object"]
+        name = world.SINGULARS.get(noun, noun)
+        group = Group(_count(token), token["color"], name, token["size"])
         twins = [i for i, other in enumerate(self.groups) if other.kind == group.kind]
         if token["count"] == "the" and twins:
             self.current.append(twins[0])
             return
-        self.groups.append(replace(group, region=self.ahead))
+        self.groups.append(group)
         self.current.append(len(self.groups) - 1)
-        self.ahead = None
 
     def _relation(self, word: str) -> None:
         if not self.current:
@@ -131,11 +158,11 @@ class _Reader:
         self.subjects = self.current[-1:] if self.pending else self.current
         self.current, self.pending = [], word
 
-    def _amend(self, rule: str, value: str | tuple[str, ...]) -> None:
+    def _amend(self, said: str, **changes: str | tuple[str, ...]) -> None:
         if not self.current:
-            raise outside(f"does not see what {value!r} belongs to")
-        changes: dict[str, str | tuple[str, ...]] = {rule: value}
-        self.groups[self.current[-1]] = replace(self.groups[self.current[-1]], **changes)  # type: ignore[arg-type]
+            raise outside(f"does not see what {said.strip()!r} belongs to")
+        last = self.current[-1]
+        self.groups[last] = replace(self.groups[last], **changes)  # type: ignore[arg-type]
 
 
 def _scan(text: str) -> Iterator[tuple[str, re.Match[str]]]:
@@ -150,37 +177,8 @@ def _scan(text: str) -> Iterator[tuple[str, re.Match[str]]]:
             raise outside(f"cannot read {text[place:]!r}")
 
 
-def _singular(noun: str) -> str:
-    return words.SINGULARS.get(noun, noun)
-
-
 def _count(token: re.Match[str]) -> int:
-    count, noun = token["count"], token["shape"]
-    if noun in words.SINGULARS and count in (None, "a"):
+    count, noun = token["count"], token["object"]
+    if noun in world.SINGULARS and noun not in world.OBJECTS and count in (None, "a", "an"):
         raise outside(f"must be told how many {token['color']} {noun}")
-    return words.NUMBERS.get(count or "one", 1)
-
-
-def _check_words(text: str) -> None:
-    if match := re.search(_MANY, text.lower()):
-        raise outside(f"draws at most four of a kind at once, not {match[0]!r}")
-    if unknown := words.unknown_words(words.normalise(text).split()):
-        raise outside(f"does not know {', '.join(map(repr, unknown[:8]))}")
-
-
-def _checked(request: Request) -> Request:
-    if not request.groups:
-        raise outside("finds nothing to draw in this request")
-    if (total := sum(group.count for group in request.groups)) > MOST_ITEMS:
-        raise outside(f"has room for {MOST_ITEMS} items, and this request has {total}")
-    for group in request.groups:
-        if group.cells and len(group.cells) != group.count:
-            raise outside(
-                f"needs one cell an item, unlike {group.words()} at {' '.join(group.cells)}"
-            )
-    for relation in request.relations:
-        subject, other = request.groups[relation.subject], request.groups[relation.object]
-        if subject.kind == other.kind:
-            name = subject.words(count=False, plural=True)
-            raise outside(f"cannot tell apart two groups of {name} by where they are")
-    return request
+    return world.NUMBERS.get(count or "one", 1)

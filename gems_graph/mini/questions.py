@@ -8,41 +8,46 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gems_graph.mini import words
-from gems_graph.mini.grammar import CELL, REGION
+from gems_graph.mini import words, world
+from gems_graph.mini.grammar import CELL, PLACE, RELATION, region_named, relation_named
 
 _NUMBERS = "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
 COUNTS = {name: n for n, name in enumerate([*_NUMBERS.split(), "fifteen", "sixteen"])} | {"zero": 0}
-_THINGS = {"shape", "item", "object", "thing", "figure"}
-_NOUN = (
-    rf"(?:(?:{'|'.join(words.SIZES)}) )?(?:(?:{'|'.join(words.COLORS)}) )?"
-    rf"(?:{'|'.join([*words.SINGULARS, *words.SHAPES])}|(?:{'|'.join(sorted(_THINGS))})s?)"
-)
+_THINGS = r"(?:shape|item|object|thing|figure)s?"
+_SIZE, _COLOR = "small|big|normal", "|".join(world.COLORS)
+_OBJECT = "|".join(sorted([*world.SINGULARS, *world.OBJECTS], key=len, reverse=True))
+_NOUN = rf"(?:(?:{_SIZE}) )?(?:(?:{_COLOR}) )?(?:{_OBJECT}|{_THINGS})\b"
 _PHRASE = (
-    rf"(?:(?:exactly|only|at least|at most|the|all|both|each|every|any|a|of"
+    rf"(?:(?:exactly|only|at least|at most|the|all|both|each|every|any|an?|of"
     rf"|{'|'.join(COUNTS)}|\d+) )*{_NOUN}"
 )
 _ASKING = re.compile(
     r"\b(?:(?:in|of|on) (?:the|this) (?:picture|image|scene|frame)|(?:the|this) (?:picture|image)"
     r"|is|are|there|does|do|shows?|contains?|has|have|can|you|see|visible|shown|arranged|placed"
-    r"|located|positioned|that)\b"
+    r"|located|positioned|that|it)\b"
+)
+_SCENE = (
+    r"(?:the )?(?:background|scene)? ?(?:in |on |at )?(?:an? |the )?(?P<place>{})"
+    r"(?: background| scene)?"
 )
 _FORMS = [
     (name, re.compile(form))
     for name, form in (
-        ("background", r"(?:the )?background (?P<name>\w+)|(?:a |the )?(?P<name2>\w+) background"),
-        ("only", rf"(?:no|nothing) ?(?:{_NOUN})? ?(?:other than|except|besides|but) (?P<list>.+)"),
-        ("relation", rf"(?P<a>{_PHRASE}) (?P<word>{'|'.join(words.RELATIONS)}) (?P<b>{_PHRASE})"),
-        ("region", rf"(?P<a>{_PHRASE}) in the (?P<place>{REGION})"),
-        ("arrangement", rf"(?P<a>{_PHRASE}) (?:in a )?(?P<place>row|column|scattered)"),
+        ("scene", _SCENE.format("|".join([*world.SCENES, "grass"]))),
+        ("only", rf"(?:no|nothing) ?(?:{_NOUN})? ?(?:else )?(?:other than|except|besides|but)"
+                 r" (?P<list>.+)"),
+        ("between", rf"(?P<a>{_PHRASE}) between (?P<b>{_PHRASE}) and (?P<c>{_PHRASE})"),
+        ("relation", rf"(?P<a>{_PHRASE}) (?P<lies>{RELATION}) (?P<b>{_PHRASE})"),
+        ("region", rf"(?P<a>{_PHRASE}) (?P<where>{PLACE})"),
+        ("arrangement", rf"(?P<a>{_PHRASE}) (?:in a )?(?P<line>row|column)"),
         (
             "cells",
-            rf"(?P<a>{_PHRASE}) (?:at|in) (?P<place>{CELL}(?: (?:and )?{CELL})*)(?: .*grid.*)?",
+            rf"(?P<a>{_PHRASE}) (?:at|in) (?P<cells>{CELL}(?: ?(?:,|and)? ?{CELL})*)(?: .*grid.*)?",
         ),
-        ("quality", rf"(?P<a>{_PHRASE}) (?:a )?(?P<quality>(?:\w+ )?\w+)"),
+        ("quality", rf"(?P<a>{_PHRASE}) (?:an? )?(?P<quality>(?:\w+ )?\w+)"),
         ("count", rf"(?P<a>{_PHRASE})"),
     )
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,21 +56,21 @@ class Noun:
 
     size: str | None = None
     color: str | None = None
-    shape: str | None = None
+    object: str | None = None
 
     def __str__(self) -> str:
         return self.named(0)
 
     def named(self, count: int) -> str:
         """Return its name for so many items."""
-        one = self.shape or "shape"
-        name = one if count == 1 else words.PLURALS.get(one, "shapes")
+        one = self.object or "thing"
+        name = one if count == 1 else world.PLURALS.get(one, "things")
         return " ".join(filter(None, [self.size, self.color, name]))
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A noun with its quantifier; `every` speaks of all of them ("the two red circles")."""
+    """A noun with its quantifier; `every` speaks of all of them ("the two red fish")."""
 
     noun: Noun
     least: int
@@ -83,14 +88,15 @@ class Question:
 
     form: str
     a: Phrase | None = None
-    b: Phrase | None = None
+    others: tuple[Phrase, ...] = ()
     word: str = ""
     nouns: tuple[Noun, ...] = ()
 
 
 def parse_question(text: str) -> Question | None:
     """Read a question, or return None if it is outside the grammar."""
-    line = " ".join(_ASKING.sub(" ", words.normalise(text).replace(".", " ")).split())
+    bare = words.normalise(text).replace(".", " ").replace(" ,", ",")
+    line = " ".join(_ASKING.sub(" ", bare).split())
     for form, pattern in _FORMS:
         if (match := pattern.fullmatch(line)) and (question := _question(form, match)):
             return question
@@ -101,39 +107,46 @@ def _question(form: str, parsed: re.Match[str]) -> Question | None:
     part = parsed.groupdict()
     a = _phrase(part["a"]) if "a" in part else None
     match form:
-        case "background":
-            name = part["name"] or part["name2"]
-            return (
-                Question(form, word=name) if name in {*words.BACKGROUNDS, *words.COLORS} else None
-            )
+        case "scene":
+            return Question(form, word={"grass": "meadow"}.get(part["place"], part["place"]))
         case "only":
-            nouns = tuple(_noun(name) for name in re.findall(rf"\b{_NOUN}\b", part["list"]))
-            leftover = re.sub(rf"\b(?:{_NOUN}|and|or|the|a|{'|'.join(COUNTS)})\b", "", part["list"])
-            return None if leftover.strip() or not nouns else Question(form, nouns=nouns)
+            return _only(part["list"])
+        case "between":
+            return Question("relation", a, (_phrase(part["b"]), _phrase(part["c"])), form)
         case "relation":
-            return Question(form, a, _phrase(part["b"]), part["word"])
-        case "region" | "arrangement" | "cells":
-            return Question(form, a, word=part["place"])
+            return Question(form, a, (_phrase(part["b"]),), relation_named(parsed))
+        case "region":
+            return Question(form, a, word=region_named(parsed))
+        case "arrangement":
+            return Question(form, a, word=part["line"])
+        case "cells":
+            return Question(form, a, word=part["cells"])
         case "quality":
             noun = _quality(part["quality"])
             return Question(form, a, nouns=(noun,)) if noun else None
     return Question(form, a)
 
 
+def _only(named: str) -> Question | None:
+    nouns = tuple(_noun(name) for name in re.findall(rf"\b{_NOUN}", named))
+    leftover = re.sub(rf"\b(?:{_NOUN}|and|or|the|an?|{'|'.join(COUNTS)})\b|,", "", named)
+    return None if leftover.strip() or not nouns else Question("only", nouns=nouns)
+
+
 def _quality(text: str) -> Noun | None:
-    """Read what is said of things: a size, a colour, a shape, or several of these."""
+    """Read what is said of things: a size, a colour, an object, or several of these."""
     is_noun = re.fullmatch(_NOUN, text)
-    only_adjectives = set(text.split()) <= {*words.SIZES, *words.COLORS}
+    only_adjectives = set(text.split()) <= {*world.SIZES, *world.COLORS}
     return _noun(text) if is_noun or only_adjectives else None
 
 
 def _noun(text: str) -> Noun:
-    singulars = [words.SINGULARS.get(word, word) for word in text.split()]
+    singulars = [world.SINGULARS.get(word, word) for word in text.split()]
 
     def pick(vocabulary: object) -> str | None:
         return next((word for word in singulars if word in vocabulary), None)  # type: ignore[operator]
 
-    return Noun(pick(words.SIZES), pick(words.COLORS), pick(words.SHAPES))
+    return Noun(pick(world.SIZES), pick(world.COLORS), pick(world.OBJECTS))
 
 
 def _phrase(text: str) -> Phrase:

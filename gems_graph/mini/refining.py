@@ -1,8 +1,9 @@
 """Chooses the next wording from what earlier ones achieved.
 
-Each way of wording starts with what it achieved on this generator when it was
-measured, and every attempt shown counts as one more observation. Groups that
-came out right keep their places.
+Nothing about this generator is known beforehand: each way of wording starts with a hope, the
+simpler one with the greater, and every attempt shown counts as one more observation. So a
+failed request is worded with regions first and then with cells. Groups that came out right
+keep their places.
 """
 
 from __future__ import annotations
@@ -15,24 +16,15 @@ from gems_graph.mini.checklist import count_question, write_checklist
 from gems_graph.mini.grammar import parse_request
 from gems_graph.mini.judging import holds
 from gems_graph.mini.layout import Cells, lay_out
-from gems_graph.mini.look import look
+from gems_graph.mini.look import Item, look
 from gems_graph.mini.messages import Attempt
-from gems_graph.mini.scene import Request
-from gems_graph.mini.wordings import (
-    STYLES,
-    cells_in,
-    shares_color,
-    style_of,
-    write_cells,
-    write_regions,
-)
-from gems_graph.mini.words import CELLS
+from gems_graph.mini.scene import Group, Request
+from gems_graph.mini.wordings import STYLES, cells_in, style_of, write_cells, write_regions
+from gems_graph.mini.world import CELLS
 
-_HOPES = {"plain": 0.63, "regions": 0.8, "coordinates": 0.98}
-"""How often a wording came out right, measured on two to four groups of different colours."""
-_HOPES_SHARED = {"plain": 0.31, "regions": 0.32, "coordinates": 0.25, "sizes": 0.83, "swapped": 0.7}
-"""The same where groups share a colour, which only a second size tells apart."""
-_WEIGHT = 3  # attempts that the measurements count for
+_HOPES = {"plain": 0.5, "regions": 0.8, "coordinates": 0.75}
+"""What is hoped of a wording before it was tried, from 0 to 1."""
+_WEIGHT = 1  # attempts that a hope counts for
 
 
 @dataclass(frozen=True)
@@ -87,24 +79,31 @@ def refine(text: str, current: Attempt, history: Sequence[Attempt]) -> Step:
     request = parse_request(text)
     judged = [(attempt, outcome_of(attempt, text, request)) for attempt in (*history, current)]
     outcomes = [outcome for _, outcome in judged if outcome]
-    best = max(judged, key=lambda pair: pair[1].share if pair[1] else -1.0)[0]
-    hopes = _hopes(request, outcomes)
+    best, achieved = max(judged, key=lambda pair: pair[1].share if pair[1] else -1.0)
+    hopes = _hopes(outcomes)
+    ways = _not_vaguer(achieved.style if achieved else None)
     kept_cells = _worth_keeping(best, [attempt for attempt, _ in judged], request)
     seed = "|".join([text, str(len(judged)), current.prompt])
-    for style in sorted(hopes, key=lambda style: -hopes[style]):
+    for style in sorted(ways, key=lambda style: -hopes[style]):
         if prompt := _write(style, text, request, kept_cells, seed):
             kept_groups = [request.groups[k].words() for k in kept_cells]
             return _step(prompt, style, hopes, outcomes, kept_groups)
     return _step(text, "plain", hopes, outcomes, [])
 
 
-def _hopes(request: Request, outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Return the expected score of each wording: its measurements averaged with the attempts."""
+def _hopes(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return the expected score of each wording: its hope averaged with the attempts."""
     hopes = {}
-    for style, hope in (_HOPES_SHARED if shares_color(request) else _HOPES).items():
+    for style, hope in _HOPES.items():
         shares = [outcome.share**2 for outcome in outcomes if outcome.style == style]
         hopes[style] = (_WEIGHT * hope + sum(shares)) / (_WEIGHT + len(shares))
     return hopes
+
+
+def _not_vaguer(style: str | None) -> list[str]:
+    """Return the wordings that say at least as much of places as a style does."""
+    styles = list(_HOPES)
+    return styles[styles.index(style) :] if style else styles
 
 
 def _worth_keeping(
@@ -128,12 +127,18 @@ def _right_cells(attempt: Attempt, request: Request) -> dict[int, Cells]:
     passed = {verdict.question for verdict in attempt.verdicts if verdict.answer == "yes"}
     items = look(attempt.picture).items if attempt.picture else ()
     for k, group in enumerate(request.groups):
-        cells = tuple(item.cell for item in items if (item.color, item.shape) == group.kind)
+        mine = [item for item in items if item.kind == group.kind and _fits(item, group)]
+        cells = tuple(cell for item in mine for cell in item.cells)
         if not attempt.picture and count_question(request, group) in passed:
             cells = prompt_cells.get(k, ())
-        if len(set(cells)) == len(cells) == group.count:
+        if len(set(cells)) == len(cells) == group.room:
             right_cells[k] = tuple(sorted(cells, key=CELLS.index))
     return right_cells
+
+
+def _fits(item: Item, group: Group) -> bool:
+    """Tell whether an item has the size of a group, which is normal where none is stated."""
+    return item.size == (group.size or "normal")
 
 
 def _write(
@@ -144,7 +149,7 @@ def _write(
     if style == "regions":
         return write_regions(request)
     cells = lay_out(request, seed, kept_cells) or lay_out(request, seed)
-    return write_cells(request, cells, style) if cells else None
+    return write_cells(request, cells) if cells else None
 
 
 def _step(
@@ -163,5 +168,5 @@ def _step(
         keeping = f", with the {' and the '.join(kept_groups)} where they came out right"
     chances = ", ".join(f"{STYLES[name]} {hope:.2f}" for name, hope in hopes.items())
     rationale = f"{way}{keeping}."
-    thought = f"{so_far}From measurements and the attempts shown I expect: {chances}. {rationale}"
+    thought = f"{so_far}From the attempts shown I expect: {chances}. {rationale}"
     return Step(prompt, f"{so_far}{rationale}", thought)

@@ -1,9 +1,4 @@
-"""Words, palette and grid of the small world, and how a prompt becomes tokens.
-
-Everything that touches the small world (the generator, its trainer, the pixel
-checker, the offline language model) imports these names, so that no two parts
-can disagree about what a word means.
-"""
+"""The words of the small world, and how a prompt becomes tokens."""
 
 from __future__ import annotations
 
@@ -11,58 +6,14 @@ import re
 from collections.abc import Sequence
 
 from gems_graph.errors import OutsideWorldError, UsageError
-
-RGB = tuple[int, int, int]
-
-COLORS: dict[str, RGB] = {
-    "red": (215, 35, 45),
-    "green": (35, 165, 65),
-    "blue": (40, 80, 220),
-    "yellow": (242, 210, 30),
-    "purple": (150, 50, 190),
-    "orange": (245, 125, 20),
-}
-BACKGROUNDS: dict[str, RGB] = {
-    "white": (250, 250, 250),
-    "cream": (250, 240, 215),
-    "gray": (205, 208, 212),
-}
-SHAPES = ("circle", "square", "triangle", "cross")
-PLURALS = {
-    "circle": "circles",
-    "square": "squares",
-    "triangle": "triangles",
-    "cross": "crosses",
-}
-SINGULARS = {plural: shape for shape, plural in PLURALS.items()}
-NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4}
-NUMBER_WORDS = {count: word for word, count in NUMBERS.items()}
-SIZES: dict[str, float] = {"small": 0.30, "large": 0.42}
-"""Radius of an item as a share of the side of its cell."""
-RELATIONS = ("left of", "right of", "above", "below")
-ARRANGEMENTS = ("row", "column", "scattered")
-
-GRID = 4
-"""Cells along each side of the picture."""
-CELLS = tuple(column + row for row in "1234" for column in "abcd")
-"""Cell names in reading order: a1 is top left, d1 top right, d4 bottom right."""
-REGIONS: dict[str, tuple[int, int, int, int]] = {
-    "full": (0, 0, 4, 4),
-    "left half": (0, 0, 2, 4),
-    "right half": (2, 0, 4, 4),
-    "top half": (0, 0, 4, 2),
-    "bottom half": (0, 2, 4, 4),
-    "top left": (0, 0, 2, 2),
-    "top right": (2, 0, 4, 2),
-    "bottom left": (0, 2, 2, 4),
-    "bottom right": (2, 2, 4, 4),
-}
-"""Regions as (first column, first row, end column, end row) of the cell grid; ends exclusive."""
+from gems_graph.mini import world
 
 # fmt: off
 GLUE_WORDS = (
-    "a", "and", "of", "in", "the", "at", ":", ".", "left", "right", "above", "below", "top",
-    "bottom", "half", "anywhere", "background", "exactly", "row", "column", "scattered",
+    "a", "an", "and", ",", ".", "at", "in", "the", "of", "to", "on", "left", "right", "above",
+    "over", "below", "under", "between", "top", "bottom", "half", "middle", "corner", "row",
+    "column", "exactly", "picture", "illustration", "draw", "plain", "background", "white",
+    "paper", "sky", "meadow", "grass", "beach", "night", "small", "big",
 )
 # fmt: on
 PAD, NULL = 0, 1
@@ -71,62 +22,60 @@ VOCABULARY: tuple[str, ...] = (
     "<null>",
     "<unk>",
     *sorted(
-        {*GLUE_WORDS, *NUMBERS, *COLORS, *BACKGROUNDS, *SHAPES}
-        | {*PLURALS.values(), *SIZES, *CELLS}
+        {*GLUE_WORDS, *world.NUMBERS, *world.COLORS, *world.CELLS}
+        | {*world.OBJECTS, *world.PLURALS.values()}
     ),
 )
 """The model's words; a word's position is its token id, so the order is part of the weights."""
 WORDS = frozenset(VOCABULARY[3:])
 MAX_TOKENS = 40
+EXAMPLES = (
+    "three red fish and a big blue house at night",
+    "a pink cat left of two black cups",
+    "four orange balloons above a green snail in a meadow",
+)
 
+# fmt: off
+_SHAPES = frozenset((
+    "circle", "circles", "square", "squares", "triangle", "triangles", "cross", "crosses",
+    "cream", "gray",
+))
+# fmt: on
 _INDEX = {word: number for number, word in enumerate(VOCABULARY)}
-_PLAN_WORDS = frozenset({".", ":", "at", "anywhere", "background", *SIZES, *ARRANGEMENTS})
-_SAME = {"an": "a", "grey": "gray", "upper": "top", "lower": "bottom"} | {
-    str(count): word for word, count in NUMBERS.items()
-}
+_SAME = {
+    "large": "big", "huge": "big", "tiny": "small", "little": "small", "lawn": "grass",
+    "field": "meadow", "pine": "tree", "fir": "tree", "mug": "cup", "mugs": "cups",
+    "blossom": "flower", "sailboat": "boat", "kitten": "cat", "kittens": "cats",
+    "beneath": "below", "underneath": "below", "image": "picture", "fishes": "fish",
+    "center": "middle", "centre": "middle", "upper": "top", "lower": "bottom",
+    "violet": "purple",
+} | {str(count): word for word, count in world.NUMBERS.items()}  # fmt: skip
 _PHRASES = (
-    (r"\b(?:to|on|at) the (left|right) (?:side )?of\b", r"\1 of"),
-    (r"\b(?:on top of|over)\b", "above"),
-    (r"\b(?:underneath|beneath|under)\b", "below"),
-    (r"\b(top|bottom) (left|right) (?:corner|quarter)\b", r"\1 \2"),
+    (r"\bon top of\b", "above"),
+    (r"\b(?:on|at) the (left|right) side of\b", r"to the \1 of"),
+    (r"\b(top|bottom) (left|right) quarter\b", r"\1 \2"),
     (r"\b(?:on|at) the (top|bottom) (left|right)\b", r"in the \1 \2"),
-    (
-        r"\b(?:on|at|in) the (left|right|top|bottom)(?: side)?\b(?! (?:half|left|right|of|side)\b)",
-        r"in the \1 half",
-    ),
     (r"\b(?:on|at) the (left|right|top|bottom) half\b", r"in the \1 half"),
-    (r"\b(?:on|with|in|against) (?:a|the) (\w+ background)\b", r"\1"),
-)
-WORLD = (
-    f"the colours {', '.join(COLORS)}; the shapes {', '.join(SHAPES)};"
-    f" counts one to four; the relations {', '.join(RELATIONS)};"
-    f" the positions {', '.join(region for region in REGIONS if region != 'full')};"
-    " the cells a1 (top left) to d4 (bottom right);"
-    f" the backgrounds {', '.join(BACKGROUNDS)}; the sizes {', '.join(SIZES)}."
-)
-WORLD_HELP = (
-    f"It knows {WORLD} Reword the request with these, or plug in a real model:"
-    " --generator http:URL."
+    (r"\bon the (left|right) side\b", r"on the \1"),
 )
 
 
 def normalise(text: str) -> str:
-    """Rewrite a prompt into the spelling the small world uses.
+    """Rewrite a prompt into the spelling of the training captions.
 
-    The model has seen one spelling of each idea; people and language models
-    use several.  Unknown words are kept, so that they can be named later.  A
-    plan (several sentences, cells, sizes) ends with a period and a plain
-    request does not, as in the training captions.
+    The model has seen one spelling of most ideas; people and language models use
+    several. Unknown words are kept, so that they can be named later.
 
     Returns:
-        Lower-case words, periods and colons separated by single spaces.
+        Lower-case words, commas and periods separated by single spaces.
     """
-    flat = re.sub(r"[,\"'!?()\[\]`*_“”‘’/–—-]", " ", text.lower())
-    flat = re.sub(r"([.:])", r" \1 ", flat.replace(";", "."))
-    words = [_SAME.get(word, word) for word in flat.split()]
-    line = " ".join(words)
+    flat = re.sub(r"[\"'!?()\[\]`*_“”‘’/–—-]", " ", text.lower())
+    flat = re.sub(r"([.,])", r" \1 ", re.sub(r"[;\n]+", ".", flat).replace(":", " "))
+    line = " ".join(_SAME.get(word, word) for word in flat.split())
     for pattern, replacement in _PHRASES:
         line = re.sub(pattern, replacement, line)
+    line = re.sub(r"\b(an?) (?=(\w))", _article, line)
+    line = re.sub(r"\b([a-d][1-4]) (?:,|and) (?=[a-d][1-4]\b)", r"\1 ", line)
     return _with_ending(line)
 
 
@@ -138,18 +87,17 @@ def tokenise(text: str) -> list[str]:
         OutsideWorldError: the prompt uses words the small world does not have.
     """
     words = normalise(text).split()
-    if not any(word not in ".:" for word in words):
-        raise UsageError(
-            "The prompt is empty. Say what to draw, e.g. 'two red circles left of a blue square'."
-        )
+    if not any(word not in ".," for word in words):
+        raise UsageError(f"The prompt is empty. Say what to draw, e.g. {EXAMPLES[0]!r}.")
     if unknown := unknown_words(words):
+        named = ", ".join(map(repr, unknown[:8]))
         raise OutsideWorldError(
-            f"The mini model does not know {', '.join(map(repr, unknown))}. {WORLD_HELP}"
+            f"The mini model does not know {named}.{farewell(unknown)}\n{WORLD_HELP}"
         )
     if len(words) > MAX_TOKENS:
         raise UsageError(
-            f"The prompt has {len(words)} tokens (words, colons, periods); the mini model reads at"
-            f" most {MAX_TOKENS}. Shorten it, e.g. leave out sizes, arrangements or the background."
+            f"The prompt has {len(words)} tokens (words, commas, periods); the mini model reads at"
+            f" most {MAX_TOKENS}. Shorten it, e.g. leave out the scene."
         )
     return words
 
@@ -159,11 +107,56 @@ def unknown_words(words: Sequence[str]) -> list[str]:
     return [word for word in dict.fromkeys(words) if word not in WORDS]
 
 
+def farewell(unknown: Sequence[str]) -> str:
+    """Say what to do with requests of the world that mini knew before 0.2; else nothing."""
+    if _SHAPES.isdisjoint(unknown):
+        return ""
+    return (
+        " Its coloured shapes left with gems-graph 0.1: that trajectory stays readable, and to draw"
+        " on, start anew in today's world, plug in a real model, or use gems-graph 0.1."
+    )
+
+
 def encode(words: Sequence[str]) -> list[int]:
     """Turn known words into token ids, one per word."""
     return [_INDEX[word] for word in words]
 
 
+def article(word: str) -> str:
+    """Return "a" or "an", whichever goes before a word."""
+    return "an" if word[0] in "aeiou" else "a"
+
+
+def _article(match: re.Match[str]) -> str:
+    return f"{article(match[2])} "
+
+
 def _with_ending(line: str) -> str:
+    """End a plan (several sentences, or cells) as in training: a period after the last cell."""
     body = line.rstrip(" .")
-    return f"{body} ." if _PLAN_WORDS & set(body.split()) else body
+    if re.search(r"\b[a-d][1-4]$", body):
+        return f"{body} ."
+    plan = "." in body.split()
+    return line if plan else body
+
+
+WORLD = "\n".join(
+    (
+        f"  things     {', '.join(world.OBJECTS)}",
+        f"  colours    {', '.join(world.COLORS)}",
+        "  counts     one to five of a kind; small, big",
+        "  scenes     on a plain background, in the sky, in a meadow, on the beach, at night",
+        f"  relations  {', '.join(world.RELATIONS)}, between",
+        f"  places     {', '.join(world.REGIONS)}; cells a1 (top left) to d4 (bottom right)",
+    )
+)
+"""What the world knows, in groups."""
+WORLD_HELP = "\n".join(
+    (
+        WORLD,
+        "It draws, for example:",
+        *(f"  {example}" for example in EXAMPLES),
+        "Reword the request with these, or plug in a real model: --generator http:URL.",
+    )
+)
+"""What the world knows, with prompts that it draws and the remedy."""

@@ -9,10 +9,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from gems_graph.errors import GemsError
 from gems_graph.images import Store
+from gems_graph.mini.artwork.render import Group, Scene, render
 from gems_graph.models import open_chat
 from gems_graph.nodes.probes import PROBES
 from gems_graph.runtime.toolbox import Toolbox
@@ -21,8 +22,8 @@ from gems_graph.settings.roles import JUDGE, ModelSpec, Role
 from gems_graph.state import ImageRef
 from gems_graph.strategies import open_strategy
 
-_COLOURS = {"red": (215, 35, 45), "green": (35, 165, 65), "blue": (40, 80, 220)}
-_SHAPES = ("circle", "square")
+_COLOURS = ("red", "green", "blue")
+_THINGS = ("star", "heart", "house")
 
 
 @dataclass
@@ -118,7 +119,7 @@ async def _generator(settings: Settings, store: Store) -> Finding:
     finding = Finding("generator", settings.generator)
     toolbox = Toolbox(settings, store)
     try:
-        ref = await toolbox.generate("a red circle", settings.seed or 0)
+        ref = await toolbox.generate("a red fish", settings.seed or 0)
     except GemsError as error:
         finding.works["picture"], finding.fatal = False, True
         finding.remedies.append(str(error))
@@ -135,19 +136,15 @@ async def _generator(settings: Settings, store: Store) -> Finding:
 
 
 def _puzzle(store: Store) -> tuple[ImageRef, list[tuple[str, str]]]:
-    """Draw one shape, and return it with statements and their right answers."""
-    colour, shape = secrets.choice(list(_COLOURS)), secrets.choice(_SHAPES)
-    other_colour = secrets.choice([c for c in _COLOURS if c != colour])
-    (other_shape,) = [s for s in _SHAPES if s != shape]
-    image = Image.new("RGB", (240, 240), (250, 250, 250))
-    draw = ImageDraw.Draw(image)
-    draw_shape = draw.ellipse if shape == "circle" else draw.rectangle
-    draw_shape((65, 65, 115, 115), fill=_COLOURS[colour])
+    """Draw one thing, and return it with statements and their right answers."""
+    color, other_color = secrets.SystemRandom().sample(_COLOURS, 2)
+    thing, other_thing = secrets.SystemRandom().sample(_THINGS, 2)
+    pixels = render(Scene("plain", [Group(thing, color, size="big", cells=[(1, 1)])]))
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    Image.fromarray(pixels).resize((480, 480), Image.Resampling.LANCZOS).save(buffer, "PNG")
     statements = [
-        (f"Is there exactly one {colour} {shape}?", "yes"),
-        (f"Is there exactly one {other_colour} {shape}?", "no"),
-        (f"Is there exactly one {colour} {other_shape}?", "no"),
+        (f"Is there exactly one {color} {thing}?", "yes"),
+        (f"Is there exactly one {other_color} {thing}?", "no"),
+        (f"Is there exactly one {color} {other_thing}?", "no"),
     ]
     return store.put_image(buffer.getvalue()), statements

@@ -50,7 +50,7 @@ class _Case:
 
 
 async def check_generator(
-    given: Any, *, prompt: str = "two red circles", seed: int = 1,
+    given: Any, *, prompt: str = "two red fish", seed: int = 1,
     size: tuple[int, int] | None = None, ask: Ask = ask_nobody,
 ) -> list[str]:  # fmt: skip
     """Make sure that a generator does what every one must, and all that it declares of itself.

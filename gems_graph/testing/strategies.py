@@ -49,7 +49,7 @@ class _Case:
 
 async def check_strategy(
     strategy: str | Strategy, *, script: Mapping[str, Any] | None = None,
-    prompt: str = "two red circles", moments: int = 12, **dials: Any,
+    prompt: str = "two red fish", moments: int = 12, **dials: Any,
 ) -> list[str]:  # fmt: skip
     """Make sure that a strategy does what every one must.
 

@@ -255,11 +255,11 @@ def test_a_picture_between_failures_lets_the_rest_be_tried(gems: Gems, world: An
 
 
 def test_prompts_outside_the_small_world_fail_alone_however_many(gems: Gems) -> None:
-    file = write("p.txt", *["a cat"] * 7, "a red circle")
+    file = write("p.txt", *["a dog"] * 7, "a red fish")
     result = gems("run", "--prompts", file, "--seed", "1", "--set", "retries=0")
     assert result.code == 1
     assert [r["status"] for r in summary()] == ["failed"] * 7 + ["passed"]
-    assert "does not know 'cat'" in summary()[0]["error"]
+    assert "does not know 'dog'" in summary()[0]["error"]
 
 
 def test_a_model_that_cannot_be_opened_is_told_before_anything_is_drawn(
@@ -514,7 +514,7 @@ def test_what_another_works_on_is_left_alone(gems: Gems, world: Any) -> None:
 def test_wrong_usage_exits_2_and_names_the_remedy(
     gems: Gems, arguments: list[str], remedy: str
 ) -> None:
-    write("p.txt", "a red circle")
+    write("p.txt", "a red fish")
     result = gems(*arguments)
     assert (result.code, result.out) == (2, "")
     assert remedy in result.err

@@ -19,14 +19,14 @@ def written(folder: Path, *lines: object) -> str:
 
 def test_an_example_is_a_prompt_without_its_answer(tmp_path: Path) -> None:
     example = {
-        "id": "7f1c", "inputs": {"question": "a red circle"}, "outputs": {"answer": "secret"},
+        "id": "7f1c", "inputs": {"question": "a red fish"}, "outputs": {"answer": "secret"},
         "metadata": {"split": "test"}, "dataset_id": "d",
     }  # fmt: skip
-    named = {"inputs": {"prompt": "a blue square", "style": "flat"}}
+    named = {"inputs": {"prompt": "a blue house", "style": "flat"}}
     first, second = read(written(tmp_path, example, named))
-    assert (first.id, first.prompt) == ("7f1c", "a red circle")
+    assert (first.id, first.prompt) == ("7f1c", "a red fish")
     assert first.data == {"metadata": {"split": "test"}}
-    assert (second.id, second.prompt) == ("0002", "a blue square")
+    assert (second.id, second.prompt) == ("0002", "a blue house")
 
 
 def test_inputs_of_several_texts_are_asked_about(tmp_path: Path) -> None:

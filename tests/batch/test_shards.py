@@ -28,7 +28,7 @@ def test_a_part_that_is_none_is_told(text: str) -> None:
 
 
 def test_machines_with_folders_of_their_own_share_trajectories(gems: Gems, tmp_path: Path) -> None:
-    (tmp_path / "p.txt").write_text("a red circle\na blue square\n", encoding="utf-8")
+    (tmp_path / "p.txt").write_text("a red fish\na blue house\n", encoding="utf-8")
     call = ("run", "--prompts", "p.txt", "--set", "strategy=original", "--quiet")
     first = gems(*call, "--out", "one/pictures", "--shard", "1/2")
     second = gems(*call, "--out", "two/pictures", "--shard", "2/2")
@@ -43,5 +43,5 @@ def test_machines_with_folders_of_their_own_share_trajectories(gems: Gems, tmp_p
 
 
 def test_a_part_goes_with_many_prompts(gems: Gems) -> None:
-    done = gems("run", "a red circle", "--shard", "1/2")
+    done = gems("run", "a red fish", "--shard", "1/2")
     assert (done.code, "--shard goes with --prompts FILE" in done.err) == (2, True)

@@ -81,7 +81,7 @@ PROMPTS = {
     "crea": Prompt("00000", "a creative couch"),
     "artimuse": Prompt("00000", "Aesthetic Drawing: a red kite", data=GENEVAL),
     "oneig": Prompt("object_000", "a kite", "object_000", {"class": "object", "id": "000"}),
-    "shapes": Prompt("00000", "two red circles"),
+    "shapes": Prompt("00000", "two red fish"),
 }
 
 

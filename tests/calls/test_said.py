@@ -218,7 +218,7 @@ def test_a_key_that_comes_back_instead_of_a_picture_is_blotted_out(
     with ImageServer([body] * 9) as images:
         graph = build_graph(generator=f"http:{images.url}", mllm="mini", store=store, retries=0)
         with pytest.raises(GeneratorError, match="not a picture") as told:
-            graph.invoke({"prompt": "a red circle"})
+            graph.invoke({"prompt": "a red fish"})
     for error in (raised.value, told.value):
         assert "SENTINEL" not in str(error)
         assert base64.b64encode(KEY.encode()).decode()[:12] not in str(error)

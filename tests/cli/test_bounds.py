@@ -45,7 +45,7 @@ def refused(result: CommandResult, said: str) -> None:
      "size=64000x1001", f"seed={MANY}"],
 )  # fmt: skip
 def test_numbers_out_of_all_bounds_are_refused(gems: Gems, setting: str) -> None:
-    result = gems("run", "a red circle", "--set", setting)
+    result = gems("run", "a red fish", "--set", setting)
     refused(result, setting.partition("=")[0].partition(".")[0])
 
 
@@ -74,7 +74,7 @@ def test_what_is_nested_without_end_is_refused(
     else:
         file.write_text(DEEP["toml" if way == "toml" else "list"])
         more = ["--config" if way == "toml" else "--criteria", str(file)]
-    result = gems("run", "a red circle", *more)
+    result = gems("run", "a red fish", *more)
     assert (result.code, result.out) == (2, "")
     assert "Traceback" not in result.err
 
@@ -88,25 +88,25 @@ def test_a_table_is_fifty_deep_at_most() -> None:
         settle({"extra_body": nested(200)})
 
 
-@pytest.mark.parametrize("text", ["a red\x00circle", "a red circle " * 100_000, "a \ud83d"])
+@pytest.mark.parametrize("text", ["a red\x00circle", "a red fish " * 100_000, "a \ud83d"])
 def test_a_request_that_nothing_keeps_is_refused_by_every_door(text: str) -> None:
     graph = build_graph()
     with pytest.raises(UsageError, match=r"NUL|50,000 at most|half of one"):
         graph.invoke({"prompt": text})
     with pytest.raises(UsageError, match=r"NUL|50,000 at most|half of one"):
-        graph.invoke({"prompt": "a red circle", "checklist": ["Is it red?", text]})
+        graph.invoke({"prompt": "a red fish", "checklist": ["Is it red?", text]})
 
 
 def test_a_long_request_is_refused_soon(gems: Gems, tmp_path: Path) -> None:
-    (tmp_path / "p.jsonl").write_text(json.dumps({"prompt": "red circle " * 100_000}))
+    (tmp_path / "p.jsonl").write_text(json.dumps({"prompt": "red fish " * 100_000}))
     result = gems("run", "--prompts", "p.jsonl")
     assert "50,000 at most" in result.err
-    refused(gems("run", "red circle " * 100_000), "50,000 at most")
+    refused(gems("run", "red fish " * 100_000), "50,000 at most")
 
 
 @pytest.mark.parametrize("command", ["resume", "show", "run"])
 def test_a_thread_with_a_nul_is_refused(gems: Gems, command: str) -> None:
-    arguments = ["a red circle", "--thread", "a\x00b"] if command == "run" else ["a\x00b"]
+    arguments = ["a red fish", "--thread", "a\x00b"] if command == "run" else ["a\x00b"]
     result = gems(command, *arguments)
     assert result.code in (1, 2)
     assert "Traceback" not in result.err
@@ -115,7 +115,7 @@ def test_a_thread_with_a_nul_is_refused(gems: Gems, command: str) -> None:
 @pytest.mark.anyio
 async def test_answers_and_forks_with_a_nul_are_refused() -> None:
     async with open_threads() as threads:
-        job = Job("t", "a red circle", settings=settle({"pause": "criteria", "seed": 1}))
+        job = Job("t", "a red fish", settings=settle({"pause": "criteria", "seed": 1}))
         assert (await follow(threads, job)).question
         for answer in ({"criteria": ["Is it\x00red?"]}, {"prompt": "a\x00b"}):
             with pytest.raises(UsageError, match="NUL"):
@@ -133,8 +133,8 @@ async def test_answers_and_forks_with_a_nul_are_refused() -> None:
     [
         (["resume", "NOPE"], "no trajectory 'NOPE'"),
         (["run", "--prompts", "/nope"], "Cannot read prompts"),
-        (["run", "a red circle", "--skills", "/nope"], "'/nope' does not exist"),
-        (["run", "a red circle", "--generator", "dall-e-3"], "no generator 'dall-e-3'"),
+        (["run", "a red fish", "--skills", "/nope"], "'/nope' does not exist"),
+        (["run", "a red fish", "--generator", "dall-e-3"], "no generator 'dall-e-3'"),
     ],
 )
 def test_wrong_usage_exits_with_2(gems: Gems, arguments: list[str], said: str) -> None:
@@ -145,7 +145,7 @@ def test_wrong_usage_exits_with_2(gems: Gems, arguments: list[str], said: str) -
 
 @pytest.mark.parametrize("value", ["true", "false", "[1]", "{}", "1.5", '""', '" "'])
 def test_an_id_is_a_name_or_a_number(gems: Gems, tmp_path: Path, value: str) -> None:
-    (tmp_path / "p.jsonl").write_text(f'{{"prompt": "a red circle", "id": {value}}}')
+    (tmp_path / "p.jsonl").write_text(f'{{"prompt": "a red fish", "id": {value}}}')
     refused(gems("run", "--prompts", "p.jsonl"), "line 1: the id cannot be")
 
 
@@ -155,7 +155,7 @@ def test_links_in_a_folder_are_replaced_and_not_followed(gems: Gems, tmp_path: P
     for name in names:
         (tmp_path / f"mine-{name}").write_text("mine")
         (out / name).symlink_to(tmp_path / f"{'gone' if name[0] == 't' else 'mine'}-{name}")
-    assert gems("run", "a red circle", "--seed", "1", "--out", "out", "-q").code == 0
+    assert gems("run", "a red fish", "--seed", "1", "--out", "out", "-q").code == 0
     assert {file.name for file in out.iterdir()} == {*names}
     assert not any(file.is_symlink() for file in out.iterdir())
     assert {(tmp_path / f"mine-{name}").read_text() for name in names} == {"mine"}
@@ -189,7 +189,7 @@ SHAPES: list[Any] = [
 def test_a_state_of_another_shape_is_one_sentence(gems: Gems, shape: dict[str, Any]) -> None:
     async def write() -> None:
         async with open_threads() as threads:
-            await follow(threads, Job("t", "a red circle", settings=Settings(seed=1)))
+            await follow(threads, Job("t", "a red fish", settings=Settings(seed=1)))
             head = await threads.saver.aget_tuple(config_of("t"))
             assert head
             checkpoint = head.checkpoint
@@ -207,7 +207,7 @@ def test_a_state_of_another_shape_is_one_sentence(gems: Gems, shape: dict[str, A
 
 @pytest.mark.parametrize("kind", ["pickle", "nonsense", "json", ""])
 def test_a_checkpoint_of_an_unknown_type_is_one_sentence(gems: Gems, kind: str) -> None:
-    gems("run", "a red circle", "--seed", "1", "--thread", "t", "-q")
+    gems("run", "a red fish", "--seed", "1", "--thread", "t", "-q")
     damage("UPDATE checkpoints SET type = ?", kind)
     for command in ("show", "resume", "fork"):
         result = gems(command, "t")
@@ -268,7 +268,7 @@ def test_a_database_of_a_stranger_gets_no_key_on_resume(
 def test_databases_are_for_their_owner_alone_in_an_open_folder(gems: Gems) -> None:
     paths.home().mkdir(mode=0o755, parents=True)
     os.chmod(paths.home(), 0o755)
-    gems("run", "a red circle", "--seed", "1", "-q")
+    gems("run", "a red fish", "--seed", "1", "-q")
     files = [file for file in paths.home().iterdir() if ".sqlite" in file.name]
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     assert {"trajectories.sqlite", "journal.sqlite"} <= {file.name for file in files}

@@ -64,7 +64,7 @@ def test_p_yes_has_a_table_where_a_server_gives_log_probabilities(gems: Any) -> 
     row = report["ways"]["as set"]
     assert row["with_p_yes"] == row["questions"]
     assert row["false_yes"] == 1.0  # it says yes to everything, and half of that is wrong
-    assert 0.3 < row["brier"] < 0.6
+    assert 0.3 < row["brier"] < 0.7
 
 
 def test_mini_tells_of_prompts_outside_its_world(gems: Any) -> None:

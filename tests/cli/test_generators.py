@@ -37,7 +37,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_generator_is_listed_with_what_it_takes(gems: Gems) -> None:
     out = gems("generators").out
     assert out.startswith("mini\n    The offline generator `mini`")
-    assert "takes: size, seed, progress, repeats itself, options steps" in out
+    assert "takes: size, seed, steps, progress, repeats itself, options steps" in out
     assert "\nhttp\n    `http:URL`: the protocol" in out
     for name in plugins.generators():
         assert f"\n{name}\n" in f"\n{out}"
@@ -90,7 +90,7 @@ def test_a_generator_that_fails_is_an_error_in_one_sentence(gems: Gems) -> None:
 def test_a_run_takes_the_same_options(gems: Gems) -> None:
     with ImageServer() as images:
         gems(
-            "run", "two red circles", "--generator", "http", "--generator-url", images.url,
+            "run", "two red fish", "--generator", "http", "--generator-url", images.url,
             "--negative", "fog", "--ratio", "2:1", "--steps", "8", "--guidance", "0",
             "--max-iterations", "1",
         )  # fmt: skip

@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import Gems
 
-NEVER = "Are there nine yellow triangles?"
-"""No picture of a red circle passes this."""
+NEVER = "Are there nine yellow stars?"
+"""No picture of a red fish passes this."""
 
 
 def folders() -> set[str]:
@@ -22,7 +22,7 @@ def spent(gems: Gems, tmp_path: Path) -> dict[str, Any]:
     """A trajectory `t` that has spent its two rounds; its record."""
     (tmp_path / "criteria.txt").write_text(NEVER)
     options = ["--criteria", "criteria.txt", "--max-iterations", "2", "--seed", "1"]
-    result = gems("run", "a red circle", "--thread", "t", *options, "--json")
+    result = gems("run", "a red fish", "--thread", "t", *options, "--json")
     assert result.code == 3
     record: dict[str, Any] = result.json
     return record
@@ -38,7 +38,7 @@ def test_what_has_ended_is_told_and_not_written_again(gems: Gems) -> None:
 
 
 def test_what_passed_is_told_to_be_forked(gems: Gems) -> None:
-    gems("run", "a red circle", "--thread", "p", "--seed", "1")
+    gems("run", "a red fish", "--thread", "p", "--seed", "1")
     result = gems("resume", "p", "--set", "max_iterations=9")
     assert (result.code, folders()) == (0, {"p"})
     assert "p had ended: nothing was done. Another way: gems fork p.\n" in result.err
@@ -78,14 +78,14 @@ def test_no_more_rounds_than_there_are_change_nothing(gems: Gems, rounds: str) -
 
 @pytest.mark.parametrize("pause", ["criteria", "verdicts", "both"])
 def test_what_waits_goes_on_when_nobody_is_to_be_asked_any_more(gems: Gems, pause: str) -> None:
-    assert gems("run", "a red circle", "--thread", "w", "--seed", "1", "--pause", pause).code == 4
+    assert gems("run", "a red fish", "--thread", "w", "--seed", "1", "--pause", pause).code == 4
     result = gems("resume", "w", "--set", "pause=never")
     assert result.code == 0
     assert folders() >= {"w"}
 
 
 def test_what_waits_still_asks_where_the_other_setting_does_too(gems: Gems) -> None:
-    assert gems("run", "a red circle", "--thread", "w", "--seed", "1", "--pause", "both").code == 4
+    assert gems("run", "a red fish", "--thread", "w", "--seed", "1", "--pause", "both").code == 4
     assert gems("resume", "w", "--set", "pause=criteria").code == 4
     assert gems("resume", "w", "--set", "pause=verdicts").code == 4  # past the criteria
     assert "Waiting for a word on the verdict" in gems("resume", "w").err

@@ -100,7 +100,7 @@ def test_an_outage_at_one_request_exits_1(gems: Any) -> None:
         (["--skills", "no-such"], "create it or drop it"),
         (["--set", "mood=good"], "no setting 'mood'"),
         ([" "], "say what to draw"),
-        (["a cat"], "`mini` does not know 'cat'"),
+        (["a dog"], "`mini` does not know 'dog'"),
     ],
 )
 def test_mistakes_are_one_sentence_and_exit_2(gems: Any, arguments: list[str], words: str) -> None:

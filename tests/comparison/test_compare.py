@@ -23,7 +23,7 @@ from gems_graph.strategies import promptist
 from gems_graph.testing import ChatServer, paint
 from tests.conftest import HARD, Gems
 
-CIRCLE = Entry("file, line 1", "1", False, "a red circle left of a blue square")
+CIRCLE = Entry("file, line 1", "1", False, "a red fish left of a blue house")
 
 
 class Quiet:
@@ -199,12 +199,12 @@ def test_wrong_usage_of_the_command_is_one_sentence(
         (("--strategies", "gems:nothing"), "preset"),
         (("--budget", "pictures=5"), "A budget is"),
     ):
-        ran = gems("compare", "a red circle", *arguments)
+        ran = gems("compare", "a red fish", *arguments)
         assert (ran.code, ran.err.count("\n")) == (2, 1)
         assert said in ran.err
     lacking = replace(promptist.STRATEGY, needs={"no_such_package": "promptist"})
     monkeypatch.setattr(promptist, "STRATEGY", lacking)
-    ran = gems("compare", "a red circle", "--strategies", "gems,promptist")
+    ran = gems("compare", "a red fish", "--strategies", "gems,promptist")
     assert ran.err == (
         "gems: promptist needs the package no_such_package: pip install 'gems-graph[promptist]'.\n"
     )

@@ -46,7 +46,7 @@ def test_the_page_shows_events_and_pictures(example: Any) -> None:
     try:
         url = f"http://127.0.0.1:{server.server_port}"
         assert b"EventSource" in urlopen(url).read()
-        events = urlopen(f"{url}/events?prompt={quote('a red circle')}").read().decode()
+        events = urlopen(f"{url}/events?prompt={quote('a red fish')}").read().decode()
         assert '"type": "stopped"' in events
         [sha256, *_] = re.findall(r'"sha256": "([0-9a-f]{64})"', events)
         assert urlopen(f"{url}/picture/{sha256}").read().startswith(b"\x89PNG")
@@ -60,13 +60,13 @@ def test_the_page_shows_events_and_pictures(example: Any) -> None:
 def test_a_template_in_a_folder_of_ones_own_is_used(tmp_path: Path) -> None:
     (tmp_path / "decomposer.md").write_text("{{ nothing }}")
     with pytest.raises(ConfigError, match="decomposer"):
-        build_graph(prompts=str(tmp_path)).invoke({"prompt": "a red circle"})
+        build_graph(prompts=str(tmp_path)).invoke({"prompt": "a red fish"})
 
 
 def test_a_skill_in_a_folder_of_ones_own_is_listed(tmp_path: Path) -> None:
     (tmp_path / "mood").mkdir()
     (tmp_path / "mood" / "SKILL.md").write_text("---\nname: mood\ndescription: d\n---\nBody\n")
-    assert run("a red circle", skills=[tmp_path], seed=1).success
+    assert run("a red fish", skills=[tmp_path], seed=1).success
 
 
 def test_the_tables_name_files_and_rooms_that_exist() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from gems_graph import Store, run
 from gems_graph.errors import BadRequestError, ConfigError
 from gems_graph.generators import GenerateRequest, open_generator
 from gems_graph.generators.diffusion.arguments import Arguments, Model, arguments
+from gems_graph.generators.diffusion.code import VARIABLE, is_trusted
 from gems_graph.generators.diffusion.form import CallForm
 from gems_graph.generators.diffusion.presets import PRESETS, preset_of
 from gems_graph.testing import ScriptedChat, paint
@@ -208,6 +210,18 @@ def test_the_hub_is_a_server_that_the_host_allows(
     monkeypatch.setenv("GEMS_SERVERS", "images.example.org")
     with pytest.raises(ConfigError, match=r"'huggingface\.co' is not among"):
         open_generator("diffusers:z-image-turbo")
+
+
+def test_code_of_a_model_is_run_only_where_the_host_lists_the_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert not is_trusted(str(tmp_path))
+    monkeypatch.setenv(VARIABLE, os.pathsep.join((f"{tmp_path}/a/..", "some/model")))
+    assert is_trusted(str(tmp_path))
+    assert is_trusted("some/model")
+    assert not is_trusted("some/other")
+    assert not is_trusted(str(tmp_path.parent))
 
 
 def test_nothing_heavy_is_imported_before_it_is_opened() -> None:

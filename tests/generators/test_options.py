@@ -82,7 +82,7 @@ def test_steps_of_mini_change_the_picture_and_are_reported(store: Store) -> None
         settings = settle({"steps": steps})
         toolbox = Toolbox(settings, store, place=Place("t", 4))
         toolbox.tell = events.append
-        return await toolbox.generate("a red circle", 1)
+        return await toolbox.generate("a red fish", 1)
 
     few = BACKGROUND.run(lambda: draw(3))
     assert few["made"]["steps"] == 3
@@ -93,13 +93,13 @@ def test_steps_of_mini_change_the_picture_and_are_reported(store: Store) -> None
         (1, 3), (2, 3), (3, 3)
     ]  # fmt: skip
     assert events[0] == {
-        "type": "round_started", "round": 4, "prompt": "a red circle", "seed": 1,
+        "type": "round_started", "round": 4, "prompt": "a red fish", "seed": 1,
     }  # fmt: skip
     assert events[-1]["image"] == few  # type: ignore[typeddict-item]
     assert json.loads(json.dumps(events)) == events
     assert BACKGROUND.run(draw)["sha256"] != few["sha256"]
     settings = settle({"generator_options": {"steps": 3}})
-    by_option = BACKGROUND.run(lambda: Toolbox(settings, store).generate("a red circle", 1))
+    by_option = BACKGROUND.run(lambda: Toolbox(settings, store).generate("a red fish", 1))
     assert by_option["sha256"] == few["sha256"]
 
 

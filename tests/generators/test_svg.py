@@ -36,7 +36,7 @@ def run(server: ChatServer, monkeypatch: pytest.MonkeyPatch, **settings: Any) ->
     graph = build_graph(
         mllm="compat:some-model", mllm_url=server.url, **{"generator": "svg", "seed": 3, **settings}
     )
-    state: dict[str, Any] = graph.invoke({"prompt": "a red circle"})
+    state: dict[str, Any] = graph.invoke({"prompt": "a red fish"})
     return state
 
 
@@ -178,7 +178,7 @@ def test_a_resumed_run_pays_for_no_drawing_twice(monkeypatch: pytest.MonkeyPatch
 
 def test_the_offline_model_is_refused_before_anything_is_paid() -> None:
     with pytest.raises(ConfigError, match="the offline one cannot"):
-        build_graph(mllm="mini", generator="svg").invoke({"prompt": "a red circle"})
+        build_graph(mllm="mini", generator="svg").invoke({"prompt": "a red fish"})
 
 
 def test_an_unfit_option_is_refused_before_anything_is_paid() -> None:

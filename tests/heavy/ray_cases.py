@@ -101,7 +101,7 @@ def pids(generator: Any) -> list[int]:
 
 async def drawn(generator: Any, seed: int = 3, **more: Any) -> list[bytes]:
     more = {"size": SIZE, **more}
-    pictures = await generator.generate(GenerateRequest(prompt="a red circle", seed=seed, **more))
+    pictures = await generator.generate(GenerateRequest(prompt="a red fish", seed=seed, **more))
     return [encode(picture.data) for picture in pictures]
 
 

@@ -18,7 +18,7 @@ SECONDS = random.Random(5)
 
 def arguments(out: Path) -> list[str]:
     return [
-        "compare", "two red circles left of a blue square", "--strategies", STRATEGIES, "--budget",
+        "compare", "two red fish left of a blue house", "--strategies", STRATEGIES, "--budget",
         "images=3", "--seed", "1", "--seeds", "2", "--out", str(out), "--json", "--quiet",
     ]  # fmt: skip
 

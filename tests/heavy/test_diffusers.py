@@ -63,7 +63,7 @@ def opened(folders: dict[str, str]) -> Iterator[Callable[..., Any]]:
         asyncio.run(generator.aclose())
 
 
-def draw(generator: Any, prompt: str = "a red circle", seed: int = 3, **more: Any) -> list[Any]:
+def draw(generator: Any, prompt: str = "a red fish", seed: int = 3, **more: Any) -> list[Any]:
     more.setdefault("size", SIZE)
     return asyncio.run(generator.generate(GenerateRequest(prompt=prompt, seed=seed, **more)))
 
@@ -222,7 +222,7 @@ def test_the_preset_without_guidance_is_the_server_of_the_authors(
     generator = opened("qwen", "qwen-image-2512-no-cfg")
     [picture] = draw(generator, steps=4)
     theirs = generator.given(
-        prompt="a red circle", width=80, height=64, num_inference_steps=4, guidance_scale=4.0,
+        prompt="a red fish", width=80, height=64, num_inference_steps=4, guidance_scale=4.0,
         generator=torch.Generator("cpu").manual_seed(3),
     ).images[0]  # fmt: skip
     assert (pixels(picture) == np.asarray(theirs)).all()
@@ -400,7 +400,7 @@ def test_a_picture_is_what_the_pipeline_itself_draws(folders: dict[str, str]) ->
     generator = adapt(pipeline).with_options(FEW["klein"])
     [ours] = draw(generator, negative="fog")
     theirs = pipeline(
-        prompt="a red circle", width=80, height=64,
+        prompt="a red fish", width=80, height=64,
         generator=torch.Generator("cpu").manual_seed(3), **FEW["klein"],
     ).images[0]  # fmt: skip
     assert encode(ours.data) == encode(theirs)

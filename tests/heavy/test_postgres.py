@@ -111,7 +111,7 @@ def test_the_password_is_in_no_error_and_no_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GEMS_DATABASE", "postgresql://user:sentinel@127.0.0.1:1/none")
-    result = gems("run", "one red circle", "--out", "x")
+    result = gems("run", "one red fish", "--out", "x")
     assert result.returncode == 1
     assert "sentinel" not in result.stdout + result.stderr
     assert not [f for f in tmp_path.rglob("*") if f.is_file() and b"sentinel" in f.read_bytes()]

@@ -57,7 +57,7 @@ def test_a_run_on_the_server_ends_with_a_picture(server: httpx2.Client) -> None:
         "/runs/wait",
         json={
             "assistant_id": "gems",
-            "input": {"prompt": "a red circle left of a blue square"},
+            "input": {"prompt": "a red fish left of a blue house"},
             "context": {"max_iterations": 2, "seed": 3},
         },
     ).json()
@@ -70,7 +70,7 @@ def test_a_run_on_the_server_ends_with_a_picture(server: httpx2.Client) -> None:
     ("prompt", "context", "said"),
     [
         ("a fox reading a newspaper", {}, "does not know 'fox', 'reading', 'newspaper'"),
-        ("a red circle", {"max_iterations": 0}, "The setting max_iterations=0 is not valid"),
+        ("a red fish", {"max_iterations": 0}, "The setting max_iterations=0 is not valid"),
     ],
 )
 def test_what_went_wrong_is_told_in_our_own_sentence(

@@ -20,7 +20,7 @@ _CHAT = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-_WORDS = ["a red circle left of a blue square", "three green stars above it", "user\nassistant\n"]
+_WORDS = ["a red fish left of a blue house", "three green stars above it", "user\nassistant\n"]
 _ALPHABET = pre_tokenizers.ByteLevel.alphabet()
 
 

@@ -17,9 +17,11 @@ from PIL import Image
 from gems_graph.errors import OutsideWorldError, UsageError
 from gems_graph.mini import words
 from gems_graph.mini.generator import open_backend
+from gems_graph.mini.sampling import times
+from gems_graph.mini.world import SCENES
 from tools.mini import captions, checker, scenes
 
-PROMPT = "two red circles left of a blue square"
+PROMPT = "two red fish left of a blue house"
 
 
 def draw(prompt: str, seed: int = 0, size: tuple[int, int] | None = None) -> bytes:
@@ -44,53 +46,52 @@ def test_a_fresh_process_draws_the_same_bytes() -> None:
 
 
 def test_seed_and_prompt_change_the_picture() -> None:
-    pictures = {draw(PROMPT, 0), draw(PROMPT, 1), draw("a green cross", 0)}
+    pictures = {draw(PROMPT, 0), draw(PROMPT, 1), draw("a green cup", 0)}
     assert len(pictures) == 3
 
 
 @pytest.mark.parametrize(
     ("prompt", "wanted"),
     [
-        (PROMPT, {("red", "circle"): 2, ("blue", "square"): 1}),
-        ("one green cross at a1 . three yellow triangles at b3 c3 d3 .", {
-            ("green", "cross"): 1, ("yellow", "triangle"): 3,
+        ("one green cup at a1 . three yellow stars at b3 c3 d3 .", {
+            ("cup", "green"): 1, ("star", "yellow"): 3,
+        }),
+        ("two red fish at a1 b2 . one pink cat at d4 . in a meadow", {
+            ("fish", "red"): 2, ("cat", "pink"): 1,
         }),
     ],
 )  # fmt: skip
 def test_the_picture_shows_what_was_asked(prompt: str, wanted: dict[tuple[str, str], int]) -> None:
-    items, background, _ = checker.analyse(pixels(draw(prompt, 1)))
-    found = [(item.color, item.shape) for item in items]
+    reading = checker.read(pixels(draw(prompt, 1)))
+    found = [(item.object, item.color) for item in reading.items]
     assert {kind: found.count(kind) for kind in found} == wanted
-    assert background in words.BACKGROUNDS
-
-
-def test_the_checker_reads_what_the_renderer_drew() -> None:
-    rng = random.Random(1)
-    drawn = [scenes.sample_scene(rng) for _ in range(60)]
-    right = [checker.check(scene, scenes.render(scene, rng))["full"] for scene in drawn]
-    assert sum(right) >= 58
+    assert reading.scene in SCENES
 
 
 def test_together_or_one_by_one_is_the_same() -> None:
     async def together() -> list[bytes]:
         generator = open_backend()
-        return await asyncio.gather(*(generator(PROMPT, seed=seed) for seed in range(4)))
+        return await asyncio.gather(*(generator(PROMPT, seed=seed) for seed in range(3)))
 
-    assert asyncio.run(together()) == [draw(PROMPT, seed) for seed in range(4)]
+    assert asyncio.run(together()) == [draw(PROMPT, seed) for seed in range(3)]
 
 
-@pytest.mark.parametrize(
-    ("size", "side"), [(None, 528), ((48, 48), 48), ((480, 480), 480), ((200, 120), 96)]
-)
-def test_size_is_kept_and_pixels_stay_square(size: tuple[int, int] | None, side: int) -> None:
+@pytest.mark.parametrize(("size", "side"), [(None, 480), ((96, 96), 96), ((300, 200), 200)])
+def test_size_is_kept_and_things_stay_upright(size: tuple[int, int] | None, side: int) -> None:
     picture = Image.open(io.BytesIO(draw(PROMPT, 0, size)))
-    width, height = size or (528, 528)
+    width, height = size or (480, 480)
     assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (width, height))
     left, top = (width - side) // 2, (height - side) // 2
-    middle = np.asarray(picture)[top : top + side, left : left + side]
-    small = pixels(draw(PROMPT, 0, (48, 48)))
-    assert (middle == np.kron(small, np.ones((side // 48, side // 48, 1), np.uint8))).all()
-    assert (np.asarray(picture)[0, 0] == small[0, 0]).all()
+    middle = picture.crop((left, top, left + side, top + side))
+    small = Image.fromarray(pixels(draw(PROMPT, 0, (96, 96))))
+    assert middle.tobytes() == small.resize((side, side), Image.Resampling.LANCZOS).tobytes()
+    assert (np.asarray(picture)[:, 0] == np.asarray(middle)[:, 0]).all()
+
+
+def test_the_walk_goes_from_noise_to_picture() -> None:
+    steps = times(16)
+    assert (steps[0], steps[-1], len(steps)) == (0.0, 1.0, 17)
+    assert steps == sorted(steps)
 
 
 def test_the_file_carries_no_time_stamp() -> None:
@@ -99,13 +100,20 @@ def test_the_file_carries_no_time_stamp() -> None:
     assert picture.info == {}
 
 
-def test_unknown_words_are_named_with_what_is_known() -> None:
+def test_unknown_words_are_named_with_what_is_known_in_groups_and_examples() -> None:
     with pytest.raises(OutsideWorldError) as caught:
         draw("a dragon over a blue castle")
     message = str(caught.value)
-    for part in ("'dragon'", "'castle'", "purple", "triangle", "left of", "d4", "cream", "http:"):
+    for part in ("'dragon'", "'castle'", "purple", "balloon", "left of", "d4", "beach", "http:"):
         assert part in message
     assert "'blue'" not in message
+    assert all(f"\n  {example}" in message for example in words.EXAMPLES)
+    assert len(words.EXAMPLES) == 3
+
+
+@pytest.mark.parametrize("example", words.EXAMPLES)
+def test_the_examples_are_prompts_of_the_world(example: str) -> None:
+    assert words.tokenise(example) == example.split()
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", " . ", ":"])
@@ -116,13 +124,13 @@ def test_an_empty_prompt_is_refused(prompt: str) -> None:
 
 def test_a_long_prompt_is_refused_not_cut() -> None:
     with pytest.raises(UsageError, match=r"43 tokens.* 40"):
-        draw(" and ".join(["a red circle"] * 11))
-    assert len(words.tokenise(" and ".join(["a red circle"] * 10))) == 39
+        draw(" and ".join(["a red fish"] * 11))
+    assert len(words.tokenise(" and ".join(["a red fish"] * 10))) == 39
 
 
 def test_unusable_seed_size_and_argument_are_refused() -> None:
     with pytest.raises(UsageError, match="too small"):
-        draw(PROMPT, 0, (47, 200))
+        draw(PROMPT, 0, (95, 200))
     with pytest.raises(UsageError, match="seed"):
         draw(PROMPT, -1)
     with pytest.raises(UsageError, match="no argument"):
@@ -132,17 +140,17 @@ def test_unusable_seed_size_and_argument_are_refused() -> None:
 @pytest.mark.parametrize(
     ("said", "read"),
     [
-        ("Two red circles, to the left of 1 grey.", "two red circles left of one gray"),
-        ("an orange cross on the left", "a orange cross in the left half"),
-        ("a red cross in the top-left corner", "a red cross in the top left"),
-        ("2 red circles on the right side of a cross", "two red circles right of a cross"),
-        ("one red circle at A1, b2; a cross at c3", "one red circle at a1 b2 . a cross at c3 ."),
-        ("Left half: two red circles", "left half : two red circles"),
-        ("a cross underneath a square!", "a cross below a square"),
+        ("Two red fish, to the left of 1 mug.", "two red fish , to the left of one cup"),
+        ("a orange cat on the left side", "an orange cat on the left"),
+        ("a red car in the top-left corner", "a red car in the top left corner"),
+        ("2 red fish on the right side of a cat", "two red fish to the right of a cat"),
+        ("one red fish at A1, b2; a cup at c3", "one red fish at a1 b2 . a cup at c3 ."),
+        ("a cup underneath a huge tree!", "a cup below a big tree"),
+        ("A tiny violet snail.", "a small purple snail"),
     ],
 )
 def test_friendly_spellings_are_understood(said: str, read: str) -> None:
-    assert " ".join(words.tokenise(said)).removesuffix(" .") == read.removesuffix(" .")
+    assert " ".join(words.tokenise(said)) == read
 
 
 def test_training_captions_are_read_as_written() -> None:
@@ -157,7 +165,7 @@ def test_training_captions_are_read_as_written() -> None:
 def test_the_weights_are_small() -> None:
     weights = files("gems_graph.mini") / "mini_weights.npz"
     with weights.open("rb") as file:
-        assert file.seek(0, io.SEEK_END) <= 13_000_000
+        assert file.seek(0, io.SEEK_END) <= 16_000_000
 
 
 def test_importing_needs_no_deep_learning_library() -> None:

@@ -452,7 +452,7 @@ def test_time_travel_works_without_await_as_well() -> None:
     from gems_graph import build_graph
 
     graph = build_graph(seed=1, max_iterations=2, checkpointer=InMemorySaver())
-    given = {"prompt": "a red circle", "checklist": ["Are there nine yellow triangles?"]}
+    given = {"prompt": "a red fish", "checklist": ["Are there nine yellow stars?"]}
     graph.invoke(given, config_of("t"))  # type: ignore[arg-type]
     snapshots = [s for s in graph.get_state_history(config_of("t")) if s.values.get("rounds")]
     settings = {**snapshots[-1].values["settings"], "max_iterations": 1}
@@ -481,15 +481,15 @@ def test_the_refiner_of_a_fork_sees_what_the_rounds_kept_taught() -> None:
 def shapes(gems: Gems, tmp_path: Path) -> Path:
     """Run three rounds on the thread `old`; return a file with another checklist."""
     hard, easy = tmp_path / "hard.txt", tmp_path / "easy.txt"
-    hard.write_text("Are there nine yellow triangles?\nIs there a red circle?")
-    easy.write_text("Is there a red circle?")
+    hard.write_text("Are there nine yellow stars?\nIs there a red fish?")
+    easy.write_text("Is there a red fish?")
     options = ["--seed", "1", "--max-iterations", "2", "--criteria", str(hard), "--thread", "old"]
-    assert gems("run", "a red circle left of a blue square", "-q", *options).code == 3
+    assert gems("run", "a red fish left of a blue house", "-q", *options).code == 3
     return easy
 
 
 def test_gems_fork_goes_on_at_once_as_gems_run_does(gems: Gems, shapes: Path) -> None:
-    words = "a red circle above a blue square"
+    words = "a red fish above a blue house"
     result = gems(
         "fork", "old", "--round", "1", "--prompt", words, "--thread", "new", "--seed", "7"
     )

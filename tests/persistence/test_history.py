@@ -293,7 +293,7 @@ def test_an_empty_history_is_no_error(gems: Gems) -> None:
 
 LINE = Line(
     thread="abcdefabcdef", trajectory="", when="2026-01-02T03:04:05+00:00",
-    prompt="three red circles \x1b[2J and " + "a very long request " * 9, rounds=3,
+    prompt="three red fish \x1b[2J and " + "a very long request " * 9, rounds=3,
     verdict="best effort 4/5", passed=4, total=5, cost=0.25, state="best effort",
     stop_reason="max_iterations", open=False, error="",
 )  # fmt: skip
@@ -328,7 +328,7 @@ def test_on_80_columns_a_prompt_can_still_be_recognised() -> None:
 def test_on_80_columns_a_long_name_is_broken_not_cut() -> None:
     _, *rows = table(80, thread="a-batch-" * 6, total=None)
     assert "".join(row[:20].rstrip() for row in rows) == "a-batch-" * 6
-    assert "three red circles" in rows[0]
+    assert "three red fish" in rows[0]
     assert " -  " in rows[0]
 
 

@@ -17,7 +17,7 @@ def test_an_irregular_noun_has_its_own_plural() -> None:
     assert [counted_criteria(n) for n in (1, 2)] == ["1 criterion", "2 criteria"]
 
 
-def test_the_offline_judge_counts_one_cross_and_two_crosses() -> None:
-    noun = Noun(color="blue", shape="cross")
-    assert [noun.named(n) for n in (0, 1, 2)] == ["blue crosses", "blue cross", "blue crosses"]
-    assert [Noun().named(n) for n in (1, 2)] == ["shape", "shapes"]
+def test_the_offline_judge_counts_one_cup_and_two_cups() -> None:
+    noun = Noun(color="blue", object="cup")
+    assert [noun.named(n) for n in (0, 1, 2)] == ["blue cups", "blue cup", "blue cups"]
+    assert [Noun().named(n) for n in (1, 2)] == ["thing", "things"]

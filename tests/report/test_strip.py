@@ -115,7 +115,7 @@ def with_evidence(given: dict[str, Any], text: str) -> dict[str, Any]:
     return given
 
 
-LONG = "Are there no shapes other than yellow squares, purple crosses, orange squares and stars?"
+LONG = "Are there no shapes other than yellow houses, purple cups, orange houses and stars?"
 
 
 def test_a_criterion_of_three_lines_is_not_cut() -> None:
@@ -238,7 +238,7 @@ def test_a_very_long_prompt_and_control_characters(store: Store) -> None:
 @pytest.mark.parametrize(
     "prompt",
     [
-        "two red circles left of a blue square, " * 30,
+        "two red fish left of a blue house, " * 30,
         "一只戴着红色帽子的猫，坐在木椅上，旁边有三个“蓝色”气球；" * 9,
         "supercalifragilistic" * 40,
         "mixed 混排 text “引号” and 字, " * 20,

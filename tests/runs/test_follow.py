@@ -49,7 +49,7 @@ async def test_a_thread_is_claimed_before_it_is_read(
 
 @pytest.mark.anyio
 async def test_what_ended_well_is_told_again_and_runs_no_more(threads: Threads) -> None:
-    outcome = await follow(threads, job("a red circle"))
+    outcome = await follow(threads, job("a red fish"))
     heard: list[Event] = []
     again = await follow(threads, job(None), heard.append)
     assert again.state["result"] == outcome.state["result"]
@@ -79,14 +79,14 @@ async def test_a_stopped_run_has_the_best_so_far_and_is_taken_up(threads: Thread
 
 @pytest.mark.anyio
 async def test_taking_up_begins_where_there_is_nothing(threads: Threads) -> None:
-    outcome = await follow(threads, job("a red circle", take_up=True))
+    outcome = await follow(threads, job("a red fish", take_up=True))
     assert outcome.state["result"]["success"]
     assert await latest_thread() == "t"
 
 
 @pytest.mark.anyio
 async def test_a_question_is_told_again_until_it_is_answered(threads: Threads) -> None:
-    asked = await follow(threads, job("a red circle", dials={"pause": "criteria"}))
+    asked = await follow(threads, job("a red fish", dials={"pause": "criteria"}))
     heard: list[Event] = []
     again = await follow(threads, job(None), heard.append)
     assert (again.question, [event["type"] for event in heard]) == (asked.question, ["asked"])

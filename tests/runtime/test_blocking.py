@@ -43,5 +43,5 @@ def test_a_trajectory_of_real_clients_never_blocks(store: Store) -> None:
 
 
 def test_a_trajectory_of_the_offline_models_never_blocks(store: Store) -> None:
-    out = watched(build_graph(store=store, seed=1), "two red circles left of a blue square")
+    out = watched(build_graph(store=store, seed=1), "two red fish left of a blue house")
     assert out["result"]["stop"]["reason"] in {"passed", "max_iterations"}

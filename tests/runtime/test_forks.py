@@ -39,7 +39,7 @@ def made():
 
 
 def result(graph):
-    return graph.invoke({"prompt": "a red circle"})["result"]["why"]
+    return graph.invoke({"prompt": "a red fish"})["result"]["why"]
 
 
 graph = made()

@@ -73,11 +73,11 @@ def test_an_estimate_knows_what_they_take(name: str, calls: int, tmp_path: Any) 
 
 
 def test_the_command_line_draws_by_a_strategy_and_keeps_its_name(gems: Gems) -> None:
-    ran = gems("run", "a red circle", "--seed", "1", "--strategy", "rewrite", "--json")
+    ran = gems("run", "a red fish", "--seed", "1", "--strategy", "rewrite", "--json")
     assert ran.code == 3  # a best effort: nobody verified it
     assert ran.json["settings"]["strategy"] == "rewrite"
     assert ran.json["models"].keys() == {"planner", "judge", "generator"}
-    wrong = gems("run", "a red circle", "--strategy", "originel")
+    wrong = gems("run", "a red fish", "--strategy", "originel")
     assert wrong.code == 2
     assert "no strategy 'originel'; there are" in wrong.err
 

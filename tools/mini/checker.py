@@ -1,215 +1,146 @@
-"""An independent reader of the small world's pictures, from pixels alone.
+"""An independent reader of the small world's pictures, to judge what the Verifier chose.
 
-Colours are segmented, connected parts become items, and each item is compared
-with analytic templates of the four shapes.  Nothing here knows how a picture
-was made, so it can judge the generator and every critic that looks at it.
+What differs from the nearest backdrop falls into connected parts; each part is compared, by
+silhouette and inner pattern, with the icons as drawn; its colour is what most of its pixels are
+painted in. Nothing here is learned or shared with the Verifier's reader.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from scipy import ndimage
 
-from gems_graph.mini.words import BACKGROUNDS, COLORS, GRID, REGIONS
-from tools.mini.scenes import RES, Scene, relation
+from gems_graph.mini.artwork.backdrops import backdrop
+from gems_graph.mini.artwork.pen import Tones
+from gems_graph.mini.world import COLORS, OBJECTS, RES, SCENES
+from tools.mini.specimens import STANDS_OUT, Part, exemplars, feature, parts
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-Window = tuple[slice, slice]
 
-TERSE_ATOMS = ("colors", "counts", "shapes", "relation")
-ATOMS = (*TERSE_ATOMS, "full", "region", "size", "background")
-MIN_AREA = 0.0065
-"""Smallest share of the picture that counts as an item; less is stray paint."""
-MIN_OVERLAP = 0.74
-"""Smallest overlap (intersection over union) with a template that counts as that shape."""
-UNIT_AREA = {"circle": 3.1416, "square": 3.0976, "triangle": 1.9, "cross": 2.26}
-"""Area of each shape at radius one."""
-LARGE_RADIUS = 0.36
-
-_BACK = len(BACKGROUNDS)
-_PALETTE = np.array([*BACKGROUNDS.values(), *COLORS.values()], np.float64)
+_PAINTS = np.array([(t.main, t.dark, t.light) for t in map(Tones.of, COLORS)], np.float32)
+_STRICTER = (48.0, 64.0, 80.0)
+_SUSPICIOUS, _STRANGE = 4.5, 9.5  # distances from the nearest drawn icon
+_SHARP = 0.14  # steepness of edges: drawn ones have 0.33 and more, a blur of 2.5 pixels 0.15
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing in the picture; `cx`, `cy` and `area` are shares of the picture (0..1)."""
+    """One thing in the picture; `object` is None if it is like no icon; `x`, `y` from 0 to 1."""
 
+    object: str | None
     color: str
-    shape: str
-    area: float
-    cx: float
-    cy: float
+    size: str
+    x: float
+    y: float
+    strangeness: float
 
 
-def analyse(img: npt.ArrayLike) -> tuple[list[Item], str | None, float]:
-    """Read the items, the background and the share of stray paint off a square RGB picture.
+@dataclass(frozen=True)
+class Reading:
+    """What a picture shows, and how many pixels are stray paint."""
 
-    Args:
-        img: levels 0..255 of shape (H, H, 3), at the model's own 48 pixels or enlarged
-            by a whole factor.
-    """
-    pixels = _shrunk(np.asarray(img, np.float64))
-    distance = ((pixels[:, :, None] - _PALETTE) ** 2).sum(-1)
-    background = _background(pixels[distance.argmin(-1) < _BACK])
-    base = np.array(BACKGROUNDS[background], np.float64) if background else _PALETTE[0]
-    nearest = distance[..., _BACK:].argmin(-1)
+    scene: str
+    items: tuple[Item, ...]
+    stray: int
+
+
+def read(img: npt.ArrayLike) -> Reading:
+    """Read a square RGB picture, at the world's own 96 pixels or enlarged."""
+    pixels = _shrunk(img)
+    scene, difference = _scene(pixels)
     items: list[Item] = []
     stray = 0
-    for number, color in enumerate(COLORS):
-        alpha = _coverage(pixels, base, _PALETTE[_BACK + number])
-        found, lost = _items(color, alpha, (nearest == number) & (alpha > 0.5))
-        items += found
-        stray += lost
-    return items, background, stray / pixels.shape[0] ** 2
+    for part in parts(difference, STANDS_OUT):
+        pieces = _pieces(pixels, difference, part)
+        found = [classify(pixels, piece) for piece in pieces]
+        items += [
+            item if _sharpness(piece.crop(difference)) >= _SHARP else replace(item, object=None)
+            for item, piece in zip(found, pieces, strict=True)
+            if item
+        ]
+        stray += int(part.mask.sum()) if not any(found) else 0
+    return Reading(scene, tuple(items), stray)
 
 
-def check(scene: Scene, img: npt.ArrayLike) -> dict[str, bool]:
-    """Judge a picture against a scene, one verdict for each of `ATOMS`.
-
-    "full" sums up what a terse request states (colors, counts, shapes,
-    relation); region, size and background are only stated by longer captions.
-    """
-    items, background, _ = analyse(img)
-    by_color = {
-        group.color: [item for item in items if item.color == group.color] for group in scene.groups
-    }
-    mine = [by_color[group.color] for group in scene.groups]
-    pairs = list(zip(scene.groups, mine, strict=True))
-    verdict = {
-        "colors": {item.color for item in items} == set(by_color),
-        "counts": all(len(own) == group.count for group, own in pairs),
-        "shapes": all(own and {item.shape for item in own} == {g.shape} for g, own in pairs),
-        "relation": _related(scene, mine),
-    }
-    verdict["full"] = all(verdict.values())
-    verdict["region"] = all(_in_region(group.region, own) for group, own in pairs)
-    verdict["size"] = all(_has_size(g.shape, g.size, own) for g, own in pairs)
-    verdict["background"] = background == scene.background
-    return {name: bool(value) for name, value in verdict.items()}
-
-
-def _shrunk(pixels: Array) -> Array:
-    """Undo an enlargement by a whole factor; the shape thresholds are tuned to single pixels."""
-    factor, rest = divmod(pixels.shape[0], RES)
-    return pixels if rest or factor < 2 else pixels[factor // 2 :: factor, factor // 2 :: factor]
-
-
-def _background(pixels: Array) -> str | None:
-    if not len(pixels):
+def classify(pixels: Array, part: Part) -> Item | None:
+    """Name a part; None if no paint of the world is in it."""
+    if not part.counts:
         return None
-    distance = ((np.median(pixels, 0) - _PALETTE[:_BACK]) ** 2).sum(-1)
-    return list(BACKGROUNDS)[int(distance.argmin())]
+    mask: Mask = ndimage.binary_fill_holes(part.mask)
+    crop = part.crop(pixels)
+    color, share = _color(crop[mask])
+    if share < 0.15:
+        return None
+    features, names = exemplars()
+    gaps = ((features - feature(crop, mask, color)) ** 2).sum(1)
+    nearest = int(gaps.argmin())
+    strangeness = float(np.sqrt(gaps[nearest]))
+    clear = strangeness <= _STRANGE and share >= 0.25
+    height, width = mask.shape
+    side = max(height, width)
+    size = "small" if side <= 15 else "normal" if side <= 27 else "big"
+    x, y = (part.left + width / 2) / RES, (part.top + height / 2) / RES
+    return Item(OBJECTS[names[nearest]] if clear else None, color, size, x, y, strangeness)
 
 
-def _coverage(pixels: Array, base: Array, color: Array) -> Array:
-    """How far each pixel lies on the way from the background to the colour."""
-    way = color - base
-    share: Array = ((pixels - base) @ way) / (way @ way)
-    return share
+def _pieces(pixels: Array, difference: Array, part: Part) -> list[Part]:
+    """Return a part, or what it falls into where a halo seems to have joined neighbours."""
+    best, worst = [part], _worst(pixels, [part])
+    if worst <= _SUSPICIOUS:
+        return best
+    for least in _STRICTER:
+        inner = part.crop(difference) * part.mask
+        split = [piece for piece in parts(inner, least, part.top, part.left) if piece.counts]
+        if split and _worst(pixels, split) < worst - 0.3:
+            best, worst = split, _worst(pixels, split)
+    return best
 
 
-def _items(color: str, alpha: Array, mask: Mask) -> tuple[list[Item], int]:
-    res = alpha.shape[0]
-    labels, _ = ndimage.label(mask)
-    items: list[Item] = []
-    stray = 0
-    for number, window in enumerate(ndimage.find_objects(labels), 1):
-        part: Mask = labels[window] == number
-        area = int(part.sum())
-        if area < MIN_AREA * res * res:
-            stray += area
-            continue
-        ys, xs = np.nonzero(part)
-        shape = _shape(np.pad(np.clip(_rimmed(alpha, part, window), 0, 1), 1))
-        cx, cy = xs.mean() + window[1].start + 0.5, ys.mean() + window[0].start + 0.5
-        items.append(Item(color, shape, area / res / res, float(cx / res), float(cy / res)))
-    return items, stray
+def _sharpness(difference: Array) -> float:
+    """Return how steep the edges of a part are, as a share of its contrast a pixel."""
+    steep = np.hypot(*np.gradient(difference))
+    return float(np.quantile(steep, 0.9) / np.quantile(difference, 0.9))
 
 
-def _rimmed(alpha: Array, part: Mask, window: Window) -> Array:
-    """Coverage of one part and its one-pixel rim, in a window grown by one pixel."""
-    top, left = (max(side.start - 1, 0) for side in window)
-    view = alpha[top : window[0].stop + 1, left : window[1].stop + 1]
-    mask = np.zeros(view.shape, bool)
-    y, x = window[0].start - top, window[1].start - left
-    mask[y : y + part.shape[0], x : x + part.shape[1]] = part
-    rimmed: Array = view * ndimage.binary_dilation(mask, np.ones((3, 3)))
-    return rimmed
+def _worst(pixels: Array, pieces: Sequence[Part]) -> float:
+    found = [item for piece in pieces if (item := classify(pixels, piece))]
+    return max((item.strangeness for item in found), default=0.0)
 
 
-def _shape(alpha: Array) -> str:
-    """Name the shape with the best overlap; `alpha` is padded by one pixel of zeros."""
-    (y0, y1), (x0, x1) = _extent(alpha.max(1)), _extent(alpha.max(0))
-    height, width = y1 - y0, x1 - x0
-    if min(height, width) < 2 or max(height, width) > 1.35 * min(height, width) + 0.8:
-        return "malformed"
-    best, name = max(
-        (float(np.minimum(alpha, mask).sum() / np.maximum(alpha, mask).sum()), shape)
-        for grown in (0.0, 0.7, 1.4)  # the thin tip of a triangle fades away
-        for shape, mask in _templates(alpha.shape, (y0 - grown, y1), (x0, x1)).items()
-        if not grown or shape == "triangle"
-    )
-    return name if best >= MIN_OVERLAP else "malformed"
+def _shrunk(img: npt.ArrayLike) -> Array:
+    picture = Image.fromarray(np.asarray(img, np.uint8))
+    if picture.width != RES:
+        picture = picture.resize((RES, RES), Image.Resampling.BOX)
+    return np.asarray(picture, np.float32)
 
 
-def _extent(profile: Array) -> tuple[float, float]:
-    """Sub-pixel start and end of what is covered along one axis."""
-    hits = np.nonzero(profile > 0.25)[0]
-    first, last = int(hits[0]), int(hits[-1])
-    return first + 1 - min(1.0, profile[first]), last + min(1.0, profile[last])
+def _scene(pixels: Array) -> tuple[str, Array]:
+    """Name the nearest backdrop, and measure how far each pixel is from it or its mirror image.
 
-
-def _templates(
-    size: tuple[int, ...], y_range: tuple[float, float], x_range: tuple[float, float], fine: int = 4
-) -> dict[str, Array]:
-    """Soft coverage of every shape inscribed in a sub-pixel box of a window."""
-    height, width = size
-    y = _axis(height, y_range, fine)[:, None]
-    x = _axis(width, x_range, fine)[None, :]
-    box = (abs(x) <= 1) & (abs(y) <= 1)
-    masks = {
-        "circle": x**2 + y**2 <= 1,
-        "square": box,
-        "triangle": box & (abs(x) <= (y + 1) / 2),
-        "cross": box & ((abs(x) <= 0.34) | (abs(y) <= 0.34)),
+    A cloud or moon on the wrong side is a slip of the backdrop, not a thing.
+    """
+    gaps = {
+        (scene, mirrored): np.minimum(np.abs(pixels - backdrop(scene, mirrored)).sum(-1), 60)
+        for scene in SCENES
+        for mirrored in (False, True)
     }
-    return {
-        name: mask.reshape(height, fine, width, fine).mean((1, 3)) for name, mask in masks.items()
-    }
+    scene, _ = min(gaps, key=lambda key: float(gaps[key].mean()))
+    both = [np.sqrt(((pixels - backdrop(scene, side)) ** 2).sum(-1)) for side in (False, True)]
+    return scene, np.minimum(*both)
 
 
-def _axis(count: int, ends: tuple[float, float], fine: int) -> Array:
-    samples = (np.arange(count * fine) + 0.5) / fine
-    return (samples - ends[0]) / (ends[1] - ends[0]) * 2 - 1
-
-
-def _related(scene: Scene, mine: list[list[Item]]) -> bool:
-    found = relation(scene)
-    if found is None:
-        return True
-    if not all(mine):
-        return False
-    word, first, second = found
-    axis = "cx" if word == "left" else "cy"
-    middles = [float(np.mean([getattr(item, axis) for item in own])) for own in mine]
-    return all(middles[one] < middles[other] - 0.03 for one in first for other in second)
-
-
-def _in_region(region: str, own: list[Item], slack: float = 0.02) -> bool:
-    left, top, right, bottom = (edge / GRID for edge in REGIONS[region])
-    return bool(own) and all(
-        left - slack <= item.cx <= right + slack and top - slack <= item.cy <= bottom + slack
-        for item in own
-    )
-
-
-def _has_size(shape: str, size: str, own: list[Item]) -> bool:
-    """Compare the mean radius, measured from the areas, with the middle between both sizes."""
-    if not own:
-        return False
-    radius = np.sqrt(np.mean([item.area for item in own]) / UNIT_AREA[shape]) * GRID
-    return bool((radius > LARGE_RADIUS) == (size == "large"))
+def _color(pixels: Array) -> tuple[str, float]:
+    """Name the colour most pixels (N, 3) are painted in, and the share that are."""
+    gaps = ((pixels[:, None, None] - _PAINTS) ** 2).sum(-1).min(-1)
+    votes = np.bincount(gaps.argmin(1), gaps.min(1) < 60**2, len(COLORS))
+    names = list(COLORS)
+    weighed = votes.copy()
+    weighed[names.index("black")] *= 0.6  # eyes and wheels are dark on every icon
+    best = int(weighed.argmax())
+    return names[best], float(votes[best] / max(1, len(pixels)))

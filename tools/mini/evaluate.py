@@ -1,8 +1,10 @@
-"""Measure the shipped sampler on held-out scenes: one seed, several seeds, several wordings.
+"""Measure the generator: how often a picture shows exactly what was asked for.
 
-    python -m tools.mini.evaluate --n 200 --seeds 5 --out eval.json
+    python -m tools.mini.evaluate --n 60 --seeds 5 --out eval.json
 
-The same scenes and seeds are used for every wording, so differences are paired.
+By kind of request and by the number of facts asked for, in plain words, with regions and with
+cells; kinds whose combinations training never showed stand apart. The judge is
+`tools/mini/checker.py`; how often the Verifier's reader agrees on the items is told beside it.
 """
 
 from __future__ import annotations
@@ -10,155 +12,175 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gems_graph.mini.generator import one_thread
-from gems_graph.mini.net import MiniNet, Pixels, load_net
-from tools.mini import captions
-from tools.mini.checker import ATOMS, TERSE_ATOMS, check
-from tools.mini.scenes import Scene, held_out
+from gems_graph.mini.look import look_at
+from gems_graph.mini.net import MiniNet
+from gems_graph.mini.sampling import Pixels, load_net, sample
+from gems_graph.mini.words import tokenise
+from tools.mini.checker import Reading, read
+from tools.mini.kinds import HELD, KINDS
+from tools.mini.requests import WORDINGS, Request, build
 
-Flags = npt.NDArray[np.bool_]
-Results = list[dict[str, bool]]
-Wording = Callable[[Scene, random.Random], str]
-
-MAIN = ("terse", "explicit", "coords")
-BATCH = 25
-
-
-def only(*details: str) -> Wording:
-    """Word a scene explicitly with just these details."""
-    return lambda scene, rng: captions.explicit(scene, rng, lambda detail: detail in details)
+Flags = npt.NDArray[np.float64]
+_SEED = 777
+_BATCH = 8
 
 
-WORDINGS: dict[str, Wording] = {
-    "terse": captions.terse,
-    "terse+exactly": lambda scene, rng: captions.terse(scene, rng, "exactly "),
-    "placed": captions.placed,
-    "look (size+background)": only("size", "background"),
-    "region+exactly": only("region", "exactly"),
-    "region+exactly+arrangement": only("region", "exactly", "arrangement"),
-    "explicit": captions.explicit,
-    "coords": captions.coords,
-}
+def draw(net: MiniNet, prompts: Sequence[str], seeds: Sequence[int]) -> list[Pixels]:
+    """Draw one picture per prompt, a few at a time."""
+    pictures: list[Pixels] = []
+    for start in range(0, len(prompts), _BATCH):
+        words = [tokenise(prompt) for prompt in prompts[start : start + _BATCH]]
+        pictures += list(sample(net, words, seeds[start : start + _BATCH]))
+    return pictures
 
 
-def draw(net: MiniNet, prompts: Sequence[str], seeds: Sequence[int]) -> Pixels:
-    """Draw one picture per prompt, (N, 48, 48, 3), in batches that stay in the cache."""
-    parts = []
-    with one_thread():
-        for start in range(0, len(prompts), BATCH):
-            words = [prompt.split() for prompt in prompts[start : start + BATCH]]
-            parts.append(net.sample(words, seeds[start : start + BATCH]))
-    return np.concatenate(parts)
-
-
-def word(scenes: Sequence[Scene], wording: str) -> list[str]:
-    """Word every scene; a scene's random choices do not depend on the wording."""
-    return [
-        WORDINGS[wording](scene, random.Random(9000 + number))
-        for number, scene in enumerate(scenes)
-    ]
-
-
-def judge(net: MiniNet, scenes: Sequence[Scene], wording: str, round_: int = 0) -> Results:
-    """Draw and check every scene once, with the seeds of that round."""
-    seeds = [100_000 * round_ + number for number in range(len(scenes))]
-    pictures = draw(net, word(scenes, wording), seeds)
-    return [check(scene, picture) for scene, picture in zip(scenes, pictures, strict=True)]
-
-
-def quick(net: MiniNet, count: int) -> dict[str, float]:
-    """Share of fully right pictures per main wording, for a look during training."""
-    scenes = held_out(count)
-    return {name: _share(judge(net, scenes, name), "full") for name in MAIN}
-
-
-def interval(values: npt.ArrayLike, rounds: int = 10_000) -> list[float]:
-    """Mean and its 95 % bootstrap interval over scenes."""
+def interval(values: Sequence[float] | Flags, draws: int = 4000) -> list[float]:
+    """Return the mean and its 95 % bootstrap interval."""
     data = np.asarray(values, float)
-    picks = np.random.default_rng(0).integers(0, len(data), (rounds, len(data)))
-    means = data[picks].mean(1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return [round(float(value), 3) for value in (data.mean(), low, high)]
+    rng = np.random.default_rng(0)
+    means = data[rng.integers(0, len(data), (draws, len(data)))].mean(1)
+    return [round(float(x), 3) for x in (data.mean(), *np.quantile(means, (0.025, 0.975)))]
 
 
-def evaluate(net: MiniNet, count: int, seeds: int) -> dict[str, Any]:
-    """Measure all wordings; the main ones with several seeds."""
-    scenes = held_out(count)
-    results = {
-        name: [judge(net, scenes, name, round_) for round_ in range(seeds if name in MAIN else 1)]
-        for name in WORDINGS
-    }
-    base = _full(results["terse"])[0]
-    return {
-        "n": count,
-        "seeds": seeds,
-        "wordings": {name: _figures(rounds, scenes) for name, rounds in results.items()},
-        "minus terse, same seed": {
-            name: interval(_full(rounds)[0].astype(float) - base)
-            for name, rounds in results.items()
-            if name != "terse"
+def requests_of(kind: str, count: int) -> list[Request]:
+    """Make up the requests that every reported figure of a kind is measured on."""
+    rng = random.Random(f"{_SEED} {kind}")
+    return [build(kind, rng) for _ in range(count)]
+
+
+def measure(
+    net: MiniNet, requests: Sequence[Request], seeds: int
+) -> tuple[dict[str, Any], list[float]]:
+    """Measure requests of one kind: plain words with several seeds, other wordings with one.
+
+    Returns:
+        The figures, and for each request whether the first picture of it was right.
+    """
+    plain = [_round(net, requests, "terse", 1000 * seed) for seed in range(seeds)]
+    rounds = {name: _round(net, requests, name, 0) for name in WORDINGS[1:]}
+    right = np.array([_right(verdicts) for verdicts, _ in plain])
+    failed = right[0] == 0
+    row: dict[str, Any] = {
+        "n": len(requests),
+        "terse": interval(right[0]),
+        "terse, all seeds": interval(right.mean(0)),
+        f"best of {seeds}": interval(right.max(0)),
+        **{name: interval(_right(verdicts)) for name, (verdicts, _) in rounds.items()},
+        "readers agree": _mean([a for _, agree in [*plain, *rounds.values()] for a in agree]),
+        "atoms": _by_atom([verdict for verdicts, _ in plain for verdict in verdicts]),
+        "failed": int(failed.sum()),
+        "repaired": {
+            "another seed": _mean(right[1:, failed]),
+            **{name: _mean(_right(v)[failed]) for name, (v, _) in rounds.items()},
         },
-        "repair of failed terse pictures": _repair(results),
+        "example": requests[0].wordings,
     }
+    return row, right[0].tolist()
 
 
-def _figures(rounds: list[Results], scenes: Sequence[Scene]) -> dict[str, Any]:
-    first, full = rounds[0], _full(rounds)
-    by_groups = {
-        size: _share([r for r, s in zip(first, scenes, strict=True) if len(s.groups) == size])
-        for size in (1, 2, 3)
-    }
-    return {
-        "one seed": {atom: _share(first, atom) for atom in ATOMS},
-        "one seed, full": interval(full[0]),
-        "by number of groups": by_groups,
-        "mean over seeds": interval(full.mean(0)),
-        "best of k": [round(float(full[:k].any(0).mean()), 3) for k in range(1, len(full) + 1)],
-    }
+def by_facts(rows: Sequence[tuple[Request, float]]) -> dict[str, list[float]]:
+    """Return the share right by how many facts were asked for."""
+    groups: dict[int, list[float]] = defaultdict(list)
+    for request, right in rows:
+        groups[request.atoms].append(right)
+    return {str(facts): [*interval(groups[facts]), len(groups[facts])] for facts in sorted(groups)}
 
 
-def _repair(results: dict[str, list[Results]]) -> dict[str, Any]:
-    """Among terse pictures with an atom wrong: how often is it right another way?"""
-    table: dict[str, Any] = {}
-    first = results["terse"][0]
-    for atom in (*TERSE_ATOMS, "full"):
-        bad = [number for number, result in enumerate(first) if not result[atom]]
-        row: dict[str, Any] = {"n": len(bad)}
-        if bad:
-            again = [_share([r[i] for i in bad], atom) for r in results["terse"][1:]]
-            row["terse, other seeds"] = round(float(np.mean(again)), 3) if again else None
-            for name in WORDINGS:
-                if name != "terse":
-                    row[name] = _share([results[name][0][i] for i in bad], atom)
-        table[atom] = row
-    return table
+def evaluate(net: MiniNet, count: int, seeds: int, kinds: Sequence[str]) -> dict[str, Any]:
+    """Measure every kind, and all trained kinds by the number of facts."""
+    report: dict[str, Any] = {"kinds": {}}
+    rows: list[tuple[Request, float]] = []
+    for kind in kinds:
+        requests = requests_of(kind, count)
+        row, right = measure(net, requests, seeds)
+        report["kinds"][kind] = row
+        print(kind, json.dumps(row), flush=True)
+        if kind not in HELD:
+            rows += zip(requests, right, strict=True)
+    report["facts"] = by_facts(rows)
+    many = [right for request, right in rows if 3 <= request.atoms <= 10]
+    report["3 to 10 facts"] = interval(many) if many else None
+    return report
 
 
-def _full(rounds: list[Results]) -> Flags:
-    return np.array([[result["full"] for result in results] for results in rounds])
+def show(report: dict[str, Any], seeds: int) -> None:
+    """Print the tables of the model card, in hundredths."""
+    columns = ("terse", f"best of {seeds}", *WORDINGS[1:])
+    print(f"\n| request | {' | '.join(columns)} | repaired by seed / regions / cells |")
+    print("|---|" + "---|" * (len(columns) + 1))
+    for kind, row in report["kinds"].items():
+        repaired = " / ".join(_percent(value) for value in row["repaired"].values())
+        cells = [_percents(row[name]) for name in columns]
+        print(f"| {kind} | {' | '.join(cells)} | {repaired} (of {row['failed']}) |")
+    print("\n| facts asked for | terse | n |\n|---|---|---|")
+    for facts, (*row, count) in report["facts"].items():
+        print(f"| {facts} | {_percents(row)} | {count} |")
+    if report["3 to 10 facts"]:
+        print(f"| 3 to 10 | {_percents(report['3 to 10 facts'])} | |")
 
 
-def _share(results: Results, atom: str = "full") -> float:
-    return round(float(np.mean([result[atom] for result in results])), 3) if results else 0.0
+def _percents(row: Sequence[float]) -> str:
+    mean, low, high = map(_percent, row)
+    return f"{mean} [{low}, {high}]"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f}"
+
+
+def _round(
+    net: MiniNet, requests: Sequence[Request], wording: str, seed: int
+) -> tuple[list[dict[str, bool]], list[bool]]:
+    prompts = [request.wordings[wording] for request in requests]
+    pictures = draw(net, prompts, [seed + number for number in range(len(requests))])
+    readings = [read(picture) for picture in pictures]
+    verdicts = [r.judge(reading) for r, reading in zip(requests, readings, strict=True)]
+    agree = [_agree(p, reading) for p, reading in zip(pictures, readings, strict=True)]
+    return verdicts, agree
+
+
+def _agree(picture: Pixels, reading: Reading) -> bool:
+    seen = look_at(picture.astype(np.float32))
+    return Counter((i.object, i.color) for i in seen.items) == Counter(
+        (i.object, i.color) for i in reading.items
+    )
+
+
+def _right(verdicts: Sequence[dict[str, bool]]) -> Flags:
+    return np.array([float(all(verdict.values())) for verdict in verdicts])
+
+
+def _by_atom(verdicts: Sequence[dict[str, bool]]) -> dict[str, float]:
+    atoms: dict[str, list[bool]] = defaultdict(list)
+    for verdict in verdicts:
+        for name, true in verdict.items():
+            atoms[name.lstrip("0123456789 ")].append(true)
+    return {name: round(float(np.mean(values)), 3) for name, values in atoms.items()}
+
+
+def _mean(values: Sequence[bool] | Flags) -> float | None:
+    return round(float(np.mean(values)), 3) if np.size(values) else None
 
 
 def main() -> None:
     """Read the command line, measure, write and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=200)
+    parser.add_argument("--n", type=int, default=60, help="requests a kind")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS), metavar="KIND")
     parser.add_argument("--out", type=Path, default=Path("eval.json"))
     options = parser.parse_args()
-    report = json.dumps(evaluate(load_net(), options.n, options.seeds), indent=1)
-    options.out.write_text(report + "\n")
-    print(report)
+    report = evaluate(load_net(), options.n, options.seeds, options.kinds)
+    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    show(report, options.seeds)
 
 
 if __name__ == "__main__":

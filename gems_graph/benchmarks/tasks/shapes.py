@@ -10,7 +10,7 @@ from gems_graph.benchmarks.task import Home, Prompt
 from gems_graph.benchmarks.tasks.geneval2 import GenEval2, read_prompt
 from gems_graph.mini.judging import judge
 from gems_graph.mini.look import look
-from gems_graph.mini.words import SINGULARS
+from gems_graph.mini.world import SINGULARS
 
 FILE = Path(__file__).with_name("shapes.jsonl")
 _WORTH = {"yes": 1.0, "no": 0.0, "unsure": 0.5}

@@ -7,6 +7,7 @@ from typing import Any
 
 from gems_graph.errors import ConfigError
 from gems_graph.generators.diffusion.batch import out_of_memory
+from gems_graph.generators.diffusion.code import is_trusted, own_class
 from gems_graph.generators.diffusion.fitting import check_fit
 from gems_graph.generators.diffusion.options import DENOISERS, Loading
 from gems_graph.generators.diffusion.quantizing import quantization
@@ -17,8 +18,8 @@ def pipeline_class(model: str, loading: Loading) -> type:
     """Return the class of a pipeline that can be loaded; nothing but its index is read.
 
     Raises:
-        ConfigError: there is no such model, this diffusers does not know its class, or the options
-            do not fit it, or this machine.
+        ConfigError: there is no such model, this diffusers does not know its class, the class is
+            of a model that the host does not trust, or the options do not fit it, or this machine.
     """
     import diffusers
 
@@ -31,8 +32,11 @@ def pipeline_class(model: str, loading: Loading) -> type:
             "as Qwen/Qwen-Image-2512, or a folder with a model_index.json."
         )
         raise ConfigError(msg) from error
-    name = str(index.get("_class_name"))
-    found = getattr(diffusers, name, None)
+    name = index.get("_class_name")
+    if isinstance(name, list):
+        found = own_class(model, str(name[0]), str(name[-1]), loading.revision)
+    else:
+        found = getattr(diffusers, str(name), None)
     if not isinstance(found, type):
         msg = (
             f"{model!r} is a {name}, which diffusers {diffusers.__version__} does not know: "
@@ -107,7 +111,7 @@ def _load(model: str, loading: Loading, device: str) -> Any:
     if loading.quantization != "none":
         more["quantization_config"] = quantization(model, loading, getattr(torch, named))
     pipeline = diffusers.DiffusionPipeline.from_pretrained(
-        model, dtype=getattr(torch, named), **more
+        model, dtype=getattr(torch, named), trust_remote_code=is_trusted(model), **more
     )
     pipeline.set_progress_bar_config(disable=True)
     _place(pipeline, loading, device)

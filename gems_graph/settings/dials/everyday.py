@@ -45,7 +45,7 @@ class EverydayDials(Dials):
     generator: OpenText = Field(
         default="mini",
         min_length=1,
-        description="Image generator: `mini` (offline, coloured shapes), `openai:MODEL`, "
+        description="Image generator: `mini` (offline, a small illustrated world), `openai:MODEL`, "
         "`chat:MODEL`, `gemini:MODEL`, `comfyui:WORKFLOW`, `http:URL`.",
     )
     generator_url: OpenText | None = Field(

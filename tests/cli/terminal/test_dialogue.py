@@ -209,7 +209,7 @@ def start(gems: Gems, *options: str) -> CommandResult:
 def test_without_a_terminal_a_run_waits_and_says_how_to_go_on(gems: Gems) -> None:
     said = start(gems, "--pause", "criteria")
     assert (said.code, said.out) == (4, "")
-    assert "1 Are there exactly three yellow squares? decomposer" in " ".join(said.err.split())
+    assert "1 Are there exactly three yellow ducks? decomposer" in " ".join(said.err.split())
     assert said.err.splitlines()[-1].startswith("Waiting for a word on the criteria. Go on with: ")
     assert not Path("x").exists()
     again = gems("resume", "t", "--out", "x")
@@ -233,7 +233,7 @@ def test_a_waiting_run_is_told_as_json_with_its_picture(gems: Gems) -> None:
 def test_criteria_are_answered_from_a_file_and_verdicts_by_number(gems: Gems) -> None:
     start(gems, "--pause", "both", "-q")
     Path("mine.txt").write_text(
-        "Are there exactly three yellow squares?\nAre there exactly three orange squares?\n"
+        "Are there exactly three yellow ducks?\nAre there exactly three orange ducks?\n"
     )
     options = ["--out", "x", "--json", "-q"]
     asked = gems("resume", "t", "--criteria", "mine.txt", *options)
@@ -249,8 +249,8 @@ def test_criteria_are_answered_from_a_file_and_verdicts_by_number(gems: Gems) ->
 
 def test_a_prompt_is_drawn_and_its_picture_accepted(gems: Gems) -> None:
     start(gems, "--pause", "verdicts", "-q")
-    asked = gems("resume", "--prompt", "a red circle", "--out", "x", "--json", "-q")
-    assert (asked.code, asked.json["question"]["prompt"]) == (4, "a red circle")
+    asked = gems("resume", "--prompt", "a red fish", "--out", "x", "--json", "-q")
+    assert (asked.code, asked.json["question"]["prompt"]) == (4, "a red fish")
     done = gems("resume", "--accept", "--out", "x")
     assert done.code == 0  # accepted, whatever its score
     assert done.out.startswith("Accepted: a person accepted round 2, which passes ")
@@ -291,7 +291,7 @@ def test_on_a_terminal_the_dialogue_opens_and_its_keys_count(tmp_path: Path) -> 
         env={**os.environ, "TERM": "xterm", "COLUMNS": "120", "EDITOR": "", "VISUAL": ""},
     )  # fmt: skip
     os.close(slave)
-    for keys in ("p", "a red circle", ""):
+    for keys in ("p", "a red fish", ""):
         wait_for(master, "> ")
         os.write(master, f"{keys}\n".encode())
     shown = wait_for(master, "Round 1 of at most 5", "accept this picture", "> ")
@@ -303,7 +303,7 @@ def test_on_a_terminal_the_dialogue_opens_and_its_keys_count(tmp_path: Path) -> 
     assert process.returncode == 0
     assert out.startswith("Accepted: a person accepted round 1")
     record = json.loads((tmp_path / "x" / "trajectory.json").read_text())
-    assert record["rounds"][0]["prompt"] == "a red circle"
+    assert record["rounds"][0]["prompt"] == "a red fish"
 
 
 def wait_for(terminal: int, *texts: str) -> str:

@@ -1,0 +1,1 @@
+"""The artwork of the small illustrated world: icons, backdrops, and scenes made of them."""
