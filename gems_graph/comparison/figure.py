@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 640, 400, 56, 48, 24, 24
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 720, 400, 56, 48, 24, 150
 _COLOURS = ("#c4572e", "#2f6f8f", "#5f8a3a", "#8a5fa8", "#b08a1e", "#3b3b3b", "#c0437a", "#4a8f86")
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:currentColor}"
@@ -49,15 +49,16 @@ def _axes(most: float) -> list[str]:
 
 
 def _point(name: str, line: Mapping[str, Any], most: float, colour: str, k: int) -> list[str]:
-    """Return a strategy's point with its interval and its name; near ones stand apart."""
+    """Return a strategy's point with its interval, and its name at the right."""
     x, y = _x(line["images"] or 0, most) + 4 * (k % 5 - 2), _y(line["right"])
     low, high = line["right_95"] or (line["right"], line["right"])
-    above = 4 - 12 * (k % 3 - 1)
+    beside, row = _WIDTH - _RIGHT + 24, _TOP + 20 * k
     return [
         f'<line x1="{x}" y1="{_y(low)}" x2="{x}" y2="{_y(high)}" stroke="{colour}" '
         'stroke-width="2" opacity=".6"/>',
         f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}"/>',
-        f'<text x="{x + 9}" y="{y + above:g}" style="fill:{colour}">{escape(name)}</text>',
+        f'<circle cx="{beside}" cy="{row}" r="5" fill="{colour}"/>',
+        f'<text x="{beside + 12}" y="{row + 4}">{escape(name)}</text>',
     ]
 
 

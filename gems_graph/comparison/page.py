@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from gems_graph.comparison.rows import Row
+from gems_graph.prompting.wording import counted
 
 HEADS = ("right", "criteria", "images", "calls", "tokens", "seconds", "cost", "failed")
 """Columns of a strategy's line."""
@@ -17,7 +18,7 @@ table { border-collapse: collapse; margin: 1rem 0 }
 td, th { padding: .25rem .7rem; text-align: right;
   border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
 td:first-child, th:first-child { text-align: left } svg { max-width: 40rem; display: block }
-.row { display: flex; gap: .8rem; overflow-x: auto; padding-bottom: .6rem }
+.row { display: flex; flex-wrap: wrap; gap: .8rem; padding-bottom: .6rem }
 figure { margin: 0; width: 11rem; flex: none } img { width: 11rem; border-radius: .3rem }
 .none { height: 11rem; border: 1px dashed; border-radius: .3rem; display: grid;
   place-items: center }
@@ -118,7 +119,9 @@ def _figure(row: Row) -> str:
     verdict = {True: '<span class="yes">right</span>', False: "not right", None: "not judged"}
     score = f", {row['passed']} of {row['total']}" if row["total"] else ""
     failing = "".join(f"<li>{escape(each)}</li>" for each in row["failing"])
-    took = f"{row['images']} images, {row['calls']} calls, {row['seconds']:.1f} s"
+    took = ", ".join(
+        [counted(row["images"], "image"), counted(row["calls"], "call"), f"{row['seconds']:.1f} s"]
+    )
     return (
         f"<figure>{image}<figcaption><b>{name}</b>: {verdict[row['right']]}{score}<br>{took}"
         f"{f'<ul>{failing}</ul>' if failing else ''}</figcaption></figure>"
