@@ -81,9 +81,8 @@ class Threads:
         """
         from gems_graph.strategies import strategy_of
 
-        head = await self.saver.aget_tuple(config_of(thread))
-        values = head.checkpoint["channel_values"] if head else {}
-        return strategy_of(cast(State, values))
+        # with what `begin` wrote: a kill may come between that and its checkpoint
+        return strategy_of(cast(State, (await read_last(self.saver, thread)).values))
 
     async def state(self, thread: str) -> State:
         """Return the state of a thread as it stands.

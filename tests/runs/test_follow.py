@@ -9,6 +9,7 @@ import pytest
 
 from gems_graph.errors import UsageError
 from gems_graph.events import Event
+from gems_graph.persistence.last import config_of
 from gems_graph.persistence.locks import claim, is_claimed
 from gems_graph.persistence.threads import Threads, open_threads
 from gems_graph.runs.follow import Job, follow, latest_thread
@@ -94,3 +95,31 @@ async def test_a_question_is_told_again_until_it_is_answered(threads: Threads) -
     assert done.state["result"]["success"]
     with pytest.raises(UsageError):
         await follow(threads, job(None, answer=True))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("prompt", [HARD, None])
+async def test_a_thread_cut_between_a_write_and_its_checkpoint_goes_on_with_its_strategy(
+    threads: Threads, prompt: str | None
+) -> None:
+    await follow(threads, job(dials={"strategy": "original"}))
+    begun = [
+        each
+        async for each in threads.saver.alist(config_of("t"))
+        if any(channel == "settings" for _, channel, _ in each.pending_writes or [])
+    ]
+    assert len(begun) == 1
+    config = {"configurable": {"thread_id": "cut", "checkpoint_ns": ""}}
+    at = await threads.saver.aput(
+        config, begun[0].checkpoint, begun[0].metadata, begun[0].checkpoint["channel_versions"]
+    )
+    writes = begun[0].pending_writes or []
+    for task in {task for task, _, _ in writes}:
+        own = [(channel, value) for by, channel, value in writes if by == task]
+        await threads.saver.aput_writes(at, own, task)
+    dials = {"strategy": "original"} if prompt else {}
+    again = Job("cut", prompt, settings=settle({"seed": 1, **dials}), take_up=True)
+    assert (await threads.strategy_of("cut")).name == "original"
+    outcome = await follow(threads, again)
+    assert outcome.state["result"]["image"]
+    assert outcome.state["settings"]["strategy"] == "original"
