@@ -14,6 +14,7 @@ from gems_graph.cli.doctor import doctor
 from gems_graph.cli.fork import fork
 from gems_graph.cli.gc import gc
 from gems_graph.cli.history import history
+from gems_graph.cli.mcp import mcp
 from gems_graph.cli.options import prose
 from gems_graph.cli.resume import resume
 from gems_graph.cli.rm import rm
@@ -36,6 +37,7 @@ _PANELS = {
     "Draw": (run, resume, fork),
     "Measure": (compare,),
     "Look back": (show, history),
+    "Serve": (mcp,),
     "Set up": (doctor, settings, strategies),
     "Clean up": (rm, gc),
 }
