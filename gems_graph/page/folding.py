@@ -7,7 +7,6 @@ from typing import Any
 
 from gems_graph.calls.ledger import add
 
-
 _EMPTY: dict[str, Any] = {
     "prompt": "", "criteria": [], "rounds": [], "drawn": [], "experiences": [], "notes": [],
     "ledger": {}, "skills": [],

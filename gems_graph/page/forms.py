@@ -76,7 +76,7 @@ def prompt_in(form: Form) -> str:
     return check_text(prompt)
 
 
-def settings_in(form: Form, base: Mapping[str, Any], *, here: bool) -> Settings:
+def settings_in(form: Form, base: Settings, *, here: bool) -> Settings:
     """Return the settings that a form asks for, over those of the server.
 
     Args:

@@ -49,19 +49,19 @@ class Live:
         for each in self._watchers:
             each.set()
 
-    async def versions(self, pause: float) -> AsyncIterator[int | None]:
-        """Yield the version now and whenever it has grown; None after `pause` seconds of nothing.
+    async def versions(self, pause: float, rest: float) -> AsyncIterator[int | None]:
+        """Yield the version now and whenever it has grown, until the run is over.
 
-        Ends when the run does. Several events at once are one version.
+        Args:
+            pause: seconds of nothing after which None is yielded.
+            rest: seconds between two versions at least, so that many events are one of them.
         """
         with self._watched() as news:
-            while True:
+            while not self.over:
                 news.clear()
-                over = self.over
                 yield self.version
-                if over:
-                    return
-                while not await _set_within(news, pause):
+                await asyncio.sleep(rest)
+                while not self.over and not await _set_within(news, pause):
                     yield None
 
     @contextmanager
@@ -164,4 +164,3 @@ async def _set_within(news: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
-
