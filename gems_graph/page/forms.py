@@ -17,9 +17,11 @@ LARGEST = 400_000  # bytes of a form
 LONGEST = 20_000
 """Characters of a prompt."""
 MODELS = ("mllm", "mllm_url", "generator", "generator_url")
-_PLAIN = ("preset", "strategy", "max_iterations", "seed", "pause", "size", *MODELS)
-_ONLY_HERE = {*MODELS, "roles", "skills", "prompts", "generator_options", "extra_body"}
-"""Settings that name addresses, files or keys: only for who sits at this machine."""
+_EVERYDAY = ("preset", "strategy", "max_iterations", "seed", "pause", "size")
+_FOR_ALL = {
+    *_EVERYDAY, "ratio", "steps", "guidance", "negative", "variations", "max_skills", "memory",
+}  # fmt: skip
+"""Settings that name no address, file or key and lift no cap: also for people elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,10 @@ def settings_in(form: Form, base: Settings, *, here: bool) -> Settings:
         msg = f"A setting is a line NAME = VALUE, not {wrong!r}."
         raise UsageError(msg)
     more = {name.strip().replace("-", "_"): value.strip() for name, _, value in pairs}
-    chosen = {**more, **{name: form[name] for name in _PLAIN if form[name]}}
-    refused = sorted({name.partition(".")[0] for name in chosen} & _ONLY_HERE)
+    chosen = {**more, **{name: form[name] for name in (*_EVERYDAY, *MODELS) if form[name]}}
+    refused = sorted({name.partition(".")[0] for name in chosen} - _FOR_ALL)
     if refused and not here:
-        msg = f"The setting {refused[0]!r} is chosen by whoever runs this server."
+        msg = f"The setting {refused[0]!r} is for whoever runs this server to choose."
         raise UsageError(msg)
     return settle(base, from_assignments(chosen))
 

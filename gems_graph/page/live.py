@@ -85,11 +85,16 @@ class Runs:
     def __init__(self, threads: Threads, at_once: int) -> None:
         self._threads, self._places = threads, asyncio.Semaphore(at_once)
         self._live: dict[str, Live] = {}
+        self._failed: dict[str, Live] = {}
         self._tasks = set[asyncio.Task[None]]()
 
     def find(self, thread: str) -> Live | None:
         """Return the run of a thread; None: it does not go on here."""
         return self._live.get(thread)
+
+    def failed(self, thread: str) -> Live | None:
+        """Return the run of a thread that ended with an error lately; None: none did."""
+        return self._failed.get(thread)
 
     def ahead_of(self, live: Live) -> int:
         """Return how many queued runs come before one."""
@@ -114,6 +119,7 @@ class Runs:
         if len(self._live) >= MOST_QUEUED or of_owner >= MOST_OF_ONE:
             msg = "Too many pictures wait already; come back when some are done."
             raise UsageError(msg)
+        self._failed.pop(job.thread, None)
         live = self._live[job.thread] = Live(job, owner, before)
         task = asyncio.create_task(self._go(live))
         self._tasks.add(task)
@@ -150,6 +156,10 @@ class Runs:
         finally:
             live.over = True
             del self._live[live.job.thread]
+            if live.error:
+                self._failed[live.job.thread] = live
+                for oldest in [*self._failed][:-MOST_QUEUED]:
+                    del self._failed[oldest]
             live.told()
 
     def _wake_queued(self) -> None:

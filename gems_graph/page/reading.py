@@ -26,6 +26,8 @@ from gems_graph.skills import Skills
 _NONE = "There is no such picture here, or it was removed."
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+LATELY = 12
+"""Trajectories on the first page."""
 MOST_COMPARED = 12
 """Runs on one page of a comparison."""
 
@@ -35,12 +37,9 @@ def reading_routes(site: Site) -> list[BaseRoute]:
 
     async def home(request: Request) -> Response:
         cards, more = await search(site.threads, "", lambda t: site.people.may_see(request, t))
-        here = "compare" if request.url.path == "/compare" else ""
-        return site.show(
-            request, "home.html", title="GEMS", form=filled(request.query_params),
-            choices=site.choices, here_too=site.here, cards=cards[:12], here=here,
-            more=more or len(cards) > 12,
-        )  # fmt: skip
+        return site.form(
+            request, filled(request.query_params), cards[:LATELY], more or len(cards) > LATELY
+        )
 
     async def history(request: Request) -> Response:
         q, skip = request.query_params.get("q", ""), request.query_params.get("skip", "0")
@@ -55,9 +54,13 @@ def reading_routes(site: Site) -> list[BaseRoute]:
 
     async def run(request: Request) -> Response:
         thread = request.path_params["thread"]
-        live = site.live_of(thread)
+        live, failed = site.live_of(thread), site.runs.failed(thread)
         seen = None if live else await look(site.threads, thread)
         if not live and not seen:
+            if failed and site.people.owns(request, thread):
+                return site.form(
+                    request, filled({"prompt": failed.job.prompt or ""}), error=failed.error
+                )
             return site.refuse(request, _NONE, 404)
         each = view(live) if live else view_of(seen.kept, source) if seen else None
         state = live.folding.state if live else seen.last.values if seen else {}
@@ -66,6 +69,7 @@ def reading_routes(site: Site) -> list[BaseRoute]:
             seen=seen, each=each, ahead=site.runs.ahead_of(live) if live else 0,
             criteria=state.get("criteria") or [], latest=latest_of(state),
             mine=site.people.owns(request, thread),
+            error=failed.error if failed and not (seen and seen.error) else "",
         )  # fmt: skip
 
     async def stream(request: Request) -> Response:

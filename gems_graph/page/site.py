@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
@@ -69,6 +69,23 @@ class Site:
         response = HTMLResponse(page(template, **values), status, headers=_HEADERS)
         self.people.greet(request, response)
         return response
+
+    def form(
+        self,
+        request: Request,
+        fields: Mapping[str, str],
+        cards: Sequence[Any] = (),
+        more: bool = False,
+        *,
+        error: str = "",
+        status: int = 200,
+    ) -> HTMLResponse:
+        """Return the page with the form for a new picture, or for a comparison."""
+        here = "compare" if request.url.path == "/compare" else ""
+        return self.show(
+            request, "home.html", status=status, title="GEMS", form=fields, choices=self.choices,
+            here_too=self.here, cards=cards, more=more, error=error, here=here,
+        )  # fmt: skip
 
     def refuse(self, request: Request, text: str, status: int = 400) -> HTMLResponse:
         """Return a page that says in a sentence what is wrong."""

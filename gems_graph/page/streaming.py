@@ -12,7 +12,7 @@ from gems_graph.page.render import mark_of, piece
 from gems_graph.page.shelf import Seen, source
 from gems_graph.report.html.pictures import THUMB
 from gems_graph.report.html.render import fragment
-from gems_graph.report.html.views import Kept, TrajectoryView, chosen_of, view_of
+from gems_graph.report.html.views import Kept, TrajectoryView, attempts_of, chosen_of, view_of
 
 ALIVE = 15.0
 """Seconds after which a silent stream says that it is there."""
@@ -77,7 +77,7 @@ def card_of(thread: str, live: Live | None, seen: Seen | None, label: str = "") 
     chosen = chosen_of(state)
     thumb = source(chosen["image"], THUMB + 1) if chosen else ""
     words = _score(state)
-    return piece("card", thread, words, standing, thumb, len(state.get("rounds") or []), "", label)
+    return piece("card", thread, words, standing, thumb, len(attempts_of(state)), "", label)
 
 
 def _score(state: Any) -> str:

@@ -39,7 +39,7 @@ def writing_routes(site: Site) -> list[BaseRoute]:
                 return await handler(request, form)
             except GemsError as error:
                 if path in ("/runs", "/compare"):
-                    return await _again(site, request, form, path, str(error))
+                    return site.form(request, filled(form), error=str(error), status=400)
                 return site.refuse(request, str(error))
 
         return Route(path, checked, methods=["POST"])
@@ -152,15 +152,6 @@ async def _kept(site: Site, request: Request) -> Seen:
         msg = "There is no such picture here, or it was removed."
         raise UsageError(msg)
     return seen
-
-
-async def _again(site: Site, request: Request, form: Form, path: str, error: str) -> Response:
-    """Return the form as it was filled in, with what is wrong with it."""
-    here = "compare" if path == "/compare" else ""
-    return site.show(
-        request, "home.html", status=400, title="GEMS", form=filled(form), choices=site.choices,
-        here_too=site.here, cards=[], more=False, error=error, here=here,
-    )  # fmt: skip
 
 
 def _number(text: str) -> Any:
