@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from langgraph.types import Interrupt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gems_graph.errors import UsageError
@@ -162,6 +163,18 @@ def check(question: Question, answer: Any) -> None:
         form.model_validate(answer)
     except ValidationError as error:
         raise UnfitAnswerError(in_words(error, question)) from error
+
+
+def refuse_unfit(asked: Sequence[Interrupt[Any]]) -> None:
+    """Make sure that no question is asked again because its answer did not fit.
+
+    Raises:
+        UnfitAnswerError: one is; the message says why.
+    """
+    for each in asked:
+        if isinstance(each.value, Mapping) and (problem := each.value.get("problem")):
+            msg = f"{problem} The run still waits."
+            raise UnfitAnswerError(msg)
 
 
 def in_words(error: ValidationError, question: Question) -> str:
