@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes train-mini eval-mini snapshots rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving train-mini eval-mini snapshots rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -38,7 +38,7 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 bench: bench-start bench-pipeline bench-bytes bench-loop ## Measure start-up, the pipeline, bytes and the loop
 
@@ -56,6 +56,9 @@ bench-pipeline: $(VENV)/.dev ## The graph against the bound of its data dependen
 
 bench-bytes: $(VENV)/.dev ## The bytes that a trajectory of photographs sends
 	$(BIN)/python -m tools.bench_bytes
+
+bench-serving: $(VENV)/.dev ## 800 prompts against model servers: memory, CPU, busy slots, a kill (10 minutes)
+	$(BIN)/python -m tools.bench_serving
 
 train-mini: $(VENV)/.run ## Train the offline models anew (two hours on two cores; goes on if stopped)
 	$(PIP) install --editable '.[train]'

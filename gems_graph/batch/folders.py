@@ -25,8 +25,7 @@ def write(
     state: State,
     store: Store,
     about: Mapping[str, Any],
-    *,
-    lean: bool = False,
+    contents: folders.Contents = "strip",
 ) -> tuple[Path, dict[str, Any]]:
     """Write the folder of a trajectory, replacing what it left there before.
 
@@ -40,7 +39,7 @@ def write(
     """
     part = requested_folder.with_name(f"{_PART}{next(_NUMBERS)}")
     try:
-        record = folders.write(part, state, store, about, lean=lean)
+        record = folders.write(part, state, store, about, contents)
         with _MOVING:
             return _move(part, requested_folder, about["thread"]), record
     except OSError as error:

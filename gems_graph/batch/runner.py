@@ -15,6 +15,7 @@ from gems_graph.batch.summary import Record, Summary, drawn, undrawn
 from gems_graph.errors import ClaimedError
 from gems_graph.events import Event
 from gems_graph.persistence.threads import Threads, config_of
+from gems_graph.report.folder import Contents
 from gems_graph.report.standing import Standing
 from gems_graph.runs.follow import Job, follow
 from gems_graph.runs.stopping import Stopper
@@ -42,17 +43,17 @@ class Runner:
         summary: gets a record of each.
         watcher: sees how it goes on.
         stopper: ends what is under way, and begins nothing more.
-        lean: folders hold the chosen picture and the record alone.
+        contents: what folders hold.
         patient: what another process works on is looked at again later; otherwise it has failed.
     """
 
     def __init__(
         self, threads: Threads, summary: Summary, watcher: Watcher, stopper: Stopper, *,
-        lean: bool = False, patient: bool = False,
+        contents: Contents = "rounds", patient: bool = False,
     ) -> None:  # fmt: skip
         self._threads, self._stopper = threads, stopper
         self._summary, self._watcher = summary, watcher
-        self._lean, self._patient = lean, patient
+        self._contents, self._patient = contents, patient
         self.brake = Brake()
 
     async def run(self, tasks: Sequence[Task], at_once: int) -> None:
@@ -110,9 +111,8 @@ class Runner:
         about: dict[str, Any] = {"thread": task.thread}
         if task.key:
             about["batch"] = {"id": task.id, "key": task.key, "data": task.data}
-        folder, record = folders.write(
-            task.folder, state, self._threads.store, about, lean=self._lean
-        )
+        store, contents = self._threads.store, self._contents
+        folder, record = folders.write(task.folder, state, store, about, contents)
         return drawn(task.id, record, folder)
 
     async def _reached(self, task: Task, view: View) -> Mapping[str, Any]:

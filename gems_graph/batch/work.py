@@ -18,6 +18,7 @@ from gems_graph.models import open_chat
 from gems_graph.persistence.locks import claim
 from gems_graph.persistence.open_ends import OpenEnds, open_ends
 from gems_graph.persistence.threads import open_threads
+from gems_graph.report.folder import Contents
 from gems_graph.runs.stopping import Stopper
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.toolbox import Toolbox
@@ -132,8 +133,7 @@ async def carry_out(
     at_once: int,
     watcher: Watcher,
     stopper: Stopper | None = None,
-    *,
-    lean: bool = False,
+    contents: Contents = "rounds",
 ) -> Ending:
     """Draw what is to do, and write the summary; what is stopped can be taken up again.
 
@@ -143,7 +143,7 @@ async def carry_out(
         at_once: how many are drawn at the same time.
         watcher: sees how it goes on.
         stopper: stops it; whatever is under way has a record, too.
-        lean: folders hold the chosen picture and the record alone.
+        contents: what folders hold; strips are drawn when somebody looks, as they take longest.
 
     Raises:
         StoreError: the folder or the database cannot be used.
@@ -153,7 +153,7 @@ async def carry_out(
     if work.todo:
         async with open_threads() as threads:
             stop = stopper or Stopper()
-            runner = Runner(threads, summary, watcher, stop, lean=lean, patient=work.shared)
+            runner = Runner(threads, summary, watcher, stop, contents=contents, patient=work.shared)
             await runner.run(work.todo, at_once)
         reason = runner.brake.reason
     summary.rewrite()

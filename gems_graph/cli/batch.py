@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,6 +12,9 @@ from gems_graph.cli.loading import loading
 from gems_graph.cli.options import MANY
 from gems_graph.errors import UsageError
 from gems_graph.settings import Settings
+
+if TYPE_CHECKING:  # imported late: `--help` needs no pictures
+    from gems_graph.report.folder import Contents
 
 _AT_ONCE = 4
 
@@ -32,6 +36,10 @@ SHARD = typer.Option(
     help="Draw the Ith of N parts first, then what the others leave: one command a machine, over "
     "one PostgreSQL and one image store, with output folders of the same name.",
 )  # fmt: skip
+STRIPS = typer.Option(
+    "--strips", metavar="", rich_help_panel=MANY,
+    help="Also draw rounds.png, all rounds at a glance, into each folder.",
+)  # fmt: skip
 ALL = typer.Option(
     "--all", metavar="", rich_help_panel=MANY, help="Take up every one that did not end well."
 )
@@ -47,6 +55,7 @@ def run_many(
     concurrency: int | None,
     shard: str | None,
     dry_run: bool,
+    strips: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -56,8 +65,9 @@ def run_many(
         from gems_graph.cli.terminal import batch
     base = out or folder("stdin" if source == "-" else Path(source).stem)
     options = batch.BatchOptions(
-        base, concurrency or _AT_ONCE, as_json, quiet, shard=shard_in(shard, base.resolve().name)
-    )
+        base, concurrency or _AT_ONCE, as_json, quiet, "strip" if strips else "rounds",
+        shard_in(shard, base.resolve().name),
+    )  # fmt: skip
     return batch.run_prompts(source, settings, criteria, options, dry_run=dry_run)
 
 
@@ -67,6 +77,7 @@ def resume_many(
     *,
     out: Path | None,
     concurrency: int | None,
+    strips: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -74,7 +85,8 @@ def resume_many(
     with loading():
         from gems_graph.cli.terminal import batch
     base = out or folder("any").parent
-    options = batch.BatchOptions(base, concurrency or _AT_ONCE, as_json, quiet)
+    contents: Contents = "strip" if strips else "rounds"
+    options = batch.BatchOptions(base, concurrency or _AT_ONCE, as_json, quiet, contents)
     return batch.resume_all(settings, options, lambda thread: base / folder(thread).name)
 
 

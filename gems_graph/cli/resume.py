@@ -31,6 +31,7 @@ def resume(
     ] = None,
     everything: Annotated[bool, batch.ALL] = False,
     concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
+    strips: Annotated[bool, batch.STRIPS] = False,
     criteria: Annotated[
         Path | None, typer.Option(help="Answer: the criteria as they should be, one a line.")
     ] = None,
@@ -68,10 +69,11 @@ def resume(
     if everything:
         batch.refuse({"A THREAD": thread, "An answer": answered}, "goes without --all.")
         code = batch.resume_many(
-            settings, folder_of, out=out, concurrency=concurrency, as_json=as_json, quiet=quiet
-        )
+            settings, folder_of, out=out, concurrency=concurrency, strips=strips,
+            as_json=as_json, quiet=quiet,
+        )  # fmt: skip
         raise typer.Exit(code)
-    batch.refuse({"--concurrency": concurrency}, "goes with --all.")
+    batch.refuse({"--concurrency": concurrency, "--strips": strips}, "goes with --all.")
     thread = thread_name(thread) if thread else asyncio.run(terminal.latest_thread())
     job = terminal.Job(thread, settings=settings, answer=answered)
     code = terminal.run(job, out=out or folder_of(thread), as_json=as_json, quiet=quiet)

@@ -105,6 +105,7 @@ def run(
     concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
     shard: Annotated[str | None, batch.SHARD] = None,
     dry_run: Annotated[bool, batch.DRY_RUN] = False,
+    strips: Annotated[bool, batch.STRIPS] = False,
 ) -> None:  # fmt: skip
     """Draw PROMPT, or every prompt of a file, check each picture, and refine it until it is right.
 
@@ -131,10 +132,12 @@ def run(
         batch.refuse(for_one, "goes with one picture, not with --prompts.")
         code = batch.run_many(
             prompts, settings, checklist, folder_of, out=out, concurrency=concurrency,
-            shard=shard, dry_run=dry_run, as_json=as_json, quiet=quiet,
+            shard=shard, dry_run=dry_run, strips=strips, as_json=as_json, quiet=quiet,
         )  # fmt: skip
         raise typer.Exit(code)
-    for_many = {"--concurrency": concurrency, "--shard": shard, "--dry-run": dry_run}
+    for_many = {
+        "--concurrency": concurrency, "--shard": shard, "--dry-run": dry_run, "--strips": strips,
+    }  # fmt: skip
     batch.refuse(for_many, "goes with --prompts FILE.")
     text = prompt_in(prompt or "")
     thread = thread_name(thread) if thread else uuid.uuid4().hex[:12]

@@ -63,7 +63,7 @@ async def compare(
     """
     stopper, store = stopper or Stopper(), Store()
     work = work._replace(todo=await with_doubt_added(work.todo))
-    ending = await carry_out(work, base, at_once, watcher, stopper, lean=True)
+    ending = await carry_out(work, base, at_once, watcher, stopper, "picture")
     records = {record["id"]: record for record in ending.summary.records}
     judgements = Judgements({}, no_usage(), "")
     try:

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -21,6 +21,9 @@ from gems_graph.strategies import strategy_of
 from gems_graph.system.replacing import replace_file, sweep
 
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+Contents = Literal["picture", "rounds", "strip"]
+"""What a folder holds beside the record: the chosen picture; also every round's; also
+`rounds.png`, which takes longer to draw than all else to write."""
 SCHEMA = 1
 """Version of `trajectory.json`; raised when a reader of an older one would misread it."""
 
@@ -62,16 +65,17 @@ def record_in(folder: Path) -> dict[str, Any]:
 
 
 def write(
-    folder: Path, state: State, store: Store, about: Mapping[str, Any], *, lean: bool = False
-) -> dict[str, Any]:
-    """Write `image.png`, every round's picture, `rounds.png` and `trajectory.json`.
+    folder: Path, state: State, store: Store, about: Mapping[str, Any],
+    contents: Contents = "strip",
+) -> dict[str, Any]:  # fmt: skip
+    """Write `image.png`, `trajectory.json`, every round's picture and `rounds.png`.
 
     Args:
         folder: created where it is missing.
         state: of a run that drew at least one picture, with its result.
         store: holds the pictures.
         about: what else the record should say: thread, models.
-        lean: `image.png` and the record alone; rounds stay in the store, and nothing is drawn.
+        contents: what of it; the rest stays in the store.
 
     Returns:
         The record, as written to `trajectory.json`.
@@ -83,13 +87,13 @@ def write(
         with needed_by(state.get("trajectory", ""), about.get("thread")):
             folder.mkdir(parents=True, exist_ok=True)
             sweep(folder)
-            for n, ref in ({} if lean else _pictures(state)).items():
+            for n, ref in ({} if contents == "picture" else _pictures(state)).items():
                 replace_file(folder / picture_name(n, ref), store.read(ref["sha256"]))
-            replace_file(folder / "image.png", _chosen(state, store, lean=lean))
+            replace_file(folder / "image.png", _chosen(state, store, fast=contents != "strip"))
             data = record(state, store, about)
             text = json.dumps(data, ensure_ascii=False, indent=1)
             replace_file(folder / "trajectory.json", f"{text}\n".encode())
-            if not lean:
+            if contents == "strip":
                 replace_file(folder / "rounds.png", _strip(state, store))
     except OSError as error:
         msg = (
@@ -100,13 +104,13 @@ def write(
     return data
 
 
-def _chosen(state: State, store: Store, *, lean: bool) -> bytes:
+def _chosen(state: State, store: Store, *, fast: bool) -> bytes:
     """Return the chosen picture as PNG; as it lies in the store if time counts and it is one."""
     ref = state["result"]["image"]
-    if lean and ref["media_type"] == "image/png":
+    if fast and ref["media_type"] == "image/png":
         return store.read(ref["sha256"])
     image = store.open(ref)
-    return as_png(image, texts=texts_of(image), fast=lean)
+    return as_png(image, texts=texts_of(image), fast=fast)
 
 
 def _strip(state: State, store: Store) -> bytes:

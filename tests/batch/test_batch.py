@@ -25,12 +25,6 @@ from tests.conftest import Gems, criteria, wait_until
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
 
-@pytest.fixture(autouse=True)
-def _plain_strips(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no strips: they have tests of their own, and take longer than all else here."""
-    monkeypatch.setattr("gems_graph.report.strip.strip", lambda *_: Image.new("RGB", (8, 8)))
-
-
 class World:
     """A chat server and an image server, and what was asked of them."""
 
@@ -102,7 +96,7 @@ def test_a_batch_leaves_a_folder_a_prompt_and_a_summary(gems: Gems, world: Any) 
         f"{k}/2 {id_} passed 2/2, 1 round, cost unknown"
         for k, id_ in enumerate([line.split()[1] for line in result.err.splitlines()[3:]], start=1)
     ]
-    names = {"image.png", "round-1.png", "rounds.png", "trajectory.json"}
+    names = {"image.png", "round-1.png", "trajectory.json"}
     for id_, prompt in (("0001", "a cat"), ("0004", "a dog")):
         assert {file.name for file in Path("gems-out/p", id_).iterdir()} == names
         assert record(f"gems-out/p/{id_}")["prompt"] == prompt
@@ -387,6 +381,27 @@ def start(world: World, *more: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("options", "strips"), [((), 0), (("--strips",), 2)])
+def test_strips_are_drawn_where_they_are_asked_for(
+    gems: Gems, world: Any, options: tuple[str, ...], strips: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def strip(state: Any, store: Any) -> Image.Image:
+        drawn.append(state["prompt"])
+        return Image.new("RGB", (8, 8))
+
+    monkeypatch.setattr("gems_graph.report.strip.strip", strip)
+    write("p.txt", "a", "b")
+    assert gems("run", "--prompts", "p.txt", *world().options, *options).code == 0
+    assert len(drawn) == len([*Path("gems-out/p").glob("*/rounds.png")]) == strips
+
+
+def test_strips_of_one_picture_need_no_flag(gems: Gems) -> None:
+    done = gems("run", "a red fish", "--strips")
+    assert (done.code, "goes with --prompts" in done.err) == (2, True)
+
+
 @posix
 def test_after_a_kill_the_same_command_pays_nothing_twice(gems: Gems, world: Any) -> None:
     w = world(images=[None, None, Hang(), Hang()])
@@ -401,7 +416,7 @@ def test_after_a_kill_the_same_command_pays_nothing_twice(gems: Gems, world: Any
     child.communicate(timeout=30)
     folders = {file.name for file in Path("gems-out/p").iterdir()} - {"summary.jsonl"}
     assert len(folders) == 2
-    assert all(Path("gems-out/p", name, "rounds.png").is_file() for name in folders)
+    assert all(Path("gems-out/p", name, "trajectory.json").is_file() for name in folders)
     assert {r["id"] for r in summary()} == folders
     result = gems("run", "--prompts", "p.txt", *w.options)
     assert result.code == 0

@@ -114,7 +114,7 @@ def _carry_out(work: Work, options: BatchOptions) -> int:
 async def _draw(work: Work, tally: Tally, options: BatchOptions) -> End:
     with stoppable(note) as signals, board(tally, Console(stderr=True), options) as watcher:
         drawing = carry_out(
-            work, options.base, options.at_once, watcher, signals.stopper, lean=options.lean
+            work, options.base, options.at_once, watcher, signals.stopper, options.contents
         )
         summary, reason = await signals.until_stopped(drawing)
     return End(summary, signals.signum, reason)

@@ -17,6 +17,7 @@ from gems_graph.calls.ledger import in_money
 from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, FAILED, PASSED, WAITING, of_signal
 from gems_graph.prompting.sanitize import printable
 from gems_graph.prompting.wording import counted, counted_criteria
+from gems_graph.report.folder import Contents
 from gems_graph.report.standing import Standing
 
 
@@ -28,7 +29,7 @@ class BatchOptions:
     at_once: int
     as_json: bool = False
     quiet: bool = False
-    lean: bool = False
+    contents: Contents = "rounds"
     shard: Shard | None = None
 
 

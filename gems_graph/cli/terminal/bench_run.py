@@ -84,7 +84,7 @@ def _run_way(
 ) -> int:  # fmt: skip
     base = folder / running.RUNS
     options = batch.BatchOptions(
-        base, plan.concurrency or _AT_ONCE, plan.as_json, plan.quiet, lean=True,
+        base, plan.concurrency or _AT_ONCE, plan.as_json, plan.quiet, contents="picture",
         shard=shard_in(plan.shard, f"{folder.resolve().parent.name}-{found['way']}"),
     )  # fmt: skip
     entries = running.entries(found, prompts)
