@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -65,3 +66,4 @@ def _answer(store: Store, sha256: str) -> Response:
 
 routes = picture_routes()
 """The route over the default store."""
+app = Starlette(routes=routes)
