@@ -44,7 +44,12 @@ def answer_of(question: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[st
     if kind == "approve":
         return {"accept": True} if about_verdict else {}
     if kind == "edit":
-        return _edited(question, (given.get("edited_action") or {}).get("args") or {})
+        action = given.get("edited_action")
+        args = action.get("args") if isinstance(action, Mapping) else None
+        if not isinstance(args, Mapping):
+            msg = "The decision to edit has no edited_action with its args."
+            raise ValueError(msg)
+        return _edited(question, args)
     if kind == "reject" and about_verdict:
         return _rejected(question, str(given.get("message") or "").strip())
     choices = "approve, edit or reject" if about_verdict else "approve or edit"

@@ -26,5 +26,5 @@ class Form(Settings):
 def form_of(strategy: str) -> type[Settings]:
     """Return the settings of a graph that runs one strategy, and no other."""
     described = Field(default=strategy, description="How pictures are made: by this graph.")
-    only: Any = (Literal[strategy], described)  # type: ignore[valid-type]
+    only: Any = (Literal[strategy], described)
     return create_model("Settings", __base__=Form, strategy=only)
