@@ -14,6 +14,7 @@ from gems_graph.cli.doctor import doctor
 from gems_graph.cli.fork import fork
 from gems_graph.cli.gc import gc
 from gems_graph.cli.history import history
+from gems_graph.cli.mcp import mcp
 from gems_graph.cli.options import prose
 from gems_graph.cli.report import report
 from gems_graph.cli.resume import resume
@@ -37,6 +38,7 @@ _PANELS = {
     "Draw": (run, resume, fork),
     "Measure": (compare,),
     "Look back": (show, report, history),
+    "Serve": (mcp,),
     "Set up": (doctor, settings, strategies),
     "Clean up": (rm, gc),
 }
