@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -62,8 +61,3 @@ def _answer(store: Store, sha256: str) -> Response:
     except StoreError:
         return PlainTextResponse("The store of pictures cannot be reached; try again.", 503)
     return Response(data, media_type=media, headers={**_HEADERS, "ETag": f'"{sha256}"'})
-
-
-routes = picture_routes()
-"""The route over the default store."""
-app = Starlette(routes=routes)
