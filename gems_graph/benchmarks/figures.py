@@ -51,12 +51,12 @@ def draw(rows: Sequence[Row], folder: Path, only: Sequence[str] = ()) -> list[Pa
 
 
 def _style(colors: dict[str, str]) -> Any:
-    """Return what makes a theme; text as paths, and ids that stay from one drawing to the next."""
+    """Return what makes a theme; text as text, and ids that stay from one drawing to the next."""
     ink, paper, grid = colors["ink"], colors["paper"], colors["grid"]
     inks = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     papers = ("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor")
     return {
-        "svg.hashsalt": "gems", "svg.fonttype": "path", "font.size": 10, "axes.grid": True,
+        "svg.hashsalt": "gems", "svg.fonttype": "none", "font.size": 10, "axes.grid": True,
         "axes.grid.axis": "y", "grid.color": grid, "axes.axisbelow": True, "legend.edgecolor": grid,
         "axes.spines.top": False, "axes.spines.right": False,
         **dict.fromkeys(inks, ink), **dict.fromkeys(papers, paper),
