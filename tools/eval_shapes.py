@@ -66,14 +66,15 @@ def section(out: Path) -> str:
 
 def _of_shapes(scores: Table, took: Table) -> str:
     """Return scores with the pictures and calls that they took."""
-    columns = [scores.head.index(name) for name in _SHOWN]
+    names = [name for name in _SHOWN if name in scores.head]
+    columns = [scores.head.index(name) for name in names]
     beside = {row[1]: [row[took.head.index(name)] for name in ("images each", "calls each")]
               for row in took.rows}  # fmt: skip
     lines = [
         [row[columns[0]].split(" (")[0], *(row[k] for k in columns[1:])] for row in scores.rows
     ]
     body = [[*line, *beside[line[0]]] for line in lines]
-    head = ["way", *_SHOWN[1:], "pictures each", "calls each"]
+    head = ["way", *names[1:], "pictures each", "calls each"]
     return _plain(Table("", head, body, len(body)))
 
 
