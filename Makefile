@@ -38,7 +38,7 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 bench: bench-start bench-pipeline bench-bytes bench-loop ## Measure start-up, the pipeline, bytes and the loop
 

@@ -15,6 +15,7 @@ from gems_graph.images import Store
 from gems_graph.runtime.module import Module, NodeFunction
 from gems_graph.runtime.node import Node
 from gems_graph.runtime.players import Players, settings_and_toolbox
+from gems_graph.runtime.steps import Steps, targets
 from gems_graph.runtime.toolbox import MakeToolbox
 from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skill
@@ -71,8 +72,9 @@ def build_graph(
 
     graph = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
     make, pauses, honours = toolbox or make_toolbox, chosen.pauses, chosen.honours
+    steps = Steps(graph, {*pauses.values()})
     for name, module in chosen.nodes.items():
-        graph.add_node(name, Node(module, graph_settings, make, pauses, honours))
+        graph.add_node(name, Node(module, graph_settings, make, pauses, honours, steps))
     chosen.wire(graph)
     _check_reached(graph, chosen)
     return graph.compile(checkpointer=checkpointer, name=chosen.name)
@@ -87,23 +89,10 @@ def _check_reached(graph: Builder, strategy: Strategy) -> None:
     reached, frontier = set[str](), {START}
     while frontier:
         reached |= frontier
-        frontier = {target for node in frontier for target in _targets(graph, node)} - reached
+        frontier = {target for node in frontier for target in targets(graph, node)} - reached
     if unreached := [name for name in strategy.nodes if name not in reached]:
         msg = (
             f"Nothing leads to the module {unreached[0]!r} in the strategy {strategy.name!r}: wire "
             "it in a Strategy of your own (docs/architecture.md)."
         )
         raise ConfigError(msg)
-
-
-def _targets(graph: Builder, node: str) -> set[str]:
-    """Return where a node may lead; everywhere, if one of its edges does not say where."""
-    ways = [way.ends for way in graph.branches.get(node, {}).values()]
-    if None in ways:
-        return {*graph.nodes}
-    joins = {end for starts, end in graph.waiting_edges if node in starts}
-    return {
-        *(end for start, end in graph.edges if start == node),
-        *(end for ends in ways for end in (ends or {}).values()),
-        *joins,
-    }

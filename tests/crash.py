@@ -9,7 +9,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -21,6 +21,7 @@ from gems_graph.testing import ChatServer, ImageServer
 from tests.untimed import untimed
 
 ROUNDS = 5
+BEFORE, AFTER = -3, 2  # kills also strike before the first request and after the last
 PROCESSES = get_context("forkserver")  # a start costs a fork, not the imports
 PROCESSES.set_forkserver_preload(
     ["gems_graph.cli.app", "gems_graph.cli.terminal.run", "gems_graph.models.compat"]
@@ -63,6 +64,11 @@ def gems(argv: list[str], env: dict[str, str], says: Connection) -> None:
     says.send((code, out.getvalue(), err.getvalue()))
 
 
+def after(seconds: float) -> Callable[[], float]:
+    """Return what lets a run be killed so many seconds after it began."""
+    return iter((seconds, 0.0)).__next__
+
+
 class Ran(NamedTuple):
     """How a command ended: None if it was killed."""
 
@@ -72,15 +78,27 @@ class Ran(NamedTuple):
     seconds: float
 
 
-def run(argv: list[str], env: dict[str, str], kill_after: float | None = None) -> Ran:
-    """Run `gems` in a process of its own, and SIGKILL it after so many seconds."""
+class Moment(NamedTuple):
+    """When to kill: so many seconds after the servers have seen so many requests."""
+
+    requests: int
+    seconds: float
+
+
+def run(argv: list[str], env: dict[str, str], late: Callable[[], float] | None = None) -> Ran:
+    """Run `gems` in a process of its own, and SIGKILL it when `late` has said 0.
+
+    `late` tells for how many more seconds to wait before it is asked again.
+    """
     receiving, sending = PROCESSES.Pipe()
     process = PROCESSES.Process(target=gems, args=(argv, env, sending))
     process.start()
     sending.close()
     assert receiving.recv() == "begun"
     started = time.monotonic()
-    ended = receiving.poll(kill_after)
+    ended = False
+    while not ended and (pause := late() if late else None) != 0:
+        ended = receiving.poll(pause)
     if not ended:
         process.kill()
     try:
@@ -100,18 +118,29 @@ class Bench:
         self.chat, self.images, self.home, self.variations = chat, images, home, variations
         self.env = {"GEMS_HOME": str(home), "GEMS_DATABASE": database}
 
-    def begin(self, thread: str, kill_after: float | None = None) -> Ran:
+    def begin(self, thread: str, kill: Moment | None = None) -> Ran:
         options = {
             "--mllm": "compat:m", "--mllm-url": self.chat.url, "--seed": "1", "--thread": thread,
             "--generator": f"http:{self.images.url}", "--out": str(self.home / "out" / thread),
             "--variations": str(self.variations),
         }  # fmt: skip
         pairs = [word for option in options.items() for word in option]
-        return run(["run", "a cat", "--json", *pairs], self.env, kill_after)
+        return run(["run", "a cat", "--json", *pairs], self.env, kill and self._late(kill))
 
-    def resume(self, thread: str, kill_after: float | None = None) -> Ran:
+    def resume(self, thread: str) -> Ran:
         out = str(self.home / "out" / thread)
-        return run(["resume", thread, "--json", "--out", out], self.env, kill_after)
+        return run(["resume", thread, "--json", "--out", out], self.env)
+
+    def _late(self, kill: Moment) -> Callable[[], float]:
+        before, seen = sum(self.counts()), list[float]()
+
+        def late() -> float:
+            if sum(self.counts()) - before < kill.requests:
+                return 0.001
+            seen.append(time.monotonic())
+            return max(0.0, kill.seconds - (seen[-1] - seen[0]))
+
+        return late
 
     def counts(self) -> tuple[int, int]:
         return len(self.images.requests), len(self.chat.requests)
@@ -183,9 +212,13 @@ def survive(home: Path, database: str, kills: int, seed: int, variations: int = 
         assert whole.code == 3, whole
         expected, (images, chats) = what_counts(whole), on.counts()
         assert images == pictures
+        requests = images + chats
+        pace = whole.seconds / requests
         for k in range(kills):
             before, (open_images, open_chats) = on.counts(), under_way(database, home)
-            moment = whole.seconds * (k + dice.random()) / kills
+            at = BEFORE + (requests + AFTER - BEFORE) * (k + dice.random()) / kills
+            after = min(max(int(at), 0), requests)
+            moment = Moment(after, (at - (after or BEFORE)) * pace)
             ran = on.begin(f"run-{k}", moment)
             images_cut, chats_cut = under_way(database, home)
             if ran.code is None:

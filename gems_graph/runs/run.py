@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import RunnableConfig, ensure_config
 from langgraph.errors import GraphDrained
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Interrupt
@@ -20,6 +21,8 @@ from gems_graph.runs.outcome import Outcome, Values, as_it_stands, started, stop
 from gems_graph.runs.stopping import Stopper
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
+_STEPS = 10_000
+"""Supersteps that suffice: loops are bounded by settings, not by the limit of a host around us."""
 
 
 class Run:
@@ -147,17 +150,19 @@ class Run:
         """Run the graph; put its last values into `values`, its open questions into `questions`."""
         stream = self._graph.astream(
             graph_input,
-            config,
+            {"recursion_limit": _STEPS, **config},
             context=self._context,
             stream_mode=["values", "custom"],
             subgraphs=True,  # whose nodes are heard, too
             durability="sync" if self._persistent else None,  # on disk before the next step begins
             control=self._stopper.control,
         )
+        depth = sys.maxsize if _in_a_node() else 0  # of this graph among those around it
         async for namespace, mode, data in cast(AsyncIterator[tuple[Any, str, Any]], stream):
+            depth = min(depth, len(namespace))
             if mode == "custom":
-                self._forward(data, top_level=not namespace)
-            elif not namespace:
+                self._forward(data, top_level=len(namespace) == depth)
+            elif len(namespace) == depth:
                 values.update(data)
                 questions[:] = values.pop("__interrupt__", ())
 
@@ -187,3 +192,8 @@ class Run:
             self._on_event(stopped("cancelled", outcome.state))
         elif not outcome.questions:
             self._on_event(self._end or stopped("ended", outcome.state))
+
+
+def _in_a_node() -> bool:
+    """Tell whether a node of a graph around ours calls us."""
+    return bool(ensure_config().get("configurable", {}).get("checkpoint_ns"))

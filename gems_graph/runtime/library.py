@@ -26,9 +26,17 @@ class Library:
         self._skills = skills
 
     async def skills(self) -> Skills:
-        """Return the skills on disk as of now, their manifest read."""
-        folders, local = self.settings.skills, self.settings.local_skills
-        return await asyncio.to_thread(lambda: Skills(folders, self._skills, local=local))
+        """Return the skills that may be used, as they are on disk now, their manifest read.
+
+        Raises:
+            ConfigError: a folder or a skill that the settings name is not there.
+        """
+        dials = self.settings
+        return await asyncio.to_thread(
+            lambda: Skills(
+                dials.skills, self._skills, local=dials.local_skills, only=dials.only_skills
+            )
+        )
 
     async def instructions(self, names: Sequence[str]) -> list[dict[str, Any]]:
         """Return `name`, `instructions` and `files` of picked skills (`state["skills"]`).

@@ -18,10 +18,11 @@ from gems_graph.errors import BudgetError, ConfigError
 from gems_graph.events import NodeEnded, NodeStarted, Tell
 from gems_graph.images import needed_by
 from gems_graph.memory import has_image, seconds_worked
-from gems_graph.runtime.contract import SPECIAL, check, check_dials, check_filled
+from gems_graph.runtime.contract import check, check_dials, check_filled
 from gems_graph.runtime.events_of import events_of
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.module import Module, Update
+from gems_graph.runtime.steps import Steps
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings, as_layer, settle
 from gems_graph.state import LISTS, MAPPINGS, State, Stop, check_readable
@@ -42,6 +43,7 @@ class Node(Runnable[State, Update]):
         make_toolbox: makes the node's toolbox from the settings in effect.
         pauses: points at which the graph can ask a person.
         honours: dials of `contract.SPECIAL` that mean something in this graph.
+        steps: the ways through the graph.
     """
 
     name: str
@@ -51,12 +53,14 @@ class Node(Runnable[State, Update]):
         module: Module,
         graph_settings: Settings,
         make_toolbox: MakeToolbox,
-        pauses: Collection[str] = (),
-        honours: Collection[str] = SPECIAL,
+        pauses: Collection[str],
+        honours: Collection[str],
+        steps: Steps,
     ) -> None:
         self.name = module.name
         self._module, self._graph_settings = module, graph_settings
-        self._make_toolbox, self._pauses, self._honours = make_toolbox, pauses, honours
+        self._make_toolbox, self._steps = make_toolbox, steps
+        self._pauses, self._honours = pauses, honours
 
     def invoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> Update:  # noqa: A002
         """Run the node for a caller without an event loop."""
@@ -67,17 +71,13 @@ class Node(Runnable[State, Update]):
         return await BACKGROUND.arun(lambda: self._run(input, config))
 
     async def _run(self, state: State, config: RunnableConfig | None) -> Update:
-        if not self._module.always and _has_ended(state):
-            return {}  # pass through to the exit
+        if not self._module.always and _has_ended(state):  # pass through to the exit
+            return {}
         settings = self._settings(state, config)
         place = _place(state, config)
         toolbox, tell = self._make_toolbox(settings, place), get_runtime().stream_writer
-        toolbox.tell = tell
-        tell(
-            NodeStarted(
-                type="node_started", node=self.name, doing=self._module.doing, round=place.round
-            )
-        )
+        toolbox.tell, doing = tell, self._module.doing
+        tell(NodeStarted(type="node_started", node=self.name, doing=doing, round=place.round))
         started_at = time.monotonic()
         try:
             with needed_by(state.get("trajectory", "")):
@@ -89,6 +89,8 @@ class Node(Runnable[State, Update]):
         except Exception as error:  # noqa: BLE001  # raised again unless a picture would be lost
             update = self._failure_update(state, settings, error)
         check(self._module, update)
+        if stop := await self._steps.stop_after(self.name, state, update):
+            update = {**update, "stop": stop}
         for event in events_of(state, update):
             tell(event)
         if self._module.part == "begin":
@@ -118,6 +120,7 @@ class Node(Runnable[State, Update]):
             raise ConfigError(msg)
         if begins:
             check_dials(settings, self._pauses, self._honours, config)
+            self._steps.check(state, self.name)
         return settings
 
     @asynccontextmanager
@@ -143,7 +146,8 @@ class Node(Runnable[State, Update]):
 
     def _failure_update(self, state: State, settings: Settings, error: Exception) -> Update:
         """Return the update that ends the loop with the best so far; raise where there is none."""
-        reason, message = "budget" if isinstance(error, BudgetError) else "error", _in_words(error)
+        message = f"{type(error).__name__}: {error}"
+        reason = "budget" if isinstance(error, BudgetError) else "error"
         stop = Stop(reason=reason, node=self.name, error=message)  # type: ignore[typeddict-item]
         if settings.raise_on_error or self._module.always:
             raise error
@@ -191,7 +195,3 @@ def _place(state: State, config: RunnableConfig | None) -> Place:
     configurable: Mapping[str, Any] = (config or {}).get("configurable", {})
     n = state.get("attempt", {}).get("n", 0)
     return Place(state.get("trajectory", ""), n, bool(configurable.get("thread_id")))
-
-
-def _in_words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -55,12 +55,12 @@ def explicit(source: Layer) -> dict[str, Any]:
 
 
 def as_layer(context: object) -> Layer:
-    """Return a run's context if it holds settings; None for a parent graph's own object."""
-    if isinstance(context, Settings):
-        return context
-    if isinstance(context, Mapping) and context.keys() <= Settings.model_fields.keys():
-        return context
-    return None
+    """Return a run's context if it is settings; None for what a parent graph has of its own.
+
+    LangGraph makes settings of a dict that our graph is called with, before a node sees it: one
+    that is still a dict is the parent's, whatever its keys are called.
+    """
+    return context if isinstance(context, Settings) else None
 
 
 def settle(*layers: Layer) -> Settings:

@@ -23,6 +23,7 @@ class Skills:
         folders: named on purpose; each holds one folder per skill, or is a skill's own.
         objects: skills made in code.
         local: also look in `~/.config/gems/skills` and `.gems/skills`.
+        only: names of those to use; None: all.
 
     Attributes:
         manifest: every usable skill, sorted by name.
@@ -31,7 +32,7 @@ class Skills:
             somebody else's text.
 
     Raises:
-        ConfigError: a named folder does not exist.
+        ConfigError: a named folder or skill does not exist.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Skills:
         objects: Iterable[Skill] = (),
         *,
         local: bool = True,
+        only: Iterable[str] | None = None,
     ) -> None:
         self.problems: list[str] = []
         self.notes: list[str] = []
@@ -48,8 +50,22 @@ class Skills:
             self._add(source)
         for skill in objects:
             self._by_slug[slug(skill.name)] = skill
+        if only is not None:
+            self._by_slug = {slug(name): self._named(name) for name in only}
         self.manifest = [self._by_slug[key] for key in sorted(self._by_slug)]
         self.notes += [warning for skill in self.manifest for warning in skill.warnings]
+
+    def _named(self, name: str) -> Skill:
+        """Return a skill by its name.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if skill := self._by_slug.get(slug(name)):
+            return skill
+        names = ", ".join(sorted(skill.name for skill in self._by_slug.values()))
+        msg = f"There is no skill {name!r}; there are {names}."
+        raise ConfigError(msg)
 
     def _add(self, source: Source) -> None:
         source_skills: dict[str, Skill] = {}

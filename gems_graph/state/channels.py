@@ -32,6 +32,13 @@ def for_one_step() -> Any:
     return EphemeralValue
 
 
+def steps_left() -> Any:
+    """Return what LangGraph fills with the supersteps that are left; imported late, too."""
+    from langgraph.managed.is_last_step import RemainingStepsManager
+
+    return RemainingStepsManager
+
+
 class Input(TypedDict):
     """What a caller gives."""
 
@@ -71,7 +78,8 @@ class Output(TypedDict, total=False):
 class State(Output, total=False):
     """All channels of the graph.
 
-    `drawn` holds candidates whose pictures nobody has judged yet, `extra` what a strategy adds.
+    `drawn` holds candidates whose pictures nobody has judged yet, `extra` what a strategy adds;
+    `remaining_steps` is LangGraph's count of supersteps, this one included, and never kept.
     """
 
     checklist: Annotated[list[str], for_one_step()]
@@ -81,6 +89,7 @@ class State(Output, total=False):
     stop: Annotated[Stop, first]
     drawn: Annotated[list[Attempt], operator.add]
     extra: Annotated[dict[str, Any], operator.or_]
+    remaining_steps: Annotated[int, steps_left()]
 
 
 LISTS = ("rounds", "experiences", "failed", "notes", "timings", "drawn")

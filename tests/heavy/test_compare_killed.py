@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.comparison.test_compare import timeless
-from tests.crash import run
+from tests.crash import after, run
 
 STRATEGIES = "gems,original,search,maestro,craft"
 SECONDS = random.Random(5)
@@ -37,6 +37,6 @@ def test_it_ends_with_the_same_table(
 ) -> None:
     report, seconds = whole
     env = {"GEMS_HOME": str(tmp_path / "own")}
-    run(arguments(tmp_path / "c"), env, kill_after=share * seconds)
+    run(arguments(tmp_path / "c"), env, after(share * seconds))
     ended = run(arguments(tmp_path / "c"), env)
     assert timeless(json.loads(ended.out)) == report

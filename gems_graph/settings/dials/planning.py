@@ -14,6 +14,10 @@ def _folders(value: object) -> object:
     return value.split(os.pathsep) if isinstance(value, str) else value
 
 
+def _names(value: object) -> object:
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
 class PlanningDials(Dials):
     """Strategy, skills and prompt templates."""
 
@@ -33,6 +37,10 @@ class PlanningDials(Dials):
         default=True,
         description="A prompt that lost text which the request quotes is asked for again, then "
         "mended in code; off: it is drawn as it is.",
+    )
+    only_skills: Annotated[list[str] | None, BeforeValidator(_names)] = Field(
+        default=None,
+        description="Names of the skills that the Planner may pick from; none: from all.",
     )
     skills: Annotated[list[str], BeforeValidator(_folders)] = Field(
         default=[], description="Folders of more skills; a later one wins over a name before it."
