@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gems_graph.calls.ledger import Usage, total
 from gems_graph.memory import seconds_worked
-from gems_graph.report.html.changes import Change, changes
 from gems_graph.report.html.context import Told, told_models
 from gems_graph.report.html.pictures import SIDE, THUMB, Source, Wanted
+from gems_graph.report.html.rounds import (
+    RoundView,
+    attempts_of,
+    chosen_of,
+    others_of,
+    rounds_of,
+    source_of,
+)
 from gems_graph.report.html.timeline import Bar, bars
 from gems_graph.report.outcome import outcome
-from gems_graph.report.page import ORIGINS, changed
+from gems_graph.report.page import changed
 from gems_graph.report.standing import Standing, standing
-from gems_graph.state import ImageRef, Verdict, of_a_skill
+from gems_graph.state import ImageRef
 
 
 @dataclass(frozen=True)
@@ -41,49 +48,6 @@ class Kept:
     def standing(self) -> Standing:
         """How it stands."""
         return self.word or standing(self.state)
-
-
-class Mark(NamedTuple):
-    """One verdict: the criterion, the answer, why, and p(yes) where it is known."""
-
-    question: str
-    of: str
-    answer: str
-    evidence: str
-    p_yes: float | None
-    unanswered: str
-
-
-@dataclass(frozen=True)
-class RoundView:
-    """A round, or a picture that nobody judged."""
-
-    n: int
-    src: str
-    width: int
-    height: int
-    prompt: str
-    changed: list[Change]
-    origin: str
-    seed: int | None
-    instruction: str
-    others: list[str]
-    marks: list[Mark]
-    judged: bool
-    chosen: bool
-    thought: str
-    lesson: str
-    seconds: float | None
-
-    @property
-    def passed(self) -> int:
-        """How many criteria hold."""
-        return sum(mark.answer == "yes" for mark in self.marks)
-
-    @property
-    def failing(self) -> list[Mark]:
-        """Those that do not."""
-        return [mark for mark in self.marks if mark.answer != "yes"]
 
 
 @dataclass(frozen=True)
@@ -131,8 +95,8 @@ def view_of(kept: Kept, pictures: Source) -> TrajectoryView:
         thumb=pictures(chosen["image"], THUMB) if chosen else "",
         score=passed / of if of else -1.0,
         passed=passed, of=of,
-        rounds=[_round(kept, attempts, k, pictures) for k in range(len(attempts))],
-        questions=[(c["question"], _source(c)) for c in state.get("criteria") or []],
+        rounds=rounds_of(state, thoughts_of(kept), pictures),
+        questions=[(c["question"], source_of(c)) for c in state.get("criteria") or []],
         skills=list(state.get("skills") or []),
         why=next(iter(thoughts_of(kept)), ""),
         references=[pictures(ref, THUMB) for ref in state.get("references") or []],
@@ -157,25 +121,8 @@ def wanted_of(kept: Kept, *, rounds: bool = True) -> list[Wanted]:
         return found
     for attempt in attempts_of(kept.state):
         found.append(_wanted(kept, attempt["image"], SIDE, attempt))
-        found += [_wanted(kept, ref, THUMB) for ref in _others(attempt)]
+        found += [_wanted(kept, ref, THUMB) for ref in others_of(attempt)]
     return [*found, *(_wanted(kept, ref, THUMB) for ref in kept.state.get("references") or [])]
-
-
-def attempts_of(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return every round, and every picture that nobody judged, in order."""
-    open_ones = [*(state.get("drawn") or []), *filter(None, [state.get("attempt")])]
-    result = state.get("result") or {}
-    if result.get("image") and not result.get("verified", True):  # a record has it there alone
-        open_ones.append({"n": result.get("round", 1), **result})
-    found = {each["n"]: each for each in open_ones if each.get("image")}
-    return [each for _, each in sorted((found | _by_number(state)).items())]
-
-
-def chosen_of(state: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the attempt that was chosen, or the last one so far; None: nothing was drawn."""
-    attempts, number = attempts_of(state), (state.get("result") or {}).get("round")
-    last = attempts[-1] if attempts else None
-    return next((each for each in attempts if each["n"] == number), last)
 
 
 def thoughts_of(kept: Kept) -> list[str]:
@@ -184,61 +131,6 @@ def thoughts_of(kept: Kept) -> list[str]:
     thoughts = [each.get("thought") or "" for each in rounds]
     short = [each if isinstance(each, str) else each.get("text", "") for each in thoughts]
     return [*kept.thoughts, *short[len(kept.thoughts) :]]
-
-
-def _by_number(state: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
-    return {each["n"]: each for each in state.get("rounds") or []}
-
-
-def _round(
-    kept: Kept, attempts: Sequence[Mapping[str, Any]], k: int, pictures: Source
-) -> RoundView:
-    attempt, ref, state = attempts[k], attempts[k]["image"], kept.state
-    numbers = [each["n"] for each in state.get("rounds") or []]
-    place = numbers.index(attempt["n"]) if attempt["n"] in numbers else -1
-    before = attempts[k - 1]["prompt"] if k else attempt["prompt"]
-    experiences = state.get("experiences") or []
-    return RoundView(
-        n=attempt["n"],
-        src=pictures(ref, SIDE),
-        width=ref.get("width") or 1, height=ref.get("height") or 1,
-        prompt=attempt["prompt"],
-        changed=changes(before, attempt["prompt"]),
-        origin=_origin(attempt),
-        seed=attempt.get("seed"),
-        instruction=attempt.get("instruction") or "",
-        others=[pictures(other, THUMB) for other in _others(attempt)],
-        marks=_marks(state, attempt.get("verdicts") or []),
-        judged="verdicts" in attempt,
-        chosen=attempt["n"] == (state.get("result") or {}).get("round"),
-        thought=thoughts_of(kept)[place] if place >= 0 else "",
-        lesson=experiences[place] if 0 <= place < len(experiences) else "",
-        seconds=(ref.get("made") or {}).get("seconds"),
-    )  # fmt: skip
-
-
-def _marks(state: Mapping[str, Any], verdicts: Sequence[Verdict]) -> list[Mark]:
-    pairs = zip(state.get("criteria") or [], verdicts, strict=False)
-    return [
-        Mark(criterion["question"], _source(criterion), v["answer"], v.get("evidence") or "",
-             v.get("p_yes"), v.get("unanswered", ""))
-        for criterion, v in pairs
-    ]  # fmt: skip
-
-
-def _source(criterion: Any) -> str:
-    return str(criterion["source"]) if of_a_skill(criterion) else ""
-
-
-def _origin(attempt: Mapping[str, Any]) -> str:
-    origin = attempt.get("origin") or ""
-    return ORIGINS.get(origin, f"by {origin}" if origin else "")
-
-
-def _others(attempt: Mapping[str, Any]) -> list[ImageRef]:
-    """Return the variations that were drawn beside the one that counts."""
-    images = [each["image"] for each in attempt.get("variations") or []]
-    return [each for each in images if each["sha256"] != attempt["image"]["sha256"]]
 
 
 def _score(attempts: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> tuple[int, int]:
