@@ -16,6 +16,7 @@ from gems_graph.cli.gc import gc
 from gems_graph.cli.history import history
 from gems_graph.cli.mcp import mcp
 from gems_graph.cli.options import prose
+from gems_graph.cli.report import report
 from gems_graph.cli.resume import resume
 from gems_graph.cli.rm import rm
 from gems_graph.cli.run import EPILOG, run
@@ -36,7 +37,7 @@ app = typer.Typer(
 _PANELS = {
     "Draw": (run, resume, fork),
     "Measure": (compare,),
-    "Look back": (show, history),
+    "Look back": (show, report, history),
     "Serve": (mcp,),
     "Set up": (doctor, settings, strategies),
     "Clean up": (rm, gc),
