@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gems_graph import __version__
 from gems_graph.errors import StoreError
 from gems_graph.images.texts.broken import BrokenError
 from gems_graph.images.texts.carried import MOST, NOTHING, Carried, carrying, weight
 from gems_graph.settings.redaction import redacted
 from gems_graph.settings.repeating import carried_dials
 
-SOFTWARE = f"gems-graph {__version__}"
 SCHEMA = 1
 """Version of the JSON; raised when a reader of an older one would misread it."""
 _WORD = r"\w[\w.+-]*(?:/\w[\w.+-]*)?"
 _NAME = re.compile(rf"[A-Za-z][\w+-]*(?:[:,]{_WORD})*|{_WORD}")
 _FILE = re.compile(r"\.(?:json|safetensors|gguf|ckpt|bin|py|toml|ya?ml)$", re.IGNORECASE)
 _SHORTEST = 200  # characters that are left of a text, however little room there is
+
+
+@cache
+def software() -> str:
+    """Return what wrote the pictures."""
+    return f"gems-graph {version('gems-graph')}"
 
 
 def exported(
@@ -40,7 +46,7 @@ def exported(
     on = state.get("settings", {}).get("metadata", True) and bool(attempt)
     carried = remembered(state, attempt, about, data) if on else NOTHING
     try:
-        return carrying(data, carried, SOFTWARE, drawing=on)
+        return carrying(data, carried, software(), drawing=on)
     except BrokenError as error:
         msg = f"A picture of this run cannot be written to a file: {error}."
         raise StoreError(msg) from error
@@ -66,7 +72,7 @@ def parameters(facts: Mapping[str, Any]) -> str:
     values = {
         "Steps": made.get("steps"), "Seed": facts.get("seed"), "CFG scale": made.get("guidance"),
         "Size": facts.get("size"), "Model": made.get("model") or made.get("generator"),
-        "Version": SOFTWARE,
+        "Version": software(),
     }  # fmt: skip
     line = ", ".join(f"{name}: {value}" for name, value in values.items() if value is not None)
     negative = made.get("negative") or dials.get("negative")
@@ -91,7 +97,7 @@ def _facts(
     verdicts = attempt.get("verdicts")
     facts = {
         "schema": SCHEMA,
-        "version": SOFTWARE,
+        "version": software(),
         "prompt": state.get("prompt"),
         "drawn": attempt.get("prompt"),
         "round": attempt.get("n"),
