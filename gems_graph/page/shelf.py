@@ -12,7 +12,8 @@ from gems_graph.persistence.history import standing_of
 from gems_graph.persistence.last import UNREADABLE, Last, check_shape, read_last
 from gems_graph.persistence.threads import Threads
 from gems_graph.report.html.pictures import THUMB
-from gems_graph.report.html.views import Kept, attempts_of, chosen_of
+from gems_graph.report.html.rounds import attempts_of, chosen_of
+from gems_graph.report.html.views import Kept
 from gems_graph.report.standing import Standing, error_in, goes_on
 from gems_graph.state import ImageRef, State, check_readable
 

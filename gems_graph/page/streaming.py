@@ -12,7 +12,8 @@ from gems_graph.page.render import mark_of, piece
 from gems_graph.page.shelf import Seen, source
 from gems_graph.report.html.pictures import THUMB
 from gems_graph.report.html.render import fragment
-from gems_graph.report.html.views import Kept, TrajectoryView, attempts_of, chosen_of, view_of
+from gems_graph.report.html.rounds import attempts_of, chosen_of
+from gems_graph.report.html.views import Kept, TrajectoryView, view_of
 
 ALIVE = 15.0
 """Seconds after which a silent stream says that it is there."""
