@@ -1,6 +1,6 @@
 """Photograph the page for the docs: while a run goes on, and after it on a phone in the dark.
 
-    python -m tools.screenshots          # needs Playwright and Chromium
+python -m tools.screenshots          # needs Playwright and Chromium
 """
 
 from __future__ import annotations

@@ -28,6 +28,12 @@ class Heard:
         page.on("console", lambda said: self._said(said))
         page.on("request", lambda asked: self.requests.append(asked.url))
 
+    @property
+    def away(self) -> list[str]:
+        """The addresses beyond this machine that it asked for."""
+        near = ("http://127.0.0.1:", "file:", "data:", "blob:", "about:")
+        return [address for address in self.requests if not address.startswith(near)]
+
     def _said(self, said: Any) -> None:
         if said.type in ("error", "warning"):
             self.errors.append(said.text)
@@ -45,6 +51,15 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         yield browser
         browser.close()
+
+
+def faults_in_both(page: Any) -> list[str]:
+    """Return what axe finds in light and in dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {fault}" for fault in faults(page)]
+    return found
 
 
 def faults(page: Any) -> list[str]:
