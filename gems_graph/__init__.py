@@ -6,6 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gems_graph.agents.judge import as_grader, as_judge, averify, verify
+    from gems_graph.agents.tool import as_tool
     from gems_graph.generators import GeneratorSpec
     from gems_graph.graph import build_graph
     from gems_graph.images import Store
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 __version__ = "0.2.0.dev0"
 __all__ = [
     "GeneratorSpec", "Settings", "Store", "Strategy", "Trajectory", "__version__", "arun",
-    "astream", "build_graph", "run", "stream",
+    "as_grader", "as_judge", "as_tool", "astream", "averify", "build_graph", "run", "stream",
+    "verify",
 ]  # fmt: skip
 
 _HOMES = {
@@ -27,10 +30,15 @@ _HOMES = {
     "Strategy": "strategies",
     "Trajectory": "runs.trajectory",
     "arun": "runs.api",
+    "as_grader": "agents.judge",
+    "as_judge": "agents.judge",
+    "as_tool": "agents.tool",
     "astream": "runs.api",
+    "averify": "agents.judge",
     "build_graph": "graph",
     "run": "runs.api",
     "stream": "runs.api",
+    "verify": "agents.judge",
 }
 
 

@@ -70,7 +70,8 @@ def build_graph(
     check_roles({*graph_settings.roles, *players}, chosen)
     chosen = chosen.with_modules(modules or {})
 
-    graph = StateGraph(State, Settings, input_schema=Input, output_schema=Output)
+    state, given, told = chosen.schemas
+    graph = StateGraph(state, Settings, input_schema=given, output_schema=told)
     make, pauses, honours = toolbox or make_toolbox, chosen.pauses, chosen.honours
     steps = Steps(graph, {*pauses.values()})
     for name, module in chosen.nodes.items():

@@ -91,7 +91,8 @@ def test_importing_loads_nothing_heavy() -> None:
 def test_the_public_names_are_these() -> None:
     assert gems_graph.__all__ == [
         "GeneratorSpec", "Settings", "Store", "Strategy", "Trajectory", "__version__", "arun",
-        "astream", "build_graph", "run", "stream",
+        "as_grader", "as_judge", "as_tool", "astream", "averify", "build_graph", "run", "stream",
+        "verify",
     ]  # fmt: skip
     assert {*gems_graph.__all__} <= {*dir(gems_graph)}  # completion finds them
     assert all(getattr(gems_graph, name) is not None for name in gems_graph.__all__)

@@ -88,11 +88,13 @@ def phase(call: Sequence[str], home: Path, kill_at: int | None) -> Phase:
     env = {**os.environ, "GEMS_HOME": str(home / "home"), "LANGSMITH_TRACING": "false"}
     begin = time.monotonic()
     client = subprocess.Popen(call, cwd=home, env=env, stdout=subprocess.DEVNULL)
-    while kill_at is not None and not _is_over(client) and ended(home) < kill_at:
-        time.sleep(0.1)
-    killed = time.monotonic()
-    if kill_at is not None:
-        client.kill()
+    try:
+        while kill_at is not None and not _is_over(client) and ended(home) < kill_at:
+            time.sleep(0.1)
+    finally:
+        killed = time.monotonic()
+        if kill_at is not None:
+            client.kill()
     _, status, took = os.wait4(client.pid, 0)
     client.returncode = os.waitstatus_to_exitcode(status)
     end = time.monotonic() if kill_at is None else killed
@@ -108,7 +110,8 @@ def _is_over(client: subprocess.Popen[bytes]) -> bool:
 
 def ended(home: Path) -> int:
     """Count the trajectories that have ended."""
-    return sum(file.read_bytes().count(b"\n") for file in home.glob("out/**/summary.jsonl"))
+    files = (home / "out" / place / "summary.jsonl" for place in ("", "gems/runs"))
+    return sum(file.read_bytes().count(b"\n") for file in files if file.exists())
 
 
 def busy(served: Sequence[Served], slots: int, windows: Sequence[tuple[float, float]]) -> float:

@@ -2,7 +2,8 @@
 
     python -m tools.shapes     # writes gems_graph/benchmarks/tasks/shapes.jsonl
 
-They are in the schema of GenEval2's data. An atom is a thing, its colour, its size, its number
+They are in the schema of GenEval2's data, the numbers of atoms in turn, so that the first of them
+(`--limit`) hold as many of each. An atom is a thing, its colour, its size, its number
 where that is more than one, or who is where.
 """
 
@@ -35,7 +36,9 @@ def main() -> None:
             record = _record(atoms, rng.choice(forms).split(), rng)
             if _has_room(str(record["prompt"])):
                 records.setdefault(str(record["prompt"]), record)
-    lines = [json.dumps(record) + "\n" for record in records.values()]
+    found = [*records.values()]
+    in_turn = [record for k in range(EACH) for record in found[k::EACH]]
+    lines = [json.dumps(record) + "\n" for record in in_turn]
     FILE.write_text("".join(lines), encoding="utf-8")
     print(f"{FILE}: {len(lines)} requests")
 

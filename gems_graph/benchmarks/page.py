@@ -11,30 +11,32 @@ from pathlib import Path
 from PIL import Image
 
 from gems_graph.benchmarks.rows import Row, picture
-from gems_graph.benchmarks.tables import Table, shown
+from gems_graph.benchmarks.tables import ABOUT, Table, shown
 
 SIDE, MOST = 160, 6
 """Pixels of a thumbnail; pictures in a row of a gallery."""
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2430; --paper: #fff; --line: #d9dce3 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaf0; --paper: #15181f; --line: #3a4050 }
-  .light { display: none } }
-@media (prefers-color-scheme: light) { .dark { display: none } }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaf0; --paper: #15181f; --line: #3a4050;
+  --light: none; --dark: block } }
 body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-size: 13px }
 td, th { border-bottom: 1px solid var(--line); padding: .2rem .6rem; text-align: left }
-tr.ours { font-weight: 600 } img { max-width: 100% }
+td:first-child { white-space: nowrap } tr.ours { font-weight: 600 }
+img { max-width: 100% } .drawn img { display: block; margin: 1.5rem 0 }
+.drawn img.light { display: var(--light, block) } .drawn img.dark { display: var(--dark, none) }
 .row { display: flex; flex-wrap: wrap; gap: .8rem } figure { margin: 0; width: 160px }
-figcaption { font-size: 12px }
+figcaption { font-size: 12px; overflow-wrap: anywhere }
 """
 
 
 def page(rows: Sequence[Row], tables: Sequence[Table], figures: Sequence[Path]) -> str:
     """Return the page."""
-    parts = [_table(table) for table in tables]
-    parts += [_figure(file) for file in figures if file.suffix == ".svg"]
-    parts += [*_galleries(rows), *_changes(rows)]
+    scores, about = tables[:-ABOUT], tables[-ABOUT:]
+    drawn = "".join(_figure(file) for file in figures if file.suffix == ".svg")
+    parts = [*map(_table, scores), f'<div class="drawn">{drawn}</div>']
+    parts += [*map(_table, about), *_galleries(rows), *_changes(rows)]
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Benchmarks</title>'
         f"<style>{_STYLE}</style><h1>Benchmarks</h1>{''.join(parts)}</html>\n"
@@ -45,7 +47,7 @@ def _table(table: Table) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in table.head)
     first = len(table.rows) - table.ours
     lines = "".join(
-        f"<tr{' class=ours' * (k >= first)}>"
+        f"<tr{' class=ours' * (0 < first <= k)}>"
         + "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
         + "</tr>"
         for k, row in enumerate(table.rows)
@@ -66,7 +68,7 @@ def _galleries(rows: Sequence[Row]) -> Iterator[str]:
         for row in {r.label: r for r in rows if r.run["task"] == task}.values():
             step = max(1, len(row.run["prompts"]) // MOST)
             chosen = row.run["prompts"][::step][:MOST]
-            shots = "".join(_shot(row, id_, id_) for id_ in chosen)
+            shots = "".join(_shot(row, id_, "") for id_ in chosen)
             yield f'<h2>{html.escape(f"{task}: {row.label}")}</h2><div class="row">{shots}</div>'
 
 
@@ -91,7 +93,7 @@ def _against(plain: Row, row: Row) -> Iterator[str]:
         if ids:
             name = f"{row.run['task']}, {row.label} against {plain.label}: {title}"
             shots = "".join(
-                _shot(each, id_, f"{each.label} {shown(scores[id_])}, {id_}")
+                _shot(each, id_, f"{each.label} {shown(scores[id_])}: ")
                 for id_ in ids
                 for each, scores in ((plain, before), (row, after))
             )
@@ -99,8 +101,9 @@ def _against(plain: Row, row: Row) -> Iterator[str]:
 
 
 def _shot(row: Row, prompt: str, words: str) -> str:
-    if (file := picture(row, prompt)) is None:
-        return f"<figure>no picture<figcaption>{html.escape(words)}</figcaption></figure>"
+    if (found := picture(row, prompt)) is None:
+        return f"<figure>no picture<figcaption>{html.escape(words + prompt)}</figcaption></figure>"
+    file, text = found
     out = io.BytesIO()
     with Image.open(file) as image:
         small = image.convert("RGB")
@@ -109,6 +112,10 @@ def _shot(row: Row, prompt: str, words: str) -> str:
     data = base64.b64encode(out.getvalue()).decode()
     source = f"data:image/webp;base64,{data}"
     return (
-        f'<figure><img alt="{html.escape(prompt)}" src="{source}">'
-        f"<figcaption>{html.escape(words)}</figcaption></figure>"
+        f'<figure><img alt="" src="{source}">'
+        f"<figcaption>{html.escape(words + _short(text))}</figcaption></figure>"
     )
+
+
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -13,6 +13,13 @@ from gems_graph.benchmarks.running import RUNS, Manifest, read_manifest, ways_in
 from gems_graph.calls.ledger import total
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import file_name
+from gems_graph.report.folder import record_in
+
+_LADDER = (
+    "loop-only", "memory-feedback", "memory-images", "memory-thought", "memory-experience",
+    "no-skills", "reference", "enhanced", "paper",
+)  # fmt: skip
+"""Presets in the order of Fig. 4: each has a little more than the one before."""
 
 
 @dataclass
@@ -98,10 +105,18 @@ def collect(folders: Sequence[Path]) -> list[Row]:
     Raises:
         UsageError: a folder holds no run.
     """
-    ways = [way for folder in folders for way in ways_in(folder)]
+    ways = [way for folder in folders for way in sorted(ways_in(folder), key=_rank)]
     names = Counter(_key(way) for way in ways)
     long = {way: f"{way.parent.name}/{way.name}" for way in ways if names[_key(way)] > 1}
     return [row for way in ways for row in _rows(way, long.get(way, way.name))]
+
+
+def _rank(way: Path) -> tuple[int, int, str]:
+    """Return what sorts ways: the plain one, other strategies, Fig. 4's ablations, GEMS."""
+    name = way.name.removeprefix("gems-")
+    if name in _LADDER:
+        return 2, _LADDER.index(name), name
+    return {"original": 0, "gems": 3}.get(name, 1), 0, name
 
 
 def _key(way: Path) -> tuple[str, str]:
@@ -135,11 +150,12 @@ def _taken(way: Path, run: Manifest) -> Taken:
     return taken
 
 
-def picture(row: Row, prompt: str) -> Path | None:
-    """Return the first picture of a prompt; None: it is not there."""
+def picture(row: Row, prompt: str) -> tuple[Path, str] | None:
+    """Return the first picture of a prompt, and its text; None: it is not there."""
     name = f"{row.run['task']}/{prompt}/0/{row.run['seeds'][0][0]}"
-    file = row.folder / RUNS / file_name(name) / "image.png"
-    return file if file.is_file() else None
+    folder = row.folder / RUNS / file_name(name)
+    file = folder / "image.png"
+    return (file, str(record_in(folder).get("prompt", prompt))) if file.is_file() else None
 
 
 def _best_shares(rounds: Sequence[Mapping[str, Any]]) -> list[float]:

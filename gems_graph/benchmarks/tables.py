@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from gems_graph.benchmarks import paper
+from gems_graph.benchmarks import paired, paper
 from gems_graph.benchmarks.listing import open_task
 from gems_graph.benchmarks.rows import Row
+from gems_graph.settings.presets import PRESETS
 
 _FIGURES = {
     "Single": "single_object", "Two": "two_object", "Counting": "counting", "Colors": "colors",
     "AttrBinding": "color_attr", "Cultural": "culture",
 }  # fmt: skip
 """Columns of the paper whose figures have other names here."""
+ABOUT = 2  # tables at the end that tell of the runs, and not of scores
 _EFFICIENCY = ("images", "calls", "tokens", "seconds", "cost")
 
 
@@ -38,6 +40,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     found = [_averages(name, rows) for name in (paper.MAINSTREAM, paper.DOWNSTREAM)]
     tasks = list(dict.fromkeys(row.run["task"] for row in rows))
     found += [_dimensions(task, [r for r in rows if r.run["task"] == task]) for task in tasks]
+    found += [_differences(task, rows) for task in tasks]
     return [table for table in found if table and table.ours] + [efficiency(rows), sources(rows)]
 
 
@@ -65,6 +68,19 @@ def _dimensions(task: str, rows: Sequence[Row]) -> Table | None:
         for row in judged
     ]
     return _table(name, f"Table {name.split('_')[0]}: {title}" if name else title, columns, lines)
+
+
+def _differences(task: str, rows: Sequence[Row]) -> Table:
+    """Put beside each other what GEMS, or the first way, has over the others."""
+    lines, digits = [], 4 if open_task(task).scale == 100 else 2
+    mine = [row for row in rows if row.run["task"] == task and row.report]
+    for route in dict.fromkeys(row.route for row in mine):
+        for first, row, values in paired.differences([r for r in mine if r.route == route]):
+            mean, low, high = paired.interval(values)
+            cells = [f"{first.label} minus {row.label}", route, str(len(values))]
+            lines.append([*cells, *(f"{value:+.{digits}f}" for value in (mean, low, high))])
+    title = f"{open_task(task).title}: differences of prompts' scores, paired"
+    return Table(title, ["", "route", "prompts", "mean", "95 % from", "to"], lines, len(lines))
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
@@ -135,9 +151,19 @@ def _source(row: Row) -> Iterator[str]:
     yield str(len(report.get("failed", ())) + len(report.get("missing", ())) + row.taken.failed)
     yield " ".join(str(seeds[0]) for seeds in run["seeds"])
     yield ", ".join(dict.fromkeys(row.taken.models.values())) or "-"
-    yield ", ".join(f"{name}={value}" for name, value in sorted(run["settings"].items())) or "-"
+    yield (
+        ", ".join(f"{name}={value}" for name, value in sorted(_set(run["settings"]).items())) or "-"
+    )
     yield run["commit"]
     yield "unknown" if row.taken.cost is None else f"{row.taken.cost:.4f}"
+
+
+def _set(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was set, without what a preset sets by itself."""
+    by_itself = PRESETS.get(settings.get("preset", ""), {})
+    return {
+        n: value for n, value in settings.items() if n not in by_itself or value != by_itself[n]
+    }
 
 
 def _by_way(rows: Sequence[Row]) -> list[Row]:

@@ -16,6 +16,7 @@ from gems_graph.cli.gc import gc
 from gems_graph.cli.history import history
 from gems_graph.cli.mcp import mcp
 from gems_graph.cli.options import prose
+from gems_graph.cli.report import report
 from gems_graph.cli.resume import resume
 from gems_graph.cli.rm import rm
 from gems_graph.cli.run import EPILOG, run
@@ -23,6 +24,7 @@ from gems_graph.cli.settings import settings
 from gems_graph.cli.show import show
 from gems_graph.cli.strategies import strategies
 from gems_graph.cli.terminal.exit_codes import FAILED, USAGE
+from gems_graph.cli.ui import ui
 from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.prompting.sanitize import printable
 
@@ -36,8 +38,8 @@ app = typer.Typer(
 _PANELS = {
     "Draw": (run, resume, fork),
     "Measure": (compare,),
-    "Look back": (show, history),
-    "Serve": (mcp,),
+    "Look back": (show, report, history),
+    "Serve": (ui, mcp),
     "Set up": (doctor, settings, strategies),
     "Clean up": (rm, gc),
 }

@@ -26,8 +26,8 @@ RUN = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of `gems eval r
 def run(
     task: TASK,
     data_dir: DATA_DIR = None,
-    strategy: Annotated[list[str] | None, dial("strategy", "NAME")] = None,
-    preset: Annotated[list[str] | None, dial("preset", "NAME")] = None,
+    strategy: Annotated[list[str] | None, dial("strategy", "A,B,C")] = None,
+    preset: Annotated[list[str] | None, dial("preset", "A,B,C")] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Prompts at most, from the first.")
     ] = None,
@@ -53,18 +53,25 @@ def run(
 ) -> None:
     """Draw the pictures of a benchmark; the same command goes on where it was stopped.
 
-    --strategy and --preset may be repeated: each is drawn in a folder of its own, DIR/NAME, with
-    the official layout in `pictures` as soon as all are there. An agent is shown the id and the
+    --strategy and --preset take several, parted by commas (a strategy also with a preset, as
+    gems:loop-only): each is drawn in a folder of its own, DIR/NAME, with the official layout in
+    `pictures` as soon as all are there. An agent is shown the id and the
     prompt, and nothing else of the data. Exit codes as of `gems run --prompts`.
     """
     layers = (*layers[:2], {**layers[2], **given_options(max_iterations=max_iterations)})
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import bench_run
     plan = bench_run.Plan(
-        task, data_dir, out, layers, tuple(strategy or ()), tuple(preset or ()), limit, samples,
+        task, data_dir, out, layers, _listed(strategy), _listed(preset), limit, samples,
         seeds, shard, concurrency, dry_run, partial, as_json, quiet,
     )  # fmt: skip
     raise typer.Exit(bench_run.run(plan))
+
+
+def _listed(names: list[str] | None) -> tuple[str, ...]:
+    """Return names that may be parted by commas, each once."""
+    parts = (part.strip() for name in names or () for part in name.split(","))
+    return tuple(dict.fromkeys(filter(None, parts)))
 
 
 def finalize(folder: RUN, data_dir: DATA_DIR = None, partial: PARTIAL = False) -> None:

@@ -97,7 +97,8 @@ class Views:
             return base64.b64encode(data).decode(), "image/png"
         scale = min(1.0, view.side / max(image.size))
         fitted = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        small = image.convert("RGB").resize(fitted, Image.Resampling.HAMMING)
+        plain = image if image.mode == "RGB" else image.convert("RGB")  # which copies
+        small = plain.resize(fitted, Image.Resampling.HAMMING)
         small.info.clear()  # comments and profiles: what is seen is the pixels
         return base64.b64encode(_encoded(small, view.form)).decode(), f"image/{view.form}"
 

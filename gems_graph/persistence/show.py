@@ -13,6 +13,8 @@ from gems_graph.persistence.history import Parent, parent_of, standing_of
 from gems_graph.persistence.last import read_last
 from gems_graph.persistence.threads import Threads
 from gems_graph.report import folder as folders
+from gems_graph.report.html.reading import full_thoughts
+from gems_graph.report.html.views import Kept
 from gems_graph.report.standing import Standing
 from gems_graph.state import Result, State, Stop
 from gems_graph.strategies import strategy_of
@@ -63,6 +65,13 @@ class Shown:
 
     def _about(self) -> dict[str, Any]:
         return {"thread": self.thread, "state": self.standing, "parent": self.parent}
+
+
+def kept_of(shown: Shown) -> Kept:
+    """Return a trajectory as reports take it; reads files, so not on the event loop."""
+    state, thoughts = shown.state, full_thoughts(shown.state, shown.store)
+    models = {"models": folders.models(state), "versions": folders.versions()}
+    return Kept({**state, **models}, shown.thread, shown.standing, None, thoughts)
 
 
 async def look_up(threads: Threads, thread: str | None = None) -> Shown:

@@ -105,6 +105,22 @@ class Prompts:
         return list(_parts(text.strip(), pictures))
 
 
+def as_text(parts: Sequence[Part], side: int) -> str:
+    """Return an assembled prompt as text, `[picture ...]` where one stands.
+
+    Args:
+        parts: what `Prompts.render` returned.
+        side: the longest side of a picture whose template names none, in pixels.
+    """
+    texts = [
+        part.strip("\n")
+        if isinstance(part, str)
+        else f"[picture {part.ref['sha256'][:8]}, at most {part.side or side} px]"
+        for part in parts
+    ]
+    return "\n".join(texts)
+
+
 class _Marked(str):
     """Text made here, which must not be escaped."""
 

@@ -16,7 +16,7 @@ from gems_graph.settings.presets import PRESETS
 from gems_graph.state import Attempt, Criterion, Round, State
 
 _LABEL = 12  # columns
-_ORIGIN = {
+ORIGINS = {
     "planner": "by the Planner",
     "refiner": "by the Refiner",
     "best": "by the Refiner, from the best so far",
@@ -90,7 +90,7 @@ def rounds_of(state: State, folder: Path | None) -> Iterator[str]:
 def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
     yield fact("  prompt", attempt["prompt"])
     origin = attempt.get("origin", "")
-    about = [_ORIGIN.get(origin, f"by {origin}")] if origin else []
+    about = [ORIGINS.get(origin, f"by {origin}")] if origin else []
     about += [f"seed {attempt['seed']}"] if "seed" in attempt else []
     if attempt.get("image", {}).get("made", {}).get("edited"):
         about.append("made of an earlier picture")

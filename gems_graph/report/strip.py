@@ -8,6 +8,7 @@ reason where it fails.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -17,6 +18,7 @@ from gems_graph.report.band import Band
 from gems_graph.report.grid import MARGIN, Grid, block
 from gems_graph.report.outcome import Column, columns_of, summary_of
 from gems_graph.report.rows import Criterion
+from gems_graph.report.saving import save_picture
 from gems_graph.report.shapes import LINE, PAPER
 from gems_graph.report.text import Style, wrap
 
@@ -41,6 +43,15 @@ def strip(state: Mapping[str, Any], store: Store) -> Image.Image:
         band = Band(grid, columns[i : i + grid.across], rows)
         parts.append(band.draw(store, None if i else summary))
     return _stack(parts, grid)
+
+
+def write_strip(file: Path, state: Mapping[str, Any], store: Store) -> Path:
+    """Write the strip as a PNG, and return its file.
+
+    Raises:
+        StoreError: a picture is missing, or the file cannot be written.
+    """
+    return save_picture(strip(state, store), file)
 
 
 def _grid(count: int) -> Grid:

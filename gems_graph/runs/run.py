@@ -16,7 +16,7 @@ from langgraph.types import Command, Interrupt
 
 from gems_graph.events import Asked, Custom, Event, Stopped, Tell, silent
 from gems_graph.private_hooks import cut_while_writing
-from gems_graph.review.answers import UnfitAnswerError
+from gems_graph.review.answers import refuse_unfit
 from gems_graph.runs.outcome import Outcome, Values, as_it_stands, started, stopped
 from gems_graph.runs.stopping import Stopper
 from gems_graph.runs.traced import traced_run
@@ -86,7 +86,9 @@ class Run:
             GemsError: nothing could be drawn; of another graph, whatever it raises.
         """
         command: Command[Any] = Command(resume=answer)
-        return await self._execute(command, at or self._config, await self._values(at))
+        outcome = await self._execute(command, at or self._config, await self._values(at))
+        refuse_unfit(outcome.questions)
+        return outcome
 
     def stop(self, reason: str = "stop", *, at_once: bool = False) -> None:
         """Stop after the step under way, so that what is paid is kept; or in the middle of it."""
@@ -131,11 +133,9 @@ class Run:
 
     @contextmanager
     def _reporting_failure(self) -> Iterator[None]:
-        """Send `stopped` where the run fails; not for an unfit answer: the question stays open."""
+        """Send `stopped` where the run fails."""
         try:
             yield
-        except UnfitAnswerError:
-            raise
         except BaseException as error:
             cancelled = isinstance(error, asyncio.CancelledError)
             self._on_event(stopped("cancelled" if cancelled else "error", {}))

@@ -14,6 +14,7 @@ from gems_graph.errors import UsageError
 from gems_graph.images import Store, needed_by
 from gems_graph.prompting.wording import counted, counted_criteria
 from gems_graph.report import folder as folders
+from gems_graph.report.saving import save_picture
 from gems_graph.report.standing import Standing, standing
 from gems_graph.state import Result, Round, State
 
@@ -94,6 +95,8 @@ class Trajectory:
     def save(self, path: str | Path) -> Path:
         """Write the chosen picture to a file, or all that `gems run` writes to a folder.
 
+        A picture carries what is known of it: request, prompt, seed, models, verdict.
+
         Args:
             path: with a suffix that Pillow knows (`fox.png`) the file, which is replaced; without
                 one a folder; where that holds a run already, one beside it.
@@ -109,7 +112,7 @@ class Trajectory:
             folder, state = folders.free_folder(path), {**self.state, "result": self.result}
             folders.write(folder, cast(State, state), self.store, {})
             return folder
-        return folders.save_picture(self.image, path)
+        return save_picture(self.image, path, self.state)
 
     def __repr__(self) -> str:
         prompt = str(self.state.get("prompt", ""))

@@ -92,10 +92,12 @@ def test_a_batch_leaves_a_folder_a_prompt_and_a_summary(gems: Gems, world: Any) 
         "gems-out/p/summary.jsonl",
     ]
     assert result.err.splitlines()[0] == "2 prompts: 2 to draw, 2 at a time."
-    assert sorted(result.err.splitlines()[3:]) == [
+    *ended, report = result.err.splitlines()[3:]
+    assert sorted(ended) == [
         f"{k}/2 {id_} passed 2/2, 1 round, cost unknown"
-        for k, id_ in enumerate([line.split()[1] for line in result.err.splitlines()[3:]], start=1)
+        for k, id_ in enumerate([line.split()[1] for line in ended], start=1)
     ]
+    assert report == "Report: gems-out/p/report.html"
     names = {"image.png", "round-1.png", "trajectory.json"}
     for id_, prompt in (("0001", "a cat"), ("0004", "a dog")):
         assert {file.name for file in Path("gems-out/p", id_).iterdir()} == names
@@ -211,7 +213,9 @@ def test_an_outage_after_a_picture_is_taken_up_in_its_place(gems: Gems, world: A
     result = gems("run", "--prompts", "p.txt", *w.options)
     assert result.code == 0
     assert [len(record("gems-out/p/0001")["rounds"]), w.asked()["image"]] == [2, 2]
-    assert {file.name for file in Path("gems-out/p").iterdir()} == {"0001", "summary.jsonl"}
+    assert {file.name for file in Path("gems-out/p").iterdir()} == {
+        "0001", "report.html", "summary.jsonl",
+    }  # fmt: skip
 
 
 def test_what_a_failed_prompt_had_cost_is_told_as_the_least(gems: Gems, world: Any) -> None:
@@ -322,7 +326,7 @@ def test_a_folder_that_was_lost_is_written_again_for_nothing(gems: Gems, world: 
     assert result.err.splitlines()[0] == "3 prompts, 1 done before: 2 to draw, 2 at a time."
     assert (w.asked(), picture.read_bytes()) == (before, drawn)
     assert {file.name for file in Path("gems-out/p").iterdir()} == {
-        "0001", "0002", "0002-2", "0003", "summary.jsonl",
+        "0001", "0002", "0002-2", "0003", "report.html", "summary.jsonl",
     }  # fmt: skip
 
 
@@ -462,7 +466,7 @@ def test_ctrl_c_ends_all_and_says_how_to_go_on(
     assert (asked["image"], asked["decompose"]) == (4, 4)
     assert asked["verify"] == 4 + (2 if signals == 2 else 0)
     assert {file.name for file in Path("gems-out/p").iterdir()} == {
-        "0001", "0002", "0003", "0004", "summary.jsonl",
+        "0001", "0002", "0003", "0004", "report.html", "summary.jsonl",
     }  # fmt: skip
 
 

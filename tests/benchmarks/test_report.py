@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from gems_graph.benchmarks import paper, running
 from gems_graph.benchmarks.listing import open_task
 from gems_graph.benchmarks.rows import collect
 from gems_graph.benchmarks.tables import tables
 from gems_graph.errors import UsageError
+from gems_graph.prompting.sanitize import file_name
 from gems_graph.settings import Settings
 from tests.conftest import Gems
 
@@ -99,6 +101,68 @@ def test_the_report_comes_out_the_same_twice(gems: Gems, tmp_path: Path) -> None
     page = (first / "report.html").read_text(encoding="utf-8")
     assert "gems against original: best gains" in page
     assert "http" not in page.replace("http://www.w3.org", "")  # self-contained
+
+
+def test_differences_are_paired_by_prompt_and_of_one_route(tmp_path: Path) -> None:
+    scores = {"gems": [50, 80, None], "craft": [40, 90, 20], "original": [10, 10, 10]}
+    for name, each in scores.items():
+        way(tmp_path / name, "geneval2", 1.0, each=dict(zip("abc", each, strict=True)))
+    way(tmp_path / "craft", "geneval2", 1.0, "proxy", each={"a": 99})
+    found = {t.title: t for t in tables(collect([tmp_path]))}
+    table = found["GenEval2: differences of prompts' scores, paired"]
+    assert [row[:4] for row in table.rows] == [
+        ["gems minus original", "endpoint", "2", "+55.00"],
+        ["gems minus craft", "endpoint", "2", "+0.00"],
+    ]
+    assert table.rows[1][4:] == ["-10.00", "+10.00"]
+    assert table.rows[0][4:] == ["+40.00", "+70.00"]
+
+
+def test_ways_stand_in_the_order_of_the_papers_ablation(tmp_path: Path) -> None:
+    steps = ["original", "craft", "loop-only", "memory-feedback", "memory-experience", "gems"]
+    for name in sorted(steps, reverse=True):
+        way(tmp_path / name, "geneval2", 1.0)
+    assert [row.label for row in collect([tmp_path])] == steps
+
+
+def test_settings_of_a_preset_are_told_by_its_name(tmp_path: Path) -> None:
+    folder = way(tmp_path / "loop-only", "geneval2", 1.0)
+    run = running.read_manifest(folder)
+    dials = Settings(preset="loop-only", show_passes=False).model_dump(exclude_unset=True)
+    (folder / running.MANIFEST).write_text(json.dumps({**run, "settings": dials}), "utf-8")
+    rests = tables(collect([folder]))[-1]
+    assert rests.rows[0][9] == "preset=loop-only, show_passes=False"
+
+
+def test_a_page_shows_the_text_of_prompts_and_the_two_tables_about_runs_last(
+    tmp_path: Path, gems: Gems
+) -> None:
+    folder = way(tmp_path / "o" / "gems", "geneval2", 50.0)
+    picture = folder / "runs" / file_name("geneval2/00000/0/1")
+    picture.mkdir()
+    Image.new("RGB", (4, 4)).save(picture / "image.png")
+    record = {"prompt": "a <creative> couch", "ledger": {}}
+    (picture / "trajectory.json").write_text(json.dumps(record), encoding="utf-8")
+    assert gems("eval", "report", "o", "--no-figures", "--out", "r").code == 0
+    page = Path("r/report.html").read_text(encoding="utf-8")
+    assert "a &lt;creative&gt; couch" in page
+    assert page.index("<h2>Table 5") < page.index("<h2>What a picture took")
+
+
+def test_many_ways_are_drawn_in_panels_of_their_own(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from gems_graph.benchmarks.figures import draw
+
+    for k in range(12):
+        way(tmp_path / "o" / f"way-{k}", "geneval2", 50.0 + k)
+    files = draw(collect([tmp_path / "o"]), tmp_path / "f", only=["fig5", "fig8"])
+    assert {file.name for file in files} == {
+        f"fig{n}-geneval2-{theme}.{kind}"
+        for n in (5, 8) for theme in ("light", "dark") for kind in ("png", "svg")
+    }  # fmt: skip
+    for n in (5, 8):
+        drawn = (tmp_path / "f" / f"fig{n}-geneval2-light.svg").read_text(encoding="utf-8")
+        assert all(f">way-{k}<" in drawn for k in range(12))
 
 
 def test_a_folder_without_runs_is_told(tmp_path: Path) -> None:

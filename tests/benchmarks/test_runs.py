@@ -182,6 +182,39 @@ def test_shapes_offline_is_drawn_judged_and_taken_up(gems: Gems, tmp_path: Path)
     assert (again.code, len(again.json["missing"])) == (3, 77)
 
 
+def test_several_ways_are_drawn_by_one_command(gems: Gems) -> None:
+    call = (
+        "eval",
+        "run",
+        "shapes",
+        "--limit",
+        "1",
+        "--strategy",
+        "original, search,gems:no-skills",
+    )
+    done = gems(
+        *call, "--preset", "loop-only", "--set", "max_iterations=1", "--out", "o", "--quiet"
+    )
+    assert done.code in (0, 3), done.err
+    assert sorted(way.name for way in Path("o").iterdir()) == [
+        "gems-no-skills", "loop-only", "original", "search",
+    ]  # fmt: skip
+    kept = running.read_manifest(Path("o/gems-no-skills"))["settings"]
+    assert (kept["strategy"], kept["preset"]) == ("gems", "no-skills")
+
+
+@pytest.mark.parametrize("names", ["original,nonsense", "original,gems:nonsense"])
+def test_a_way_that_there_is_not_is_told_before_anything_is_drawn(gems: Gems, names: str) -> None:
+    done = gems("eval", "run", "shapes", "--limit", "1", "--strategy", names, "--out", "o")
+    assert (done.code, "nonsense" in done.err) == (2, True)
+    assert not Path("o").exists()
+
+
+def test_the_first_requests_of_shapes_hold_as_many_of_each_number_of_atoms() -> None:
+    atoms = [prompt.data["atom_count"] for prompt in open_task("shapes").load(Path())]
+    assert atoms == [*range(3, 11)] * 10
+
+
 def test_a_folder_of_another_run_is_left_alone(gems: Gems) -> None:
     call = ("--limit", "1", "--strategy", "original", "--out", "o", "--quiet")
     gems("eval", "run", "shapes", *call)

@@ -16,7 +16,7 @@ from gems_graph.errors import UsageError
 from gems_graph.system.json_lines import Line
 
 SKILLS = ("object", "attribute", "count", "position", "verb")
-DATA = "geneval2_data.jsonl"
+DATA, _ATOMS = "geneval2_data.jsonl", "atomicity_"
 
 
 class GenEval2(Task):
@@ -67,7 +67,7 @@ class GenEval2(Task):
                 _add(found, "cut_off", 0.0)
             _add(found, "soft_tifa_gm_lower", geometric(low))
             _add(found, "soft_tifa_gm_upper", geometric(high))
-            _add(found, f"atomicity_{prompt.data['atom_count']}", geometric(middle))
+            _add(found, f"{_ATOMS}{prompt.data['atom_count']}", geometric(middle))
             for skill, score in zip(skills, middle, strict=True):
                 _add(found, skill, score)
                 _add(found, "soft_tifa_am_pooled", score)
@@ -86,7 +86,9 @@ class GenEval2(Task):
 
     def combine(self, means: Mapping[str, float]) -> Figures:
         """Take everything to 0..100; bounds stand only where something was cut off."""
-        figures: Figures = {name: 100 * mean for name, mean in means.items()}
+        atoms = {name: int(name.rpartition("_")[2]) for name in means if name.startswith(_ATOMS)}
+        ordered = sorted(means, key=lambda name: atoms.get(name, 0))
+        figures: Figures = {name: 100 * means[name] for name in ordered}
         if not figures.pop("cut_off", None):
             figures.pop("soft_tifa_gm_lower", None)
             figures.pop("soft_tifa_gm_upper", None)

@@ -33,6 +33,7 @@ from gems_graph.cli.terminal.batch_output import (
 )
 from gems_graph.cli.terminal.batch_progress import board
 from gems_graph.cli.terminal.exit_codes import PASSED
+from gems_graph.cli.terminal.reports import batch_report
 from gems_graph.cli.terminal.signals import stoppable
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings
@@ -107,6 +108,8 @@ def _carry_out(work: Work, options: BatchOptions) -> int:
     for record in records:
         print_record(record, options)
     end = asyncio.run(_draw(work, Tally(len(work.tasks), records), options))
+    if (work.todo or not (options.base / "report.html").exists()) and not end.signum:
+        batch_report(options.base, end.summary.records, quiet=options.quiet)
     print_end(end, len(work.tasks), options)
     return code(end)
 

@@ -15,6 +15,7 @@ from gems_graph.cli.terminal import batch
 from gems_graph.cli.terminal.batch_output import note
 from gems_graph.cli.terminal.benchmarks import data_folder
 from gems_graph.cli.terminal.exit_codes import PASSED
+from gems_graph.comparison.plan import dials_of
 from gems_graph.errors import UsageError
 from gems_graph.settings import Settings, settle
 
@@ -45,10 +46,10 @@ class Plan:
         """Return the settings of each way of drawing, by its name.
 
         Raises:
-            ConfigError: a setting is not valid.
+            ConfigError: a setting is not valid, or a strategy needs what is not installed here.
         """
         *base, chosen = self.layers
-        named = [(name, {"strategy": name}) for name in self.strategies]
+        named = [(name.replace(":", "-"), dials_of(name)) for name in self.strategies]
         named += [(name, {"preset": name}) for name in self.presets]
         if named:
             return {name: settle(*base, {**chosen, **dials}) for name, dials in named}

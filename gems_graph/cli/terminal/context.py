@@ -11,29 +11,13 @@ from gems_graph.calls.budget import Place
 from gems_graph.images import Store
 from gems_graph.models.answers import Answer, F
 from gems_graph.prompting.sanitize import printable
-from gems_graph.prompting.templates import Part, prompts_in
+from gems_graph.prompting.templates import Part, as_text, prompts_in
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import Role
 from gems_graph.strategies import open_strategy
 
 Say = Callable[[str], None]
-
-
-def as_text(parts: Sequence[Part], side: int) -> str:
-    """Return an assembled prompt as text, `[picture ...]` where one stands.
-
-    Args:
-        parts: what `Prompts.render` returned.
-        side: the longest side of a picture whose template names none, in pixels.
-    """
-    texts = [
-        part.strip("\n")
-        if isinstance(part, str)
-        else f"[picture {part.ref['sha256'][:8]}, at most {part.side or side} px]"
-        for part in parts
-    ]
-    return "\n".join(texts)
 
 
 def shows_context(store: Store, say: Say) -> MakeToolbox:

@@ -1,0 +1,1 @@
+"""Trajectories as HTML: one renderer for reports, galleries, tables and a page that is served."""
