@@ -10,6 +10,9 @@ from typing import Any
 from langchain_core.callbacks import AsyncCallbackManager, BaseCallbackHandler
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig, ensure_config
+from langchain_core.tracers.base import AsyncBaseTracer, BaseTracer
+from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
+from langsmith.utils import tracing_is_enabled
 
 from gems_graph.traces.facts import facts
 from gems_graph.traces.pictures import without_pictures
@@ -63,8 +66,6 @@ def mark(config: RunnableConfig | None) -> None:
 
 def _anybody_looks(callbacks: Any) -> bool:
     """Tell whether there is a handler, or one will be: tracing may be on where no graph runs."""
-    from langsmith.utils import tracing_is_enabled
-
     return bool(getattr(callbacks, "handlers", callbacks) or tracing_is_enabled())
 
 
@@ -84,9 +85,6 @@ def _blinded(handler: BaseCallbackHandler) -> BaseCallbackHandler:
 
 def _records(handler: BaseCallbackHandler) -> bool:
     """Tell whether a handler keeps what it is shown."""
-    from langchain_core.tracers.base import AsyncBaseTracer, BaseTracer
-    from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
-
     if isinstance(handler, RunCollectorCallbackHandler):
         return False
     is_tracer = isinstance(handler, BaseTracer | AsyncBaseTracer)
