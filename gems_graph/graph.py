@@ -82,7 +82,8 @@ def build_graph(
         graph.add_node(name, Node(module, graph_settings, make, pauses, honours, steps))
     chosen.wire(graph)
     _check_reached(graph, chosen)
-    return graph.compile(checkpointer=checkpointer, name=chosen.name)
+    compiled = graph.compile(checkpointer=checkpointer, name=chosen.name)
+    return compiled.with_config(tags=["gems-graph", f"strategy:{chosen.name}"])
 
 
 def _check_reached(graph: Builder, strategy: Strategy) -> None:

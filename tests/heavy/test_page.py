@@ -15,7 +15,7 @@ import pytest
 
 from gems_graph.testing import ImageServer
 from tests.conftest import HARD
-from tests.heavy.browser import Heard, chromium, faults_in_both
+from tests.heavy.browsing import Faults, accessibility_faults, chromium, watched
 
 SLOW = 60_000  # ms
 
@@ -65,10 +65,10 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture
-def heard() -> Iterator[Heard]:
-    found = Heard()
+def faults() -> Iterator[Faults]:
+    found = Faults([], [])
     yield found
-    assert [*found.errors, *found.dialogs, *found.away] == []
+    assert found.none(), found
 
 
 @pytest.fixture
@@ -78,14 +78,13 @@ def slow() -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(browser: Any, heard: Heard) -> Iterator[Callable[..., Any]]:
+def open_page(browser: Any, faults: Faults) -> Iterator[Callable[..., Any]]:
     """Return what opens a page for somebody new, wide or as a phone."""
     contexts: list[Any] = []
 
     def make(url: str, *, width: int = 1280, height: int = 900) -> Any:
         contexts.append(browser.new_context(viewport={"width": width, "height": height}))
-        page = contexts[-1].new_page()
-        heard.listen(page)
+        page = watched(contexts[-1].new_page(), faults)
         page.set_default_timeout(SLOW)
         page.goto(url)
         return page
@@ -139,7 +138,7 @@ def test_a_run_by_keyboard_alone_reloaded_in_the_middle(
     assert ended(page) in ("passed", "best effort")
     assert page.locator(".round").count() >= 2
     assert page.locator(".round img").first.evaluate("image => image.naturalWidth") > 0
-    assert faults_in_both(page) == []
+    assert accessibility_faults(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert not sideways(page)
 
@@ -163,7 +162,7 @@ def test_stopped_found_again_after_a_restart_and_gone_on_with(
 
 
 def test_killed_in_the_middle_it_is_found_again(
-    serve: Callable[..., Served], open_page: Callable[..., Any], slow: str, heard: Heard
+    serve: Callable[..., Served], open_page: Callable[..., Any], slow: str, faults: Faults
 ) -> None:
     served = serve()
     page = open_page(served.url)
@@ -186,7 +185,7 @@ def test_a_criterion_is_edited_at_a_pause_and_a_verdict_overruled(
     draw(page, "two red fish left of a blue house", pause="both", seed="1")
     criteria = page.locator("textarea[name=criteria]")
     criteria.fill("Are there exactly two red fish?\nIs there a blue house?")
-    assert faults_in_both(page) == []
+    assert accessibility_faults(page) == []
     page.get_by_role("button", name="Go on").click()
     page.wait_for_selector("select[name=verdict-2]")
     assert page.locator(".rulings li").count() == 2
@@ -216,7 +215,7 @@ def test_a_round_is_branched_off_with_another_prompt(
 
 
 def test_two_people_at_once_see_each_their_own(
-    serve: Callable[..., Served], open_page: Callable[..., Any], slow: str, heard: Heard
+    serve: Callable[..., Served], open_page: Callable[..., Any], slow: str, faults: Faults
 ) -> None:
     served = serve("--private", "--at-once", "1")
     one, other = open_page(served.url), open_page(served.url, width=390, height=844)
@@ -229,7 +228,7 @@ def test_two_people_at_once_see_each_their_own(
     for page, prompt in ((one, "a red fish"), (other, "a blue house")):
         page.goto(f"{served.url}/history")
         assert page.locator(".card .title").all_inner_texts() == [prompt]
-        assert faults_in_both(page) == []
+        assert accessibility_faults(page) == []
     other.goto(mine)  # whoever knows the address may look, and change nothing
     assert other.get_by_role("button", name="Branch off").count() == 0
     told = other.request.post(f"{mine}/resume", form={"rounds": "3"})
@@ -245,11 +244,11 @@ def test_strategies_side_by_side(
     page.wait_for_selector("#now:has-text('Done')")
     assert page.locator(".card b").all_inner_texts() == ["gems", "original", "search"]
     assert page.locator(".card img").count() == 3
-    assert faults_in_both(page) == []
+    assert accessibility_faults(page) == []
 
 
 def test_hostile_text_stays_text_and_wrong_settings_keep_the_form(
-    serve: Callable[..., Served], open_page: Callable[..., Any], slow: str, heard: Heard
+    serve: Callable[..., Served], open_page: Callable[..., Any], slow: str, faults: Faults
 ) -> None:
     page = open_page(serve().url)
     hostile = "</textarea><script>alert(1)</script><img src=x onerror=alert(2)> {{7*7}} 漢字 שלום"
@@ -263,7 +262,7 @@ def test_hostile_text_stays_text_and_wrong_settings_keep_the_form(
     page.get_by_role("button", name="Draw").click()
     assert "no_such" in page.inner_text("[role=alert]")
     assert page.input_value("#prompt") == "a red fish"
-    assert "status of 400" in heard.errors.pop()  # the browser notes it
+    assert "status of 400" in faults.errors.pop()  # the browser notes it
 
 
 def test_twenty_browsers_at_once(
