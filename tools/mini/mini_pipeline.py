@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gems_graph.mini.generator import enlarged
 from gems_graph.mini.net import CLEAR_FROM
-from gems_graph.mini.sampling import GUIDANCE, GUIDED_UNTIL, STEPS, noise
+from gems_graph.mini.sampling import GUIDANCE, GUIDED_UNTIL, RESCALE, STEPS, noise
 from gems_graph.mini.words import NULL, PAD, encode, tokenise
 
 OnStep = Callable[[Any, int, Tensor, dict[str, Tensor]], dict[str, Tensor]]
@@ -97,7 +97,11 @@ class MiniPipeline(DiffusionPipeline):
         clean = self.transformer(both, times, ids[: len(both)], finished=time >= CLEAR_FROM)
         if not guided:
             return clean
-        return (clean[count:] + scale * (clean[:count] - clean[count:])).clamp(-1.1, 1.1)
+        worded, free = clean[:count], clean[count:]
+        far = free + scale * (worded - free)
+        mean, contrast = far.mean((2, 3), keepdim=True), far.std((1, 2, 3), keepdim=True)
+        less = RESCALE * (1 - worded.std((1, 2, 3), keepdim=True) / contrast)
+        return (far - less * (far - mean)).clamp(-1.1, 1.1)
 
 
 def _seeds(given: torch.Generator | list[torch.Generator] | None, count: int) -> list[int]:
