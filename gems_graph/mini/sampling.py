@@ -2,7 +2,7 @@
 
 Guidance by the words helps while the layout is open; later it only roughens edges. It also makes
 every picture richer in contrast than the words alone would, and that shows as one thing too many:
-most of the added contrast is taken back (Lin et al., arXiv:2305.08891, section 3.4).
+the added contrast is taken back (Lin et al., arXiv:2305.08891, section 3.4).
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ Pixels = npt.NDArray[np.uint8]
 
 STEPS, GUIDANCE, SHIFT = 16, 4.0, 5.0
 GUIDED_UNTIL = 0.3
-RESCALE = 0.8
-"""Share of the contrast added by guidance that is taken back."""
 
 
 def sample(
@@ -92,9 +90,9 @@ def _predict(net: MiniNet, picture: Array, time: float, text: Text) -> Array:
 
 
 def _guided(worded: Array, free: Array) -> Array:
-    """Lead predictions from those without words towards those with, at about their contrast."""
+    """Lead predictions from those without words towards those with, at the contrast of these."""
     far = free + np.float32(GUIDANCE) * (worded - free)
-    mean, contrast = far.mean((2, 3), keepdims=True), far.std((1, 2, 3), keepdims=True)
-    less = np.float32(RESCALE) * (1 - worded.std((1, 2, 3), keepdims=True) / contrast)
-    clean: Array = np.clip(far - less * (far - mean), -1.1, 1.1)
+    mean = far.mean((2, 3), keepdims=True)
+    contrast = worded.std((1, 2, 3), keepdims=True) / far.std((1, 2, 3), keepdims=True)
+    clean: Array = np.clip(mean + contrast * (far - mean), -1.1, 1.1)
     return clean

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gems_graph.mini.generator import enlarged
 from gems_graph.mini.net import CLEAR_FROM
-from gems_graph.mini.sampling import GUIDANCE, GUIDED_UNTIL, RESCALE, STEPS, noise
+from gems_graph.mini.sampling import GUIDANCE, GUIDED_UNTIL, STEPS, noise
 from gems_graph.mini.words import NULL, PAD, encode, tokenise
 
 OnStep = Callable[[Any, int, Tensor, dict[str, Tensor]], dict[str, Tensor]]
@@ -99,9 +99,9 @@ class MiniPipeline(DiffusionPipeline):
             return clean
         worded, free = clean[:count], clean[count:]
         far = free + scale * (worded - free)
-        mean, contrast = far.mean((2, 3), keepdim=True), far.std((1, 2, 3), keepdim=True)
-        less = RESCALE * (1 - worded.std((1, 2, 3), keepdim=True) / contrast)
-        return (far - less * (far - mean)).clamp(-1.1, 1.1)
+        mean = far.mean((2, 3), keepdim=True)
+        contrast = worded.std((1, 2, 3), keepdim=True) / far.std((1, 2, 3), keepdim=True)
+        return (mean + contrast * (far - mean)).clamp(-1.1, 1.1)
 
 
 def _seeds(given: torch.Generator | list[torch.Generator] | None, count: int) -> list[int]:
