@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import is_dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import BaseMessage
+from langgraph.types import Interrupt, Overwrite
 
 PICTURES = "/gems/images/"
 """The path under which pictures are served, before their SHA-256."""
-_LINK = re.compile(rf"\((?={PICTURES}[0-9a-f]{{64}}\))")
-"""Before a link of ours in Markdown that names no host."""
+_LINK = re.compile(rf"(\(|^)(?={PICTURES}[0-9a-f]{{64}}(?:\)|$))")
+"""Before a link of ours that names no host: in Markdown, or the whole text."""
+Asked = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def path_of(sha256: str) -> str:
@@ -36,24 +38,35 @@ def host_of(config: Mapping[str, Any] | None) -> str:
     return "://".join(first) if first[1] else ""
 
 
-def linked(value: Any, host: str) -> Any:
+def linked(value: Any, host: str, asked: Asked = dict) -> Any:
     """Return a value with a `url` in each reference to a picture, and the host in each link.
 
-    It may hold JSON, messages, and what LangGraph wraps them in: interrupts, tasks, snapshots.
+    Args:
+        value: JSON, messages, and what LangGraph wraps them in: interrupts, tasks, snapshots.
+        host: before each path; empty: they stay relative.
+        asked: what becomes of the question of a pause, whose picture has its `url` already.
     """
+
+    def inner(value: Any) -> Any:
+        return linked(value, host, asked)
+
     if isinstance(value, str):
-        return _LINK.sub(f"({host}", value) if PICTURES in value else value
+        return _LINK.sub(rf"\g<1>{host}", value) if PICTURES in value else value
     if isinstance(value, Mapping):
-        inner = {key: linked(each, host) for key, each in value.items()}
-        if {"sha256", "media_type", "width", "height"} <= inner.keys():
-            return {**inner, "url": host + path_of(inner["sha256"])}
-        return inner
+        return _of_mapping({key: inner(each) for key, each in value.items()}, host, asked)
     if isinstance(value, BaseMessage):
-        return value.model_copy(update={"content": linked(value.content, host)})
+        parts = {"content": value.content, "additional_kwargs": value.additional_kwargs}
+        return value.model_copy(update=inner(parts))
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(linked(each, host) for each in value))
+        return type(value)(*map(inner, value))
     if isinstance(value, list | tuple):
-        return type(value)(linked(each, host) for each in value)
-    if is_dataclass(value) and not isinstance(value, type) and hasattr(value, "value"):
-        return replace(value, value=linked(value.value, host))
+        return type(value)(map(inner, value))
+    if isinstance(value, Interrupt | Overwrite):
+        return replace(value, value=inner(value.value))
     return value
+
+
+def _of_mapping(value: dict[str, Any], host: str, asked: Asked) -> dict[str, Any]:
+    if {"sha256", "media_type", "width", "height"} <= value.keys():
+        return {**value, "url": host + path_of(value["sha256"])}
+    return asked(value) if {"kind", "request", "answers"} <= value.keys() else value

@@ -67,11 +67,12 @@ def try_(
     settings = settle(settings_file(config), from_env(), chosen)
     with loading():  # late: `--help` waits for none of it
         from gems_graph.images import Store
-        from gems_graph.report.folder import save_picture
+        from gems_graph.report.saving import save_picture
         from gems_graph.runs.trying import try_generator
-    tried = asyncio.run(try_generator(prompt_in(prompt), settings, Store()))
+    text = prompt_in(prompt)
+    tried = asyncio.run(try_generator(text, settings, Store()))
     file = out or Path("gems-out") / f"try-{file_name(name)}.png"
-    typer.echo(save_picture(tried.image, file))
+    typer.echo(save_picture(tried.image, file, tried.as_state(text, settings)))
     typer.echo(printable(_told(tried.made, tried.image.size, tried.cost)), err=True)
 
 

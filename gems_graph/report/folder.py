@@ -9,11 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from PIL import Image
-
-from gems_graph.errors import StoreError, UsageError
+from gems_graph.errors import StoreError
 from gems_graph.images import Store, needed_by
 from gems_graph.images.normal import as_png, texts_of
+from gems_graph.report.remembered import exported
+from gems_graph.report.saving import attempts_of, chosen_attempt
 from gems_graph.settings import settle
 from gems_graph.settings.roles import JUDGE
 from gems_graph.state import ImageRef, State
@@ -87,11 +87,15 @@ def write(
         with needed_by(state.get("trajectory", ""), about.get("thread")):
             folder.mkdir(parents=True, exist_ok=True)
             sweep(folder)
-            for n, ref in ({} if contents == "picture" else _pictures(state)).items():
-                replace_file(folder / picture_name(n, ref), store.read(ref["sha256"]))
-            replace_file(folder / "image.png", _chosen(state, store, fast=contents != "strip"))
-            data = record(state, store, about)
-            text = json.dumps(data, ensure_ascii=False, indent=1)
+            for n, attempt in ({} if contents == "picture" else attempts_of(state)).items():
+                ref = attempt["image"]
+                data = exported(store.read(ref["sha256"]), state, attempt, about)
+                replace_file(folder / picture_name(n, ref), data)
+            image = _chosen(state, store, fast=contents != "strip")
+            data = exported(image, state, chosen_attempt(state), about)
+            replace_file(folder / "image.png", data)
+            whole = record(state, store, about)
+            text = json.dumps(whole, ensure_ascii=False, indent=1)
             replace_file(folder / "trajectory.json", f"{text}\n".encode())
             if contents == "strip":
                 replace_file(folder / "rounds.png", _strip(state, store))
@@ -101,7 +105,7 @@ def write(
             "space or name another folder with --out."
         )
         raise StoreError(msg) from error
-    return data
+    return whole
 
 
 def _chosen(state: State, store: Store, *, fast: bool) -> bytes:
@@ -117,30 +121,6 @@ def _strip(state: State, store: Store) -> bytes:
     from gems_graph.report.strip import strip  # late: no call waits until it can draw
 
     return as_png(strip(state, store))
-
-
-def save_picture(image: Image.Image, file: Path) -> Path:
-    """Write a picture to a file, in the format of its suffix; return the file.
-
-    From PNG to PNG it keeps what is written into it, such as the drawing of the generator `svg`.
-
-    Raises:
-        UsageError: there is no such format.
-        StoreError: it cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.suffix.lower() == ".png":
-            file.write_bytes(as_png(image, texts=texts_of(image)))
-        else:
-            image.convert("RGB").save(file)  # JPEG knows no alpha
-    except OSError as error:
-        msg = f"Cannot write to {file} ({error.strerror or error}); name another file."
-        raise StoreError(msg) from error
-    except ValueError as error:
-        msg = f"{file} names no kind of picture: end it in .png, .jpg or .webp."
-        raise UsageError(msg) from error
-    return file
 
 
 def record(state: State, store: Store, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,14 +164,6 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
     }
-
-
-def _pictures(state: State) -> dict[int, ImageRef]:
-    pictures = {round_["n"]: round_["image"] for round_ in state.get("rounds", [])}
-    for attempt in (*state.get("drawn", []), state.get("attempt")):
-        if attempt and attempt.get("image"):
-            pictures.setdefault(attempt["n"], attempt["image"])
-    return pictures
 
 
 def picture_name(n: int, ref: ImageRef) -> str:

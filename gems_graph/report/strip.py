@@ -15,10 +15,10 @@ from PIL import Image, ImageDraw
 
 from gems_graph.images import Store
 from gems_graph.report.band import Band
-from gems_graph.report.folder import save_picture
 from gems_graph.report.grid import MARGIN, Grid, block
 from gems_graph.report.outcome import Column, columns_of, summary_of
 from gems_graph.report.rows import Criterion
+from gems_graph.report.saving import save_picture
 from gems_graph.report.shapes import LINE, PAPER
 from gems_graph.report.text import Style, wrap
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from langgraph.types import Interrupt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import check_text
-from gems_graph.review.questions import Question, VerdictQuestion
+from gems_graph.review.decisions import answer_of, decisions_in
+from gems_graph.review.questions import Question
 from gems_graph.state import Attempt, Thought
 
 Word = Literal["yes", "no", "unsure"]
+A = TypeVar("A", bound="Answer")
 _RULING = re.compile(r"\s*(yes|no|unsure)\s*(?::(.*))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -33,6 +44,7 @@ class Answer(BaseModel):
 
     pause: ClassVar[str]
     """The setting under which it is asked for."""
+    asked: ClassVar[Any] = None  # the question, where it is known
     model_config = ConfigDict(extra="forbid")
 
     prompt: str | None = Field(default=None, description="A prompt to draw, as written.")
@@ -40,6 +52,8 @@ class Answer(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _true_changes_nothing(cls, value: object) -> object:
+        if cls.asked and (decisions := decisions_in(value)) is not None:
+            return answer_of(cls.asked, decisions)
         return {} if value is True or value is None else value
 
     @model_validator(mode="before")
@@ -94,7 +108,6 @@ class VerdictAnswer(Answer):
     """The answer to a `VerdictQuestion`."""
 
     pause = "verdicts"
-    asked: ClassVar[VerdictQuestion]
 
     verdicts: dict[int, str] = Field(
         default={},
@@ -140,15 +153,11 @@ def _ruling(n: int, text: str) -> Ruling:
     return Ruling(match[1].lower(), (match[2] or "").strip())  # type: ignore[arg-type]
 
 
-def verdict_form(question: VerdictQuestion) -> type[VerdictAnswer]:
-    """Return the form of answers to one question about a verdict, which checks them against it."""
-
-    class Form(VerdictAnswer):
-        model_config = ConfigDict(title="VerdictAnswer")
-        __doc__ = VerdictAnswer.__doc__
-        asked = question
-
-    return Form
+def form_of(base: type[A], question: Question) -> type[A]:
+    """Return the form of answers to one question, which checks them against it."""
+    form = create_model(base.__name__, __base__=base, __doc__=base.__doc__)
+    form.asked = question
+    return form
 
 
 def check(question: Question, answer: Any) -> None:
@@ -157,11 +166,23 @@ def check(question: Question, answer: Any) -> None:
     Raises:
         UnfitAnswerError: it does not; the message says why.
     """
-    form = CriteriaAnswer if question["kind"] == "criteria" else verdict_form(question)
+    base = CriteriaAnswer if question["kind"] == "criteria" else VerdictAnswer
     try:
-        form.model_validate(answer)
+        form_of(base, question).model_validate(answer)
     except ValidationError as error:
         raise UnfitAnswerError(in_words(error, question)) from error
+
+
+def refuse_unfit(asked: Sequence[Interrupt[Any]]) -> None:
+    """Make sure that no question is asked again because its answer did not fit.
+
+    Raises:
+        UnfitAnswerError: one is; the message says why.
+    """
+    for each in asked:
+        if isinstance(each.value, Mapping) and (problem := each.value.get("problem")):
+            msg = f"{problem} The run still waits."
+            raise UnfitAnswerError(msg)
 
 
 def in_words(error: ValidationError, question: Question) -> str:

@@ -1,15 +1,16 @@
-"""Ask a person through LangGraph's interrupt; a bad answer leaves the question open."""
+"""Ask a person through LangGraph's interrupt; an answer that does not fit is asked for again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from langgraph.config import get_stream_writer
+from langgraph.config import get_config, get_stream_writer
 from langgraph.errors import GraphInterrupt
-from langgraph.types import Overwrite, interrupt
-from pydantic import ValidationError
+from langgraph.types import Interrupt, Overwrite, interrupt
+from pydantic import TypeAdapter, ValidationError
 
-from gems_graph.review.answers import Answer, UnfitAnswerError, in_words
+from gems_graph.review.answers import Answer, in_words
 from gems_graph.review.questions import Question
 from gems_graph.runtime.events_of import events_of
 from gems_graph.runtime.node import in_effect
@@ -21,10 +22,8 @@ A = TypeVar("A", bound=Answer)
 def ask(question: Question, form: type[A], state: State) -> A:
     """Stop the run until somebody answers; then return the answer.
 
-    A run that was to ask when it came here, and by now is to ask nobody, goes on unchanged.
-
-    Raises:
-        UnfitAnswerError: the answer does not fit; it is forgotten, and the question stays open.
+    A run that was to ask when it came here, and by now is to ask nobody, goes on unchanged. An
+    answer that does not fit is forgotten, and the question asked again with its `problem`.
     """
     try:
         return interrupt(question, response_schema=form)
@@ -33,8 +32,16 @@ def ask(question: Question, form: type[A], state: State) -> A:
             raise
         return form()
     except ValidationError as error:
-        msg = f"{in_words(error, question)} The run still waits."
-        raise UnfitAnswerError(msg) from error
+        raise _again({**question, "problem": in_words(error, question)}, form) from error
+
+
+def _again(question: Mapping[str, Any], form: type[Answer]) -> GraphInterrupt:
+    """Return what asks once more; a second `interrupt` would take an older answer for the next."""
+    namespace = get_config()["configurable"]["checkpoint_ns"]
+    asked: Interrupt[Any] = Interrupt.from_ns(
+        question, namespace, response_schema=TypeAdapter(form).json_schema()
+    )
+    return GraphInterrupt((asked,))
 
 
 def announce(state: State, update: dict[str, Any]) -> dict[str, Any]:

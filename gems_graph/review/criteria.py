@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gems_graph.review.answers import CriteriaAnswer
+from gems_graph.review.answers import CriteriaAnswer, form_of
 from gems_graph.review.asking import announce, ask
 from gems_graph.review.questions import about_criteria
 from gems_graph.state import Criterion, State
@@ -13,7 +13,7 @@ from gems_graph.state import Criterion, State
 def review_criteria(state: State) -> dict[str, Any]:
     """Let a person edit the criteria, a picked skill's included, and the first prompt."""
     question = about_criteria(state)
-    answer = ask(question, CriteriaAnswer, state)
+    answer = ask(question, form_of(CriteriaAnswer, question), state)
     update = {
         "criteria": _edited(question["criteria"], answer.criteria),
         "skill_criteria": [],  # they are among the criteria now

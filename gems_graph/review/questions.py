@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -14,7 +14,8 @@ from gems_graph.state import Criterion, ImageRef, State, Verdict
 class CriteriaQuestion(TypedDict):
     """Whether the criteria (C) and the first prompt (P_1) are right.
 
-    `request` is U; `answers` says what may be answered, and how.
+    `request` is U; `answers` says what may be answered, and how; `problem`, why the answer before
+    did not fit.
     """
 
     kind: Literal["criteria"]
@@ -23,6 +24,7 @@ class CriteriaQuestion(TypedDict):
     skills: list[str]
     criteria: list[Criterion]
     answers: dict[str, str]
+    problem: NotRequired[str]
 
 
 class Judged(Criterion, Verdict):
@@ -48,6 +50,7 @@ class VerdictQuestion(TypedDict):
     total: int
     best: int
     answers: dict[str, str]
+    problem: NotRequired[str]
 
 
 Question = CriteriaQuestion | VerdictQuestion

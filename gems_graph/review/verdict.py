@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.types import Overwrite
 
-from gems_graph.review.answers import Ruling, verdict_form
+from gems_graph.review.answers import Ruling, VerdictAnswer, form_of
 from gems_graph.review.asking import announce, ask
 from gems_graph.review.questions import about_verdict
 from gems_graph.state import Round, State, Stop, Verdict
@@ -16,7 +16,7 @@ from gems_graph.state import Round, State, Stop, Verdict
 def review_verdict(state: State) -> dict[str, Any]:
     """Let a person overrule or accept a round, or write the next prompt."""
     question = about_verdict(state)
-    answer = ask(question, verdict_form(question), state)
+    answer = ask(question, form_of(VerdictAnswer, question), state)
     *earlier, last = state["rounds"]
     accepted = {"stop": Stop(reason="accepted", node="review_verdict")} if answer.accept else {}
     update = {

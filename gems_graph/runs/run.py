@@ -16,9 +16,10 @@ from langgraph.types import Command, Interrupt
 
 from gems_graph.events import Asked, Custom, Event, Stopped, Tell, silent
 from gems_graph.private_hooks import cut_while_writing
-from gems_graph.review.answers import UnfitAnswerError
+from gems_graph.review.answers import refuse_unfit
 from gems_graph.runs.outcome import Outcome, Values, as_it_stands, started, stopped
 from gems_graph.runs.stopping import Stopper
+from gems_graph.runs.traced import traced_run
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
 _STEPS = 10_000
@@ -85,7 +86,9 @@ class Run:
             GemsError: nothing could be drawn; of another graph, whatever it raises.
         """
         command: Command[Any] = Command(resume=answer)
-        return await self._execute(command, at or self._config, await self._values(at))
+        outcome = await self._execute(command, at or self._config, await self._values(at))
+        refuse_unfit(outcome.questions)
+        return outcome
 
     def stop(self, reason: str = "stop", *, at_once: bool = False) -> None:
         """Stop after the step under way, so that what is paid is kept; or in the middle of it."""
@@ -110,11 +113,10 @@ class Run:
 
     async def _execute(self, graph_input: Any, config: RunnableConfig, before: Values) -> Outcome:
         """Run to the end, to a question, or until somebody stops it."""
-        self._end, values, questions = None, dict[str, Any](), list[Interrupt]()
+        self._end, values, questions, stopped_by = None, dict[str, Any](), list[Interrupt](), ""
         self._on_event(started(self._thread or "", self._graph.name, before))
-        with self._reporting_failure():
+        with self._reporting_failure(), traced_run(self._graph.name, self._thread) as told:
             task = asyncio.create_task(self._stream(graph_input, config, values, questions))
-            stopped_by = ""
             try:
                 with self._stopper.watching(task):
                     await task
@@ -125,16 +127,15 @@ class Run:
                     raise
                 stopped_by = self._stopper.reason
             outcome = await self._outcome(values, tuple(questions), stopped_by)
+            told(outcome)
         self._report_end(outcome)
         return outcome
 
     @contextmanager
     def _reporting_failure(self) -> Iterator[None]:
-        """Send `stopped` where the run fails; not for an unfit answer: the question stays open."""
+        """Send `stopped` where the run fails."""
         try:
             yield
-        except UnfitAnswerError:
-            raise
         except BaseException as error:
             cancelled = isinstance(error, asyncio.CancelledError)
             self._on_event(stopped("cancelled" if cancelled else "error", {}))

@@ -10,6 +10,7 @@ from PIL import Image
 from gems_graph.images import Store
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
+from gems_graph.state import ImageRef
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,15 @@ class Tried:
     image: Image.Image
     made: dict[str, Any]
     cost: float | None
+
+    def as_state(self, prompt: str, settings: Settings) -> dict[str, Any]:
+        """Return what a file of the picture tells of it, as the state of a run has it."""
+        width, height = self.image.size
+        ref = ImageRef(sha256="", media_type="", width=width, height=height, made=self.made)
+        attempt = {"n": 1, "prompt": prompt, "image": ref, "seed": self.made.get("seed")}
+        result = {"round": 1, "image": ref}
+        kept = settings.model_dump()
+        return {"prompt": prompt, "attempt": attempt, "settings": kept, "result": result}
 
 
 async def try_generator(prompt: str, settings: Settings, store: Store) -> Tried:

@@ -61,7 +61,3 @@ def _answer(store: Store, sha256: str) -> Response:
     except StoreError:
         return PlainTextResponse("The store of pictures cannot be reached; try again.", 503)
     return Response(data, media_type=media, headers={**_HEADERS, "ETag": f'"{sha256}"'})
-
-
-routes = picture_routes()
-"""The route over the default store."""

@@ -12,6 +12,9 @@ from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import Attempt, State
 
+SIDE_BY_SIDE = "draw each"
+"""The edge to candidates, by its name in a drawn graph."""
+
 
 @module(
     part="draw", candidate=True, reads=("attempt",), owes=("drawn",), doing="drawing",

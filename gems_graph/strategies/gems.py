@@ -54,30 +54,38 @@ def after_compressor(state: State) -> str:
     return REFINE if later else DRAW
 
 
-def wire(graph: Builder, first: str = "generator") -> None:
+def wire(
+    graph: Builder,
+    first: str = "generator",
+    judged: str = "verifier",
+    ends: tuple[str, str] = (START, END),
+) -> None:
     """Wire the loop.
 
     Args:
         graph: holds the modules as nodes.
         first: where the opening leads, once prompt and criteria are there; a node that stands
             between them and the generator has its own edge to that.
+        judged: the last node before a person may be asked about a verdict; one that is not the
+            Verifier has its own edge from that.
+        ends: what stands before `begin` and behind `select`.
     """
     pauses: tuple[Any, ...] = (review_criteria, review_verdict)
     for pause in pauses:
         graph.add_node(pause)
-    graph.add_edge(START, "begin")
+    graph.add_edge(ends[0], "begin")
     for opening in ("planner", "decomposer"):  # side by side; both end in one superstep
         graph.add_edge("begin", opening)
         graph.add_conditional_edges(opening, after_opening, {ASK: "review_criteria", DRAW: first})
     graph.add_edge("review_criteria", first)
     graph.add_edge("generator", "verifier")
-    graph.add_conditional_edges("verifier", after_verifier, {**WAYS, ASK: "review_verdict"})
+    graph.add_conditional_edges(judged, after_verifier, {**WAYS, ASK: "review_verdict"})
     graph.add_conditional_edges("review_verdict", after_verdict, {**WAYS, DRAW: "generator"})
     graph.add_edge("refiner", "generator")
     graph.add_conditional_edges(
         "compressor", after_compressor, {REFINE: "refiner", DRAW: "generator"}
     )
-    graph.add_edge("select", END)
+    graph.add_edge("select", ends[1])
 
 
 def rounds_of(settings: Settings) -> tuple[int, int]:

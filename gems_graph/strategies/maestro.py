@@ -24,12 +24,14 @@ from gems_graph.runtime.node import in_effect
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings, settle
 from gems_graph.state import Attempt, Round, State, Thought
-from gems_graph.strategies.candidates import candidate, each_to
+from gems_graph.strategies.candidates import SIDE_BY_SIDE, candidate, each_to
 from gems_graph.strategies.maestro_votes import compare
 from gems_graph.strategies.maestro_words import check, editor, improver, questions, rewriter
 from gems_graph.strategies.strategy import Builder, Strategy
 
 EXIT, GO_ON = "rounds spent / stagnation / stop", "another round"
+EDIT, IMPROVE = "edit", "improve"
+AFTER_VQA: dict[Hashable, str] = {EXIT: "select", EDIT: "editor", IMPROVE: "improver"}
 AFTER_COMPARE: dict[Hashable, str] = {EXIT: "select", GO_ON: "vqa"}
 
 
@@ -76,7 +78,7 @@ def after_vqa(state: State) -> str | list[str]:
     judged = None if state.get("stop") else _judged(state)
     if judged is None or (in_effect(state).maestro_stop_at_pass and all_pass(judged)):
         return EXIT
-    return ["editor", "improver"]
+    return [EDIT, IMPROVE]
 
 
 def tracked_best(state: State) -> Round | Attempt:
@@ -102,16 +104,14 @@ def wire(graph: Builder) -> None:
     graph.add_edge(START, "begin")
     graph.add_edge("begin", "questions")
     graph.add_edge("begin", "rewriter")
-    graph.add_conditional_edges("questions", request_itself, ["candidate"])
-    graph.add_conditional_edges("rewriter", proposals, ["candidate"])
+    graph.add_conditional_edges("questions", request_itself, {SIDE_BY_SIDE: "candidate"})
+    graph.add_conditional_edges("rewriter", proposals, {SIDE_BY_SIDE: "candidate"})
     graph.add_edge("candidate", "compare")
     graph.add_conditional_edges("compare", after_compare, AFTER_COMPARE)
-    graph.add_conditional_edges(
-        "vqa", after_vqa, {EXIT: "select", "editor": "editor", "improver": "improver"}
-    )
+    graph.add_conditional_edges("vqa", after_vqa, AFTER_VQA)
     graph.add_edge("editor", "check")
     graph.add_edge("improver", "check")
-    graph.add_conditional_edges("check", proposals, ["candidate"])
+    graph.add_conditional_edges("check", proposals, {SIDE_BY_SIDE: "candidate"})
     graph.add_edge("select", END)
 
 

@@ -8,6 +8,7 @@ earliest wins. The caller's own checklist is always judged as one.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from langgraph.graph import END, START
@@ -21,9 +22,14 @@ from gems_graph.runtime.node import in_effect
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
 from gems_graph.state import Attempt, Criterion, Round, State, Thought
-from gems_graph.strategies.candidates import candidate, each_to
+from gems_graph.strategies.candidates import SIDE_BY_SIDE, candidate, each_to
 from gems_graph.strategies.scoring import rank, score
 from gems_graph.strategies.strategy import Builder, Strategy
+
+NOTHING, TOGETHER = "nothing drawn", "grade all together"
+WAYS: dict[Hashable, str] = {
+    "judge each": "judge", "grade each": "score", TOGETHER: "rank", NOTHING: "select",
+}  # fmt: skip
 
 
 def _by_checklist(work: Workload) -> int:
@@ -76,7 +82,7 @@ def each_drawn(state: State) -> list[Send] | str:
     """Lead to one judge a picture, or to one for all; where nothing was drawn, to the end."""
     scoring = state["extra"]["scoring"]
     if not state.get("drawn") or scoring == "listwise":
-        return "rank" if state.get("drawn") else "select"
+        return TOGETHER if state.get("drawn") else NOTHING
     return each_to("judge" if scoring == "checklist" else "score", state["drawn"], state)
 
 
@@ -98,9 +104,9 @@ def wire(graph: Builder) -> None:
     """Wire it: nobody waits for anybody but at the two joins."""
     graph.add_edge(START, "begin")
     graph.add_edge("begin", "questions")
-    graph.add_conditional_edges("questions", each_seed, ["candidate"])
+    graph.add_conditional_edges("questions", each_seed, {SIDE_BY_SIDE: "candidate"})
     graph.add_edge("candidate", "gather")
-    graph.add_conditional_edges("gather", each_drawn, ["judge", "score", "rank", "select"])
+    graph.add_conditional_edges("gather", each_drawn, WAYS)
     for judging in ("judge", "score", "rank"):
         graph.add_edge(judging, "select")
     graph.add_edge("select", END)

@@ -18,7 +18,7 @@ from gems_graph.nodes.select import Choose, passing_or_best, result_of, selectin
 from gems_graph.runtime.module import Module, NodeFunction, Part, replaced
 from gems_graph.settings import Settings
 from gems_graph.settings.roles import ILLUSTRATOR, JUDGE
-from gems_graph.state import Result, State
+from gems_graph.state import Input, Output, Result, State
 
 Builder = StateGraph[Any, Any, Any, Any]
 
@@ -45,6 +45,7 @@ class Strategy:
         rounds: how many pictures it draws, at least and at most.
         prompts: folder of its own templates, which win over the packaged ones.
         needs: packages that it imports when it runs, and the extra that installs them.
+        schemas: state, input and output of its graph, where they hold more than ours.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Strategy:
     rounds: Callable[[Settings], tuple[int, int]] = one_after_another
     prompts: Path | None = None
     needs: Mapping[str, str] = field(default_factory=dict)
+    schemas: tuple[Any, Any, Any] = (State, Input, Output)
 
     @property
     def lacks(self) -> str:
@@ -105,7 +107,7 @@ def open_strategy(strategy: str | Strategy) -> Strategy:
     """
     if isinstance(strategy, Strategy):
         return strategy
-    loaded: Strategy | None = plugins.load("strategies", strategy, "STRATEGY")
+    loaded: Strategy | None = plugins.load("strategies", str(strategy), "STRATEGY")
     if loaded is None:
         names = ", ".join(plugins.names("strategies"))
         msg = (

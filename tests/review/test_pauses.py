@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from langgraph.types import Command
 from typing_extensions import TypedDict
 
 from gems_graph import Store, build_graph, run
-from gems_graph.errors import ConfigError, ModelError, UsageError
+from gems_graph.errors import ConfigError, ModelError
 from gems_graph.report.outcome import outcome
 from gems_graph.skills import Skill
 from gems_graph.testing import Painter, ScriptedChat
@@ -264,8 +265,7 @@ def test_if_what_came_after_a_pass_is_worse_the_pass_is_returned(paused: Make) -
 def test_once_the_rounds_are_spent_no_prompt_is_asked_for(paused: Make) -> None:
     made = paused("yn", max_iterations=1)
     assert made.start()["answers"].keys() == {"verdicts", "accept"}
-    with pytest.raises(UsageError, match=r"rounds are spent \(1 of 1\)"):
-        made.answer({"prompt": "a door"})
+    assert "rounds are spent (1 of 1)" in made.answer({"prompt": "a door"})["problem"]
     assert made.answer({"verdicts": {"1": "unsure"}}) == {}
     assert (made.reason, made.out["result"]["passed"]) == ("max_iterations", 0)
 
@@ -342,15 +342,27 @@ def test_a_bad_answer_about_a_verdict_is_one_sentence(paused: Make, answer: Any,
 
 def _refused(made: Paused, answer: Any, said: str) -> None:
     asked, before = made.start(), len(made.painter.calls)
-    with pytest.raises(UsageError, match=said) as error:
-        made.answer(answer)
-    assert "\n" not in str(error.value)
-    assert str(error.value).endswith("The run still waits.")
-    assert made.asked() == asked
+    again = made.answer(answer)
+    problem = again.pop("problem")
+    assert re.search(said, problem)
+    assert "\n" not in problem
+    assert again == asked
     assert len(made.painter.calls) == before
-    made.answer(True)
-    assert made.asked() != asked
+    [interrupt] = made.graph.get_state(CONFIG).interrupts
+    assert made.answer({interrupt.id: answer})["problem"] == problem  # by its id, too
+    assert made.graph.get_state(CONFIG).interrupts[0].response_schema == interrupt.response_schema
+    after = made.answer(True)
+    assert after != asked
+    assert "problem" not in after
     assert made.out["rounds"][0]["verdicts"]
+
+
+def test_a_bad_answer_is_asked_for_again_also_where_nobody_is_to_be_asked(paused: Make) -> None:
+    made = paused("yn")
+    made.start()
+    assert made.answer({"acept": True}, context={"pause": "never"})["problem"]
+    assert made.answer({"accept": True}, context={"pause": "never"}) == {}
+    assert made.reason == "accepted"
 
 
 def test_an_empty_answer_names_no_question_to_langgraph_so_it_asks_again(paused: Make) -> None:
@@ -517,8 +529,8 @@ def test_inside_a_parent_graph_the_parent_is_asked(loop: Any, wait: bool) -> Non
     assert out["__interrupt__"][0].value["kind"] == "criteria"
     out = take(Command(resume={"criteria": ["Is there A?", "Is there B?"]}))
     assert out["__interrupt__"][0].value["round"] == 1
-    with pytest.raises(UsageError, match="no criterion 7"):
-        take(Command(resume={"verdicts": {"7": "yes"}}))
+    out = take(Command(resume={"verdicts": {"7": "yes"}}))
+    assert "no criterion 7" in out["__interrupt__"][0].value["problem"]
     out = take(Command(resume={"prompt": "a door"}))
     assert out["__interrupt__"][0].value["prompt"] == "a door"
     out = take(Command(resume={"accept": True}))

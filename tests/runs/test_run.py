@@ -118,7 +118,10 @@ async def test_an_answer_that_does_not_fit_leaves_the_question_open(
     with pytest.raises(UnfitAnswerError):
         await run.answer({"criteria": []})
     assert "stopped" not in heard.types
-    assert (await run.look()).question == asked.question
+    question = (await run.look()).question
+    assert question is not None
+    assert "holds no criteria" in question.pop("problem")
+    assert question == asked.question
     assert heard.types[-1] == "asked"
 
 

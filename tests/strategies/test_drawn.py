@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gems_graph import build_graph, plugins
+from gems_graph.strategies import open_strategy
 
 PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
 SECTIONS = {text.partition("\n")[0]: text for text in re.split(r"^## ", PAGE, flags=re.MULTILINE)}
@@ -24,3 +25,12 @@ def test_the_page_draws_each_graph_as_it_is(name: str) -> None:
     drawn = re.findall(r"^```mermaid\n(.*?)^```", SECTIONS[name], re.DOTALL | re.MULTILINE)
     assert edges(drawn[0]) == edges(build_graph(strategy=name).get_graph().draw_mermaid())
     assert f"| `{name}` |" in PAGE
+
+
+@pytest.mark.parametrize("name", plugins.names("strategies"))
+def test_a_way_that_may_or_may_not_be_taken_has_a_name(name: str) -> None:
+    graph = build_graph(strategy=name)
+    drawn = graph.get_graph().edges
+    assert [edge for edge in drawn if edge.conditional and not edge.data] == []
+    asked = {edge.target for edge in drawn if edge.target.startswith("review_")}
+    assert asked == {*open_strategy(name).pauses.values()}  # whoever asks nobody draws no pause

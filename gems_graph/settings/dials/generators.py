@@ -49,6 +49,11 @@ class GeneratorDials(Dials):
         description="How pictures are kept that a generator does not encode itself; both lose "
         "nothing, webp is faster and smaller.",
     )
+    metadata: bool = Field(
+        default=True,
+        description="Pictures in output folders carry request, prompt, seed, models, dials and "
+        "verdict; off: nothing but pixels.",
+    )
     generator_options: PlainFields = Field(
         default={},
         description="What the generator takes beside prompt, seed and size, for example "
