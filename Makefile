@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving eval-shapes train-mini eval-mini snapshots rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving eval-shapes train-mini eval-mini snapshots studio rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -80,6 +80,10 @@ clean: ## Remove what make has made
 
 snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
 	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/prompting/test_templates.py
+
+studio: $(VENV)/.run ## LangGraph's development server, for Studio and chat clients
+	$(PIP) install --constraint constraints.txt --editable '.[studio]'
+	LANGSMITH_TRACING=false $(BIN)/langgraph dev --no-browser --no-reload
 
 rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 	$(BIN)/python -m tools.rooms

@@ -25,6 +25,7 @@ from gems_graph.cli.show import show
 from gems_graph.cli.strategies import strategies
 from gems_graph.cli.terminal.exit_codes import FAILED, USAGE
 from gems_graph.cli.ui import ui
+from gems_graph.cli.verify import verify
 from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.prompting.sanitize import printable
 
@@ -36,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _PANELS = {
-    "Draw": (run, resume, fork),
+    "Draw": (run, resume, fork, verify),
     "Measure": (compare,),
     "Look back": (show, report, history),
     "Serve": (ui, mcp),

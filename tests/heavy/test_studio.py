@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -16,9 +19,11 @@ pytest.importorskip("langgraph_api", reason="needs the dev server: make heavy")
 from langgraph_sdk import get_client
 
 from gems_graph import plugins
+from gems_graph.service.agent_server import make_assistants
+from gems_graph.settings.presets import PRESETS
 from gems_graph.strategies import open_strategy
 from tests.conftest import HARD
-from tests.heavy.dev_server import dev_server
+from tests.heavy.dev_server import ROOT, dev_server
 
 TWO_ROUNDS = {"seed": 1, "max_iterations": 2}
 Ask = Callable[[Any], Awaitable[Any]]
@@ -148,13 +153,30 @@ def test_every_other_strategy_runs(ask: Any, graph: str) -> None:
     ask(run)
 
 
-def test_a_preset_is_a_choice_of_the_form(ask: Any) -> None:
+def test_each_preset_is_an_assistant_of_its_own(ask: Any) -> None:
     async def choose(client: Any) -> None:
-        context = {"preset": "loop-only", **TWO_ROUNDS}
-        out = await client.runs.wait(None, "gems", input={"prompt": HARD}, context=context)
+        found = await client.assistants.search(graph_id="gems", limit=100)
+        presets = {
+            each["context"]["preset"]: each["assistant_id"] for each in found if each["context"]
+        }
+        assert presets.keys() == PRESETS.keys()
+        await make_assistants(client)  # another start of the server makes none
+        assert len(await client.assistants.search(graph_id="gems", limit=100)) == len(found)
+        out = await client.runs.wait(
+            None, presets["loop-only"], input={"prompt": HARD}, context=TWO_ROUNDS
+        )
         assert (len(out["rounds"]), out["experiences"], out["skills"]) == (2, [], [])
 
     ask(choose)
+
+
+def test_the_image_of_a_server_serves_the_same(tmp_path: Path) -> None:
+    langgraph = Path(sys.executable).parent / "langgraph"
+    subprocess.run([langgraph, "dockerfile", tmp_path / "Dockerfile"], cwd=ROOT, check=True)
+    written = (tmp_path / "Dockerfile").read_text("utf-8")
+    for name in json.loads((ROOT / "langgraph.json").read_text("utf-8"))["graphs"]:
+        assert f"gems_graph.studio:{name}" in written
+    assert "gems_graph.service.agent_server:app" in written
 
 
 def test_a_run_waits_for_a_person_who_may_be_wrong_once(ask: Any) -> None:
