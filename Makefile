@@ -83,7 +83,7 @@ snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
 
 studio: $(VENV)/.run ## LangGraph's development server, for Studio and chat clients
 	$(PIP) install --constraint constraints.txt --editable '.[studio]'
-	LANGSMITH_TRACING=false $(BIN)/langgraph dev --no-browser --no-reload
+	LANGSMITH_TRACING=false $(BIN)/langgraph dev --no-browser --no-reload --n-jobs-per-worker 8
 
 rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 	$(BIN)/python -m tools.rooms
