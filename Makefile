@@ -20,7 +20,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt
 	@touch $@
 
-DEMO := a big orange car and three red rockets on the beach
+DEMO := a big orange car and three red rockets in a meadow
 
 demo: $(VENV)/.run ## Draw, check and refine one picture, offline
 	$(BIN)/gems run "$(DEMO)" --seed 1 || test $$? -eq 3
