@@ -13,7 +13,7 @@ from gems_graph.persistence.history import Parent, parent_of, standing_of
 from gems_graph.persistence.last import read_last
 from gems_graph.persistence.threads import Threads
 from gems_graph.report import folder as folders
-from gems_graph.report.html.reading import full_thoughts
+from gems_graph.report.html import reading
 from gems_graph.report.html.views import Kept
 from gems_graph.report.standing import Standing
 from gems_graph.state import Result, State, Stop
@@ -69,9 +69,7 @@ class Shown:
 
 def kept_of(shown: Shown) -> Kept:
     """Return a trajectory as reports take it; reads files, so not on the event loop."""
-    state, thoughts = shown.state, full_thoughts(shown.state, shown.store)
-    models = {"models": folders.models(state), "versions": folders.versions()}
-    return Kept({**state, **models}, shown.thread, shown.standing, None, thoughts)
+    return reading.kept_of(shown.state, shown.store, shown.thread, shown.standing)
 
 
 async def look_up(threads: Threads, thread: str | None = None) -> Shown:
