@@ -90,8 +90,8 @@ def print_lines(listed: list[Listed], console: Console) -> None:
     from rich.text import Text
 
     for line, picture in listed:
-        prompt = Text(_flat(line["prompt"]) or line["error"], "bold", no_wrap=True)
-        console.print(prompt, overflow="ellipsis", soft_wrap=False)
+        prompt = Text(_flat(line["prompt"] or line["error"]), "bold")
+        console.print(prompt, overflow="ellipsis", no_wrap=True)
         if picture:
             console.print(Text(f"  {printable(picture)}", "cyan"), soft_wrap=True)
         console.print(Text(f"  {_facts(line)}"), soft_wrap=True)
