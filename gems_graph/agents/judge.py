@@ -17,6 +17,7 @@ from gems_graph.calls.budget import Place
 from gems_graph.errors import ConfigError
 from gems_graph.events import Tell, silent
 from gems_graph.images import Store
+from gems_graph.runtime.given import check_players, store_in
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.players import Players, settings_and_toolbox
 from gems_graph.runtime.toolbox import Toolbox
@@ -102,7 +103,11 @@ def as_judge(
         description: what the agent's model is told of it.
         files: whether it opens paths; not where strangers talk to the agent.
         how: whatever `verify` takes: `mllm`, `store`, single settings.
+
+    Raises:
+        ConfigError: a setting is out of bounds or unknown.
     """
+    _checked(how)
 
     def call(picture: str, criteria: list[str] | str) -> Content:
         """Judge for an agent without an event loop."""
@@ -141,6 +146,7 @@ def as_grader(*, max_iterations: int = 3, on_evaluation: Any = None, **how: Any)
             "A grader of rubrics needs the package deepagents: pip install 'deepagents>=0.7,<0.8'."
         )
         raise ConfigError(msg) from error
+    _checked(how)
     return PictureRubric(how, max_iterations=max_iterations, on_evaluation=on_evaluation)
 
 
@@ -148,10 +154,17 @@ def _told(seen: Judged) -> Content:
     return [{"type": "text", "text": seen.text}], seen.record
 
 
+def _checked(how: dict[str, Any]) -> None:
+    """Make sure that `verify` takes what it will be given, before an agent calls it."""
+    dials = {name: value for name, value in how.items() if name not in ("mllm", "store")}
+    _toolbox(how.get("mllm"), how.get("store"), dials, silent)
+
+
 def _toolbox(
     mllm: Players | None, store: Store | None, dials: dict[str, Any], on_event: Tell
 ) -> Toolbox:
-    named, make_toolbox = settings_and_toolbox(mllm, None, store or Store(), roles=ROLES)
+    check_players(mllm)
+    named, make_toolbox = settings_and_toolbox(mllm, None, store_in(store), roles=ROLES)
     settings: Settings = settle(from_env(), dials, named)
     toolbox = make_toolbox(settings, Place())
     toolbox.tell = on_event

@@ -12,7 +12,7 @@ from gems_graph.images import Store, keep_given, keep_sent
 from gems_graph.images.files import is_key
 from gems_graph.nodes.decomposer import decomposer
 from gems_graph.nodes.verifier import verifier
-from gems_graph.prompting.sanitize import check_text
+from gems_graph.prompting.sanitize import check_text, check_texts
 from gems_graph.prompting.wording import counted_criteria
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
@@ -87,7 +87,8 @@ async def judged(
         ModelError: the model could not be reached.
     """
     wish = criteria if isinstance(criteria, str) else ""
-    own = [] if wish else [check_text(each).strip() for each in criteria]
+    what = "criteria takes a list of yes/no questions, or a wish in one text"
+    own = [] if isinstance(criteria, str) else [t.strip() for t in check_texts(criteria, what)]
     if not (wish.strip() or (own and all(own))):
         msg = "A criterion is missing: give yes/no questions about the picture, none of them blank."
         raise UsageError(msg)

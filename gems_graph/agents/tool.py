@@ -15,11 +15,12 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.config import get_stream_writer
 from pydantic import BaseModel, Field, ValidationError
 
-from gems_graph.errors import GemsError
+from gems_graph.errors import GemsError, UsageError
 from gems_graph.events import Tell, silent
 from gems_graph.graph import build_graph
 from gems_graph.images import Store
 from gems_graph.memory import best
+from gems_graph.runtime.given import store_in
 from gems_graph.state import Input
 
 Content = tuple[list[dict[str, Any]], dict[str, Any]]
@@ -74,8 +75,11 @@ def as_tool(
     Raises:
         ConfigError: a setting is out of bounds or unknown.
     """
-    store = store or Store()
+    store = store_in(store)
     gems = graph or build_graph(store=store, **build)
+    if not hasattr(gems, "astream"):
+        msg = f"as_tool takes a graph of build_graph, not {graph!r:.80}."
+        raise UsageError(msg)
 
     def draw(prompt: str, criteria: list[str] | None = None) -> Content:
         """Draw for an agent without an event loop."""

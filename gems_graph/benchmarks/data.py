@@ -14,6 +14,11 @@ from gems_graph.system import json_lines
 from gems_graph.system.json_lines import Line
 
 
+def twins(name: str) -> tuple[str, ...]:
+    """Return the names that a file of data may have: a table is CSV, or JSON on the hub."""
+    return (name, f"{name.removesuffix('.csv')}.json") if name.endswith(".csv") else (name,)
+
+
 class Places(NamedTuple):
     """Where to look: the folder itself, then some below it."""
 
@@ -23,8 +28,9 @@ class Places(NamedTuple):
     def find(self, name: str) -> Path | None:
         """Return the file or folder of that name; None: it is nowhere."""
         for each in ("", *self.below):
-            if (file := self.folder / each / name).exists():
-                return file
+            for twin in twins(name):
+                if (file := self.folder / each / twin).exists():
+                    return file
         return None
 
     def need(self, name: str, home: str) -> Path:
@@ -84,11 +90,24 @@ def whole(file: Path) -> Any:
 
 
 def rows(file: Path, columns: tuple[str, ...]) -> Iterator[Line]:
-    """Read a CSV file with a header, every value as text.
+    """Read a CSV file with a header, or a JSON list of objects, every value as text.
 
     Raises:
         UsageError: it cannot be read, lacks a column, or a row has a wrong number of values.
     """
+    yield from _json_rows(file, columns) if file.suffix == ".json" else _csv_rows(file, columns)
+
+
+def _json_rows(file: Path, columns: tuple[str, ...]) -> Iterator[Line]:
+    for line in records(file):
+        if missing := [name for name in columns if line.fields.get(name) is None]:
+            msg = f"{line.where}: `{missing[0]}` is missing; take it anew from its home."
+            raise UsageError(msg)
+        texts = {name: "" if v is None else str(v) for name, v in line.fields.items()}
+        yield Line(line.number, line.where, texts)
+
+
+def _csv_rows(file: Path, columns: tuple[str, ...]) -> Iterator[Line]:
     reader = csv.DictReader(io.StringIO(text(file), newline=""))
     if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
         msg = f"{file}: the column {missing[0]!r} is missing; take it anew from its home."

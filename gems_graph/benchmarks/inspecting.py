@@ -18,6 +18,7 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from gems_graph.benchmarks import judge as judging
+from gems_graph.benchmarks.capabilities import Measured
 from gems_graph.benchmarks.listing import open_task
 from gems_graph.benchmarks.scoring import means
 from gems_graph.errors import UsageError
@@ -55,7 +56,7 @@ def benchmark_score(name: str, data_dir: str = "", **dials: Any) -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
         prompt, file = prompts[str(state.sample_id)], Path(state.store.get(PICTURE))
         found = judging.Target(prompt, 0, file)
-        if of.route == "pixels":
+        if isinstance(of, Measured):
             answers = of.measured(prompt, file.read_bytes())
         elif not dials:
             msg = f"Name the judge of {of.title}, as mllm='compat:MODEL', mllm_url=URL."

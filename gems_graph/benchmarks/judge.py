@@ -13,6 +13,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from gems_graph.benchmarks.capabilities import Judged, Measured
 from gems_graph.benchmarks.judging import Query, Reply
 from gems_graph.benchmarks.layout import drawn
 from gems_graph.benchmarks.running import Manifest, run_id
@@ -84,7 +85,7 @@ def _plain(name: str) -> str:
     return name.rpartition(":")[2].rpartition("/")[2].lower()
 
 
-def measure(task: Task, found: Sequence[Target]) -> list[Line]:
+def measure(task: Measured, found: Sequence[Target]) -> list[Line]:
     """Measure every picture by its pixels."""
     return [each.answered(task.measured(each.prompt, each.file.read_bytes())) for each in found]
 
@@ -108,22 +109,23 @@ async def judge(
         UsageError: no endpoint can judge this benchmark, or its prompt is missing.
         ConfigError: the judge cannot be opened.
     """
-    asked = [_with_queries(task, each, template) for each in found]
+    asked = [_with_queries(task, t, template) for t in found] if isinstance(task, Judged) else []
     asked = [each for each in asked if each.queries]
-    if found and not asked:
+    if not isinstance(task, Judged) or (found and not asked):
         msg = f"No endpoint can judge {task.title}; see `gems eval official` for its own scorer."
         raise UsageError(msg)
     jobs = [Job(each, _for_judge(settings, each.queries[0]), each.number) for each in asked]
+    judged: Judged = task
     session = how.session(f"judge-{task.name}", [settings.model_for(JUDGE).mllm, template])
 
     async def ask(target: Target, toolbox: Toolbox) -> Any:
-        return await _ask(task, target, toolbox)
+        return await _ask(judged, target, toolbox)
 
     answers = await ask_all(jobs, ask, session)
     return [_line(t, a, answers.stopped) for t, a in zip(asked, answers.each, strict=True)], answers
 
 
-def _with_queries(task: Task, target: Target, template: str) -> Target:
+def _with_queries(task: Judged, target: Target, template: str) -> Target:
     queries = tuple(task.queries(target.prompt, template))
     return Target(target.prompt, target.sample, target.file, queries)
 
@@ -133,7 +135,7 @@ def _for_judge(settings: Settings, query: Query) -> Settings:
     return settings.model_copy(update=dials)
 
 
-async def _ask(task: Task, target: Target, toolbox: Toolbox) -> Any:
+async def _ask(task: Judged, target: Target, toolbox: Toolbox) -> Any:
     """Ask about one picture; replies that cannot be read are asked for again, then told."""
     picture = base64.b64encode(target.file.read_bytes()).decode()
     unread = _Unread("")

@@ -26,6 +26,16 @@ READ = (
 """The official question (X-Omni, Apache-2.0)."""
 
 
+def commands(language: str) -> tuple[str, ...]:
+    """Return the official scorer's commands."""
+    return (
+        "torchrun textbench/evaluate_text_reward.py --sample_dir {pictures} --output_dir OUT "
+        f"--mode {language}",
+        "cat OUT/results_chunk*.jsonl > {results}",
+        f"python textbench/summary_scores.py {{results}} --mode {language}",
+    )
+
+
 class LongText(Task):
     """Recall over the whole set: words found of words wanted, or characters in Chinese.
 

@@ -31,18 +31,38 @@ MODEL = "gems"
 """The folder between class and picture: the official scorer's `--model_names`."""
 
 
+def commands(language: str, aligned: str) -> tuple[str, ...]:
+    """Return the official scorers' commands, one a measure.
+
+    Args:
+        language: `EN` or `ZH`.
+        aligned: classes with questions about alignment.
+    """
+
+    def score(measure: str, place: str = "", classes: str = "") -> str:
+        asked = f" --class_items {classes}" if classes else ""
+        return (
+            f"python -m scripts.{measure}.{measure}_score --image_dirname {{pictures}}{place} "
+            f"--mode {language} --model_names {MODEL} --image_grid 2,2{asked}"
+        )
+
+    return (
+        score("alignment", classes=aligned), score("text", "/text"),
+        score("reasoning", "/reasoning"), score("style", "/anime"),
+        score("diversity", classes=f"{aligned} text reasoning"),
+    )  # fmt: skip
+
+
 class OneIg(Task):
     """The plain mean of alignment, text, reasoning, style and diversity, 0 to 1.
 
     Attributes:
-        language: `EN` or `ZH`.
         column_of_prompts: in the file of prompts.
         suffix: of the annotations.
         longest: edit distance that counts as a total failure.
     """
 
     samples, metric, scale = 4, "overall", 100.0
-    language: ClassVar[str]
     column_of_prompts: ClassVar[str]
     suffix: ClassVar[str]
     longest: ClassVar[int]
@@ -73,6 +93,7 @@ class OneIg(Task):
     def _prompt(self, line: Line, notes: Annotations) -> Prompt:
         kind = CLASSES.get(line.fields["category"])
         text, number = line.fields[self.column_of_prompts], line.fields["id"]
+        number = number.zfill(3)  # JSON has numbers
         if not kind or not text.strip() or not number.isdigit():
             msg = f"{line.where}: category, id or {self.column_of_prompts} is not right."
             raise UsageError(msg)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from gems_graph.benchmarks.data import Places
+from gems_graph.benchmarks.data import Places, twins
 from gems_graph.benchmarks.task import Task
 from gems_graph.errors import ConfigError, GemsError, UsageError
 
@@ -59,12 +59,30 @@ def fetch(task: Task, folder: Path) -> Path:
         msg = "Fetching needs the package huggingface_hub: pip install 'gems-graph[eval]'."
         raise ConfigError(msg) from error
     place = folder / (task.folders[0] if task.folders else task.name)
+    wanted = [twin for name in task.files for twin in twins(name)]
     try:
         snapshot_download(
             task.home.repo, repo_type=task.home.kind, local_dir=place,
-            allow_patterns=[*task.files, "README.md", "LICENSE*"],
+            allow_patterns=[*wanted, "README.md", "LICENSE*"],
         )  # fmt: skip
     except Exception as error:  # whatever a download raises, the remedy is the same
-        msg = f"Cannot fetch {task.home.repo} ({error}); take it by hand from {task.home.url}."
-        raise ConfigError(msg) from error
+        raise _not_fetched(task, _reason(error)) from error
+    if not any((place / name).exists() for name in wanted):
+        # with a folder that holds anything, a hub that is away is no error to huggingface_hub
+        raise _not_fetched(task, f"none of {', '.join(wanted)} came")
     return place
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of what lies behind an error: the package wraps what the hub said."""
+    while error.__cause__:
+        error = error.__cause__
+    words = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
+
+
+def _not_fetched(task: Task, why: str) -> ConfigError:
+    return ConfigError(
+        f"Cannot fetch {task.home.repo} from the hub ({why}); give the command again, which goes "
+        f"on where it stopped, check HF_ENDPOINT, or take it by hand from {task.home.url}."
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from gems_graph.benchmarks.checks import is_number, wrong
-from gems_graph.benchmarks.judging import Query, Reply
 from gems_graph.errors import UsageError
 
 Ratio = tuple[float, float]
@@ -52,8 +52,8 @@ class Home:
     kind: str = "dataset"
 
 
-class Task:
-    """A benchmark; subclasses say how it differs.
+class Task(ABC):
+    """A benchmark; subclasses say how it differs, and what can be measured (`capabilities.py`).
 
     Attributes:
         name: on the command line.
@@ -92,21 +92,21 @@ class Task:
     logprobs: ClassVar[bool] = False
     judge: ClassVar[str] = ""
 
+    @abstractmethod
     def load(self, folder: Path) -> list[Prompt]:
         """Read the prompts, in the order of the data.
 
         Raises:
             UsageError: the data is not there, or a record is malformed; the message names it.
         """
-        raise NotImplementedError
 
     def expected(self, folder: Path) -> list[Prompt]:
         """Return what is needed of the prompts to score answers; the same errors."""
         return self.load(folder)
 
+    @abstractmethod
     def picture(self, prompt: Prompt, sample: int) -> str:
         """Return where the official scorer wants a single picture, relative to the layout."""
-        raise NotImplementedError
 
     def grid(self, prompt: Prompt) -> str:
         """Return where it wants the 2x2 grid of a prompt's pictures; empty: it wants singles."""
@@ -116,6 +116,7 @@ class Task:
         """Return further files of the layout by relative path."""
         return {}
 
+    @abstractmethod
     def statistics(self, prompt: Prompt, answers: Sequence[Any]) -> Statistics:
         """Return what one prompt adds to the figures.
 
@@ -126,32 +127,10 @@ class Task:
         Raises:
             UsageError: they are not of that form.
         """
-        raise NotImplementedError
 
     def combine(self, means: Mapping[str, float]) -> Figures:
         """Return the figures from the means over prompts, `metric` among them."""
         return dict(means)
-
-    def queries(self, prompt: Prompt, template: str) -> list[Query]:
-        """Return what a judge is asked about one picture; empty: no endpoint can be a judge.
-
-        Args:
-            prompt: of the data.
-            template: the judge's prompt, where it has to come from the user.
-        """
-        return []
-
-    def parse(self, prompt: Prompt, replies: Sequence[Reply]) -> Any:
-        """Return the `answers` of a sample from a judge's replies, one a query.
-
-        Raises:
-            ValueError: a reply cannot be read.
-        """
-        raise NotImplementedError
-
-    def measured(self, prompt: Prompt, picture: bytes) -> Any:
-        """Return the `answers` of a picture from its pixels, where `route` is `pixels`."""
-        raise NotImplementedError
 
     def imported(self, text: str, prompts: Sequence[Prompt]) -> list[dict[str, Any]] | Figures:
         """Return lines of answers from the official scorer's result file, or figures alone.
@@ -162,10 +141,7 @@ class Task:
         Raises:
             UsageError: it is not such a file.
         """
-        try:
-            found = json.loads(text)
-        except ValueError:
-            found = None
+        found = parsed(text)
         named = isinstance(found, dict) and self.metric in found
         if not named or not all(is_number(value) for value in found.values()):
             msg = (
@@ -173,6 +149,14 @@ class Task:
             )
             raise UsageError(msg)
         return {name: float(value) for name, value in found.items()}
+
+
+def parsed(text: str) -> Any:
+    """Return a text as JSON; None where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def one_number(value: Any, where: str, what: str, low: float, high: float) -> float:

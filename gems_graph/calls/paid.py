@@ -23,6 +23,7 @@ from gems_graph.calls.retry import (
 )
 from gems_graph.calls.time_limit import time_limit
 from gems_graph.errors import BudgetError, GemsError, TransientError
+from gems_graph.traces.spans import call_span, used
 
 Raw = TypeVar("Raw")
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class PaidCall(Generic[Raw, T]):
         read: turns the raw answer into an outcome.
         recall: turns an artifact of the journal into an outcome; None where that is lost.
         effort: counts the tries; shared by variants of one call.
+        player: the name of the model or generator.
     """
 
     callee: str
@@ -84,6 +86,7 @@ class PaidCall(Generic[Raw, T]):
     key_variable: str = ""
     final: Collection[int] = ()
     effort: Effort = field(default_factory=Effort)
+    player: str = ""
 
 
 async def pay(call: PaidCall[Raw, T], budget: Budget) -> T:
@@ -97,7 +100,8 @@ async def pay(call: PaidCall[Raw, T], budget: Budget) -> T:
     doubt = ""
     for repeat in range(call.retries + 1):
         try:
-            return await _once(call, budget)
+            with call_span(call.role, call.player):
+                return await _once(call, budget)
         except BudgetError as error:
             if not doubt:
                 raise
@@ -128,6 +132,7 @@ async def _once(call: PaidCall[Raw, T], budget: Budget) -> T:
         if reservation.artifact is not None:
             if recalled := await call.recall(json.loads(reservation.artifact)):
                 budget.note(call.role, recalled.usage)
+                used(recalled.usage, replayed=True)
                 return recalled.value
             reservation = await budget.reserve(call.most, call.key, anew=True)
         try:
@@ -138,5 +143,6 @@ async def _once(call: PaidCall[Raw, T], budget: Budget) -> T:
             if is_unpaid(error):
                 await budget.refund(reservation)
             raise
+        used(outcome.usage)
         await budget.settle(reservation, call.role, outcome)
         return outcome.value

@@ -25,6 +25,8 @@ from gems_graph.cli.settings import settings
 from gems_graph.cli.show import show
 from gems_graph.cli.strategies import strategies
 from gems_graph.cli.terminal.exit_codes import FAILED, USAGE
+from gems_graph.cli.ui import ui
+from gems_graph.cli.verify import verify
 from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.prompting.sanitize import printable
 
@@ -35,10 +37,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _PANELS = {
-    "Draw": (run, resume, fork),
+    "Draw": (run, resume, fork, verify),
     "Measure": (compare,),
     "Look back": (show, report, history),
-    "Serve": (mcp,),
+    "Serve": (ui, mcp),
     "Set up": (doctor, settings, strategies),
     "Clean up": (rm, gc),
 }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,8 +21,7 @@ from gems_graph.cli.options import (
     roles_in,
     settings_file,
 )
-from gems_graph.errors import UsageError
-from gems_graph.prompting.sanitize import printable
+from gems_graph.cli.serving import is_loopback, serve
 from gems_graph.settings import Settings, from_env, settle
 
 _GRACE = 60  # seconds for a step under way to end
@@ -83,40 +80,9 @@ def mcp(
 
 
 def _serve(settings: Settings, host: str, port: int, allowed: list[str]) -> None:
-    import uvicorn
-
     from gems_graph.service.app import MCP, make_app
 
-    listening = _listen(host, port)
-    port = listening.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
-    typer.echo(printable(f"MCP at http://{shown}:{port}{MCP}"), err=True)
-    if not _is_loopback(host):
+    if not is_loopback(host):
         typer.echo("Whoever reaches this address can have pictures drawn at your cost.", err=True)
     app: Any = make_app(settings, hosts=[host, *allowed])
-    served = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE)
-    uvicorn.Server(served).run(sockets=[listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take an address.
-
-    Raises:
-        UsageError: it is taken, or none of this machine.
-    """
-    try:
-        return socket.create_server((host, port), family=_family(host))
-    except OSError as error:
-        msg = f"Cannot listen at {host}:{port} ({error.strerror or error}): name another --port."
-        raise UsageError(msg) from error
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    serve(app, host, port, lambda address: f"MCP at {address}{MCP}", grace=_GRACE)

@@ -168,6 +168,28 @@ def try_(
     raise typer.Exit(skill_choice.try_all(requests, on))
 
 
+@app.command()
+def install(
+    to: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Another folder of skills.")
+    ] = None,
+    user: Annotated[
+        bool, typer.Option("--user", metavar="", help="For you everywhere: ~/.claude/skills.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Also over a changed one.")
+    ] = False,
+) -> None:
+    """Teach coding agents to draw until it is right and to verify pictures, by a skill of theirs.
+
+    It is put where agents look in a project: .agents/skills.
+    """
+    from gems_graph.agents.installing import folder_of
+    from gems_graph.agents.installing import install as put
+
+    typer.echo(put(folder_of(to, user=user), force=force))
+
+
 def _skills_in_use(folders: list[str] | None) -> Skills:
     dials = settle(from_env())
     return Skills([*dials.skills, *(folders or [])], local=dials.local_skills)

@@ -14,8 +14,10 @@ def main() -> None:
 
         from gems_graph.cli.app import app, exit_code_of
         from gems_graph.errors import GemsError
+        from gems_graph.traces.export import export_if_asked
     load_dotenv(find_dotenv(usecwd=True))
     try:
+        export_if_asked()
         app()
     except GemsError as error:
         sys.exit(exit_code_of(error))

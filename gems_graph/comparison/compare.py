@@ -110,10 +110,11 @@ def write(report: Report, base: Path) -> None:
     """
     drawn = figure(report["table"]["strategies"])
     text = json.dumps(report, ensure_ascii=False, indent=1)
-    files = {"compare.json": f"{text}\n", "compare.svg": drawn, "compare.html": page(report, drawn)}
+    shown = page(report, drawn, base)
+    files = {"compare.json": f"{text}\n", "compare.svg": drawn, "compare.html": shown}
     try:
         for name, content in files.items():
-            replace_file(base / name, content.encode())
+            replace_file(base / name, content.encode("utf-8", "replace"))
     except OSError as error:
         msg = f"Cannot write to {base} ({error.strerror}); name another folder with --out."
         raise StoreError(msg) from error

@@ -8,10 +8,9 @@ from typing import Any
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 720, 400, 56, 48, 24, 150
 _COLOURS = ("#c4572e", "#2f6f8f", "#5f8a3a", "#8a5fa8", "#b08a1e", "#3b3b3b", "#c0437a", "#4a8f86")
-_STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:currentColor}"
-    ".axis{stroke:currentColor;stroke-width:1;opacity:.6}.grid{stroke:currentColor;opacity:.15}"
-)
+_TEXT = '<g font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
+_AXIS, _GRID = (f'stroke="currentColor" opacity="{share}"' for share in (0.6, 0.15))
+"""Attributes, as a page that allows no other style shows them."""
 
 
 def figure(strategies: Mapping[str, Mapping[str, Any]]) -> str:
@@ -24,14 +23,14 @@ def figure(strategies: Mapping[str, Mapping[str, Any]]) -> str:
     said = "Share of pictures that the judge finds right, against images drawn a run"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="{said}"><style>{_STYLE}</style>{"".join(body)}</svg>\n'
+        f'aria-label="{said}">{_TEXT}{"".join(body)}</g></svg>\n'
     )
 
 
 def _axes(most: float) -> list[str]:
     lines = [
-        f'<line class="axis" x1="{_LEFT}" y1="{_y(0)}" x2="{_WIDTH - _RIGHT}" y2="{_y(0)}"/>',
-        f'<line class="axis" x1="{_LEFT}" y1="{_y(0)}" x2="{_LEFT}" y2="{_y(1)}"/>',
+        f'<line {_AXIS} x1="{_LEFT}" y1="{_y(0)}" x2="{_WIDTH - _RIGHT}" y2="{_y(0)}"/>',
+        f'<line {_AXIS} x1="{_LEFT}" y1="{_y(0)}" x2="{_LEFT}" y2="{_y(1)}"/>',
         f'<text x="{_LEFT + (_WIDTH - _LEFT - _RIGHT) / 2:g}" y="{_HEIGHT - 10}" '
         'text-anchor="middle">images a run</text>',
         f'<text transform="translate(16 {_y(0.5)}) rotate(-90)" text-anchor="middle">right</text>',
@@ -39,7 +38,7 @@ def _axes(most: float) -> list[str]:
     for fifth in range(6):
         y, share = _y(fifth / 5), f"{fifth * 20} %"
         lines.append(
-            f'<line class="grid" x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}"/>'
+            f'<line {_GRID} x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}"/>'
             f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{share}</text>'
         )
     for images in range(int(most) + 1):

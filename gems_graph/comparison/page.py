@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from gems_graph.comparison.rows import Row
 from gems_graph.prompting.wording import counted
+from gems_graph.report.html import render
+from gems_graph.report.html.pictures import THUMB, addresses
 
 HEADS = ("right", "criteria", "images", "calls", "tokens", "seconds", "cost", "failed")
 """Columns of a strategy's line."""
-_STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem;
-  color-scheme: light dark }
-table { border-collapse: collapse; margin: 1rem 0 }
-td, th { padding: .25rem .7rem; text-align: right;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
-td:first-child, th:first-child { text-align: left } svg { max-width: 40rem; display: block }
-.row { display: flex; flex-wrap: wrap; gap: .8rem; padding-bottom: .6rem }
-figure { margin: 0; width: 11rem; flex: none } img { width: 11rem; border-radius: .3rem }
-.none { height: 11rem; border: 1px dashed; border-radius: .3rem; display: grid;
-  place-items: center }
-figcaption { font-size: .8rem } .yes { font-weight: 600 } li { margin-left: -1.4rem }
-"""
+MOST = 200
+"""Prompts whose pictures are shown; the tables are of all."""
 
 
-def page(report: Mapping[str, Any], figure: str) -> str:
-    """Return the page; its pictures lie beside it, in the folders of the runs."""
-    rows: Sequence[Row] = report["rows"]
+def page(report: Mapping[str, Any], figure: str, base: Path) -> str:
+    """Return the page; it holds its pictures, and needs nothing beside it.
+
+    Args:
+        report: of the comparison.
+        figure: as SVG.
+        base: folder of the comparison, which holds those of the runs.
+    """
     groups: dict[tuple[str, int], list[Row]] = {}
-    for row in rows:
+    for row in report["rows"]:
         groups.setdefault((row["prompt"], row["seed"]), []).append(row)
-    shown = "".join(_group(prompt, seed, each) for (prompt, seed), each in groups.items())
-    title = f"{len(report['table']['strategies'])} strategies on {report['prompts']} prompts"
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
-        f"<p>{escape(about(report))}</p>{_table(report['table'])}{figure}"
-        f"{_differences(report)}{shown}</html>\n"
-    )
+    shown, strategies = [*groups.items()][:MOST], report["table"]["strategies"]
+    more = len(groups) - len(shown)
+    title = f"{len(strategies)} strategies on {counted(report['prompts'], 'prompt')}"
+    heads = columns(strategies.values())
+    return render.page(
+        "comparison.html", title, about=about(report), heads=["strategy", *heads],
+        differences=_differences(report["table"]),
+        lines=[(name, *(cells(line)[h] for h in heads)) for name, line in strategies.items()],
+        figure=Markup(figure), groups=shown, sources=_sources(shown, base),
+        left_out=f"The pictures of {more:,} more are left out." if more else "",
+    )  # fmt: skip
 
 
 def about(report: Mapping[str, Any]) -> str:
@@ -85,44 +85,16 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _table(table: Mapping[str, Any]) -> str:
-    shown = columns(table["strategies"].values())
-    heads = "".join(f"<th>{head}</th>" for head in ("strategy", *shown))
-    lines = "".join(
-        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{cells(line)[h]}</td>' for h in shown)}</tr>"
-        for name, line in table["strategies"].items()
-    )
-    return f"<table><tr>{heads}</tr>{lines}</table>"
+def _differences(table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    first = next(iter(table["strategies"]), "")
+    return [
+        (f"{first} minus {other}", share(each["mean"], each["mean_95"], signed=True))
+        for other, each in table["differences"].items()
+    ]
 
 
-def _differences(report: Mapping[str, Any]) -> str:
-    first = next(iter(report["table"]["strategies"]), "")
-    lines = "".join(
-        f"<tr><td>{escape(first)} minus {escape(other)}</td>"
-        f"<td>{share(d['mean'], d['mean_95'], signed=True)}</td></tr>"
-        for other, d in report["table"]["differences"].items()
-    )
-    return f"<h2>Paired differences in the share right</h2><table>{lines}</table>" if lines else ""
-
-
-def _group(prompt: str, seed: int, rows: Sequence[Row]) -> str:
-    figures = "".join(map(_figure, rows))
-    return f'<h3>{escape(prompt)} <small>seed {seed}</small></h3><div class="row">{figures}</div>'
-
-
-def _figure(row: Row) -> str:
-    name, error = escape(row["strategy"]), escape(row["error"] or "no picture", quote=True)
-    image = f'<div class="none" title="{error}">no picture</div>'
-    if row["folder"]:
-        source = escape(f"{row['folder']}/image.png", quote=True)
-        image = f'<a href="{source}"><img loading="lazy" src="{source}" alt="by {name}"></a>'
-    verdict = {True: '<span class="yes">right</span>', False: "not right", None: "not judged"}
-    score = f", {row['passed']} of {row['total']}" if row["total"] else ""
-    failing = "".join(f"<li>{escape(each)}</li>" for each in row["failing"])
-    took = ", ".join(
-        [counted(row["images"], "image"), counted(row["calls"], "call"), f"{row['seconds']:.1f} s"]
-    )
-    return (
-        f"<figure>{image}<figcaption><b>{name}</b>: {verdict[row['right']]}{score}<br>{took}"
-        f"{f'<ul>{failing}</ul>' if failing else ''}</figcaption></figure>"
-    )
+def _sources(groups: Iterable[tuple[Any, Sequence[Row]]], base: Path) -> dict[str | None, str]:
+    """Return the address of each run's picture by its folder."""
+    folders = [row["folder"] for _, rows in groups for row in rows if row["folder"]]
+    files = [base / folder / "image.png" for folder in folders]
+    return {None: "", **dict(zip(folders, addresses(files, THUMB), strict=True))}

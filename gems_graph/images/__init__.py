@@ -5,7 +5,8 @@ from gems_graph.images.given import keep_given, keep_sent
 from gems_graph.images.lost import LostError, needed_by
 from gems_graph.images.pictures import MAX_PIXELS, NoPictureError
 from gems_graph.images.resolution import side_for
-from gems_graph.images.store import Store, shown_side
+from gems_graph.images.store import Store
+from gems_graph.images.views import shown_side
 
 __all__ = [
     "MAX_PIXELS",

@@ -23,7 +23,7 @@ from gems_graph.images.pictures import (
     opened,
 )
 from gems_graph.images.places import files_at
-from gems_graph.images.views import Decoded, View, Views
+from gems_graph.images.views import Decoded, View, Views, shown_side
 from gems_graph.state import ImageRef, Thought
 
 _INLINE = 500  # characters of reasoning kept in state; the rest lies in the store
@@ -49,6 +49,11 @@ class Store:
         self._files = files_at(folder or paths.images())
         self._views = Views(self._decoded)
         self._damaged: set[str] = set()
+
+    @classmethod
+    def default(cls) -> Store:
+        """Return the store where graphs put pictures unless they are told another."""
+        return cls()
 
     @property
     def location(self) -> str:
@@ -194,8 +199,3 @@ class Store:
             msg = f"{self.where(sha256)} is no picture: another one's name was given."
             raise StoreError(msg) from error
         return Decoded(image, data)
-
-
-def shown_side(ref: ImageRef, side: int) -> int:
-    """Return the longest side that a picture is shown with: none is enlarged."""
-    return min(side, max(ref["width"], ref["height"]))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
+from gems_graph.state import ImageRef
 from gems_graph.system.processes import Lock, renew_in_children
 
 _VIEWS = 128  # encoded views kept; a trajectory of five rounds needs twenty
@@ -116,3 +117,8 @@ def _encoded(image: Image.Image, form: str) -> bytes:
 def _is_bare_png(image: Image.Image) -> bool:
     """Tell whether a picture is a PNG without texts; many tools write the prompt into one."""
     return isinstance(image, PngImageFile) and not image.text and "exif" not in image.info
+
+
+def shown_side(ref: ImageRef, side: int) -> int:
+    """Return the longest side that a picture is shown with: none is enlarged."""
+    return min(side, max(ref["width"], ref["height"]))

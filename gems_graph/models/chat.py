@@ -24,6 +24,8 @@ from gems_graph.models.openai_family import rehome, takes_extra_body
 from gems_graph.models.reply import Reply, reply_of, tokens_of
 from gems_graph.settings import Settings
 from gems_graph.settings.prices import Price
+from gems_graph.traces.langchain import call_config
+from gems_graph.traces.spans import note_messages
 
 
 class Chat:
@@ -79,7 +81,7 @@ class Chat:
         call = self._call(messages, settings, budget, bound, role, key)
         climb = self.ladder.climb((extras or {}) if self.takes_extras else {})
         while True:
-            make = partial(self.invoke, messages, self._options(climb.sending, bound))
+            make = partial(self.invoke, messages, self._options(climb.sending, bound), role)
             try:
                 reply = await pay(replace(call, make=make, final=climb.final), budget)
             except ModelError as error:
@@ -124,21 +126,26 @@ class Chat:
             retries=settings.retries,
             wait=settings.retry_wait,
             failure=ModelError,
-            make=partial(self.invoke, messages, {}),
+            make=partial(self.invoke, messages, {}, role),
             read=partial(_read, size, budget.price(self.name)),
             recall=_recall,
             key_variable=getattr(self.model, "key_variable", ""),
+            player=self.name,
         )
 
-    async def invoke(self, messages: list[BaseMessage], options: dict[str, Any]) -> AIMessage:
+    async def invoke(
+        self, messages: list[BaseMessage], options: dict[str, Any], role: str = "chat"
+    ) -> AIMessage:
         """Call the model itself, once."""
+        config = call_config(role)
+        note_messages("input", messages)
         if _has_own_loop(self.model):
             # its pool of connections may belong to another event loop: stay off it
-            return await asyncio.to_thread(self.model.invoke, messages, **options)
+            return await asyncio.to_thread(self.model.invoke, messages, config, **options)
         try:
             if self.takes_extras:
                 messages = [for_openai(message) for message in messages]
-            return await self.model.ainvoke(messages, **options)
+            return await self.model.ainvoke(messages, config, **options)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             if not self.takes_extras or isinstance(error, UnicodeEncodeError):  # of a header
                 raise
@@ -151,6 +158,7 @@ async def _read(
     size: Size, price: Price | None, message: AIMessage, effort: Effort
 ) -> Outcome[Reply]:
     """Return the reply in a message, and what it took."""
+    note_messages("output", [message])
     reply = reply_of(message, _usage(message, size, price, effort))
     usage, spent = reply.usage, None
     if not usage["unmetered"]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gems_graph.errors import UsageError
 from gems_graph.images import keep_sent
-from gems_graph.prompting.sanitize import check_text
+from gems_graph.prompting.sanitize import check_list, check_text, check_texts
 from gems_graph.runtime.module import module
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.state import SCHEMA, Attempt, Criterion, State, Thought
@@ -28,12 +28,11 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
     if not isinstance(prompt, str) or not prompt.strip():
         msg = "The prompt is empty: say what to draw."
         raise UsageError(msg)
-    for text in (prompt, *(state.get("checklist") or [])):
-        check_text(text)
+    check_text(prompt)
     settings = toolbox.settings
     if settings.seed is None:
         settings = settings.model_copy(update={"seed": secrets.randbelow(2**31)})
-    given = state.get("images") or []
+    given = check_list(state.get("images") or [], "images takes a list of pictures")
     references = [await asyncio.to_thread(keep_sent, each, toolbox.store) for each in given]
     await toolbox.check(len(references))
     return {
@@ -52,7 +51,8 @@ async def begin(state: State, toolbox: Toolbox) -> dict[str, Any]:
 def _criteria(checklist: list[str] | None) -> list[Criterion]:
     if checklist is None:
         return []
-    questions = [question.strip() for question in checklist if question.strip()]
+    texts = check_texts(checklist, "checklist takes a list of yes/no questions")
+    questions = [text.strip() for text in texts if text.strip()]
     if not questions:
         msg = "The checklist holds no criteria: give at least one yes/no question, or none at all."
         raise UsageError(msg)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from gems_graph.errors import UsageError
 
@@ -59,3 +62,32 @@ def file_name(text: str) -> str:
         return text
     letters = re.sub(r"[^\w-]+", "_", text)[:_LETTERS].strip("_-")
     return f"{letters or 'x'}-{hashlib.sha256(encoded).hexdigest()[:12]}"
+
+
+def check_list(value: object, what: str) -> list[Any]:
+    """Return what was given as a list; one text would be taken letter by letter.
+
+    Args:
+        value: given by a caller.
+        what: it is called, and what it takes: `checklist takes a list of questions`.
+
+    Raises:
+        UsageError: it is no list, or one text.
+    """
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | Path):
+        return [*value]
+    msg = f"{what}, not {f'{value!r:.80}'}: put it into brackets."
+    raise UsageError(msg)
+
+
+def check_texts(value: object, what: str) -> list[str]:
+    """Return a list of texts, as `check_list` does.
+
+    Raises:
+        UsageError: it is none, or holds what is no text.
+    """
+    texts = check_list(value, what)
+    if wrong := [each for each in texts if not isinstance(each, str)]:
+        msg = f"{what}, and {wrong[0]!r:.80} is no text: put it into quotation marks."
+        raise UsageError(msg)
+    return [check_text(each) for each in texts]

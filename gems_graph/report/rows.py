@@ -14,7 +14,7 @@ from gems_graph.report.text import Style, wrap, write
 
 _CHIP, _BESIDE = 18, 8  # a mark; between it and the reason
 _QUESTION, _REASON = 13, 12  # sizes of text
-_QUESTION_LINES, _REASON_LINES = 6, 3
+_QUESTION_LINES, _REASON_LINES = 24, 3
 
 
 @dataclass(frozen=True)

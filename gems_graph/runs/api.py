@@ -14,8 +14,10 @@ from typing import Any
 from gems_graph.events import Event, Tell, silent
 from gems_graph.graph import build_graph
 from gems_graph.images import Store, keep_given
+from gems_graph.prompting.sanitize import check_list, check_texts
 from gems_graph.runs.run import AnyGraph, Run
 from gems_graph.runs.trajectory import Trajectory
+from gems_graph.runtime.given import check_callable, store_in
 from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.state import Input
 
@@ -42,6 +44,7 @@ def run(
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
+    check_callable(on_event)
     job = _Job(prompt, checklist, images, store, build)
     events, future = _in_background(job)
     for event in _until_done(events, future):
@@ -83,6 +86,7 @@ async def arun(
     Raises:
         GemsError: nothing could be drawn; the message names the remedy.
     """
+    check_callable(on_event)
     return await _Job(prompt, checklist, images, store, build).follow(on_event)
 
 
@@ -123,13 +127,13 @@ class _Job:
         store: Store | None,
         build: dict[str, Any],
     ) -> None:
-        self._store = store or Store()
+        self._store = store_in(store)
         self._graph: AnyGraph = build_graph(store=self._store, **build)
         self._input = Input(prompt=prompt)
         if checklist is not None:
-            self._input["checklist"] = list(checklist)
-        if images:
-            self._input["images"] = [keep_given(image, self._store) for image in images]
+            self._input["checklist"] = check_texts(checklist, "checklist takes a list of questions")
+        if given := check_list(images, "images takes a list of pictures"):
+            self._input["images"] = [keep_given(image, self._store) for image in given]
 
     async def follow(self, on_event: Tell) -> Trajectory:
         outcome = await Run(self._graph, on_event=on_event).start(self._input)

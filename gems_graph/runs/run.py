@@ -19,6 +19,7 @@ from gems_graph.private_hooks import cut_while_writing
 from gems_graph.review.answers import refuse_unfit
 from gems_graph.runs.outcome import Outcome, Values, as_it_stands, started, stopped
 from gems_graph.runs.stopping import Stopper
+from gems_graph.runs.traced import traced_run
 
 AnyGraph = CompiledStateGraph[Any, Any, Any, Any]
 _STEPS = 10_000
@@ -112,11 +113,10 @@ class Run:
 
     async def _execute(self, graph_input: Any, config: RunnableConfig, before: Values) -> Outcome:
         """Run to the end, to a question, or until somebody stops it."""
-        self._end, values, questions = None, dict[str, Any](), list[Interrupt]()
+        self._end, values, questions, stopped_by = None, dict[str, Any](), list[Interrupt](), ""
         self._on_event(started(self._thread or "", self._graph.name, before))
-        with self._reporting_failure():
+        with self._reporting_failure(), traced_run(self._graph.name, self._thread) as told:
             task = asyncio.create_task(self._stream(graph_input, config, values, questions))
-            stopped_by = ""
             try:
                 with self._stopper.watching(task):
                     await task
@@ -127,6 +127,7 @@ class Run:
                     raise
                 stopped_by = self._stopper.reason
             outcome = await self._outcome(values, tuple(questions), stopped_by)
+            told(outcome)
         self._report_end(outcome)
         return outcome
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,13 @@ from PIL import Image
 from gems_graph.calls.ledger import Ledger
 from gems_graph.errors import UsageError
 from gems_graph.images import Store, needed_by
+from gems_graph.images.normal import as_png
+from gems_graph.memory import unjudged
 from gems_graph.prompting.wording import counted, counted_criteria
 from gems_graph.report import folder as folders
 from gems_graph.report.saving import save_picture
 from gems_graph.report.standing import Standing, standing
+from gems_graph.runtime.given import check_mapping, store_in
 from gems_graph.state import Result, Round, State
 
 _PROMPT = 60  # characters of a prompt in a short line
@@ -31,7 +35,11 @@ class Trajectory:
     """
 
     state: Mapping[str, Any]
-    store: Store = field(default_factory=Store)
+    store: Store = field(default_factory=Store.default)
+
+    def __post_init__(self) -> None:
+        store_in(self.store)
+        check_mapping(self.state, "Trajectory takes what a graph returned")
 
     @property
     def result(self) -> Result:
@@ -77,8 +85,19 @@ class Trajectory:
             return self.store.open(self.result["image"])
 
     @property
+    def images(self) -> list[Image.Image]:
+        """The picture of each round, decoded; also those that nobody has judged.
+
+        Raises:
+            StoreError: one is missing from the store, or damaged.
+        """
+        state = cast(State, self.state)
+        attempts = sorted([*self.rounds, *unjudged(state)], key=lambda attempt: attempt["n"])
+        with needed_by(self.state.get("trajectory", "")):
+            return [self.store.open(attempt["image"]) for attempt in attempts]
+
     def strip(self) -> Image.Image:
-        """All rounds as one picture, with verdicts: what `rounds.png` shows.
+        """Draw all rounds as one picture, with verdicts: what `rounds.png` shows.
 
         Raises:
             StoreError: a picture is missing from the store, or damaged.
@@ -89,8 +108,26 @@ class Trajectory:
             return strip(self.state, self.store)
 
     def show(self) -> None:
-        """Open all rounds in the picture viewer of this machine."""
-        self.strip.show()
+        """Show all rounds: in a notebook below the cell, else in this machine's picture viewer."""
+        if "ipykernel" in sys.modules:
+            from IPython.display import display
+
+            display(self.strip())
+        else:
+            self.strip().show()
+
+    def report(self, file: str | Path = "report.html") -> Path:
+        """Write a page of everything, which needs nothing beside it, and return its file.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        from gems_graph.report.html.reading import full_thoughts
+        from gems_graph.report.html.reports import write_report
+        from gems_graph.report.html.views import Kept
+
+        kept = Kept(self.state, word=self.standing, thoughts=full_thoughts(self.state, self.store))
+        return write_report(Path(file), [kept], self.store)
 
     def save(self, path: str | Path) -> Path:
         """Write the chosen picture to a file, or all that `gems run` writes to a folder.
@@ -121,10 +158,9 @@ class Trajectory:
         score = f", {result['passed']} of {counted_criteria(result['total'])}" if result else ""
         return f"<Trajectory {short!r}: {self.standing}{score}, {rounds}>"
 
-    def _repr_html_(self) -> str:
-        from gems_graph.report.notebook import html
-
-        return html(self.state, self.store, waits=self._waits)
+    def _repr_png_(self) -> bytes:
+        """Return all rounds as a picture, for notebooks, also where they are read elsewhere."""
+        return as_png(self.strip())
 
     @property
     def _waits(self) -> bool:

@@ -131,6 +131,7 @@ class Drawing:
         return PaidCall(
             callee=f"The generator {spec.name!r}",
             role="generator",
+            player=spec.name,
             limits=limits_of(server, concurrency, settings.requests_per_minute),
             most=budget.image_amount(spec, self.n),
             key=key,

@@ -24,6 +24,7 @@ from gems_graph.runtime.loop import BACKGROUND
 from gems_graph.runtime.module import Module, Update
 from gems_graph.runtime.steps import Steps
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
+from gems_graph.runtime.traced import logged, traced_node
 from gems_graph.settings import Settings, as_layer, settle
 from gems_graph.state import LISTS, MAPPINGS, State, Stop, check_readable
 
@@ -76,11 +77,11 @@ class Node(Runnable[State, Update]):
         settings = self._settings(state, config)
         place = _place(state, config)
         toolbox, tell = self._make_toolbox(settings, place), get_runtime().stream_writer
-        toolbox.tell, doing = tell, self._module.doing
+        toolbox.tell, doing = (tell := logged(tell, config)), self._module.doing
         tell(NodeStarted(type="node_started", node=self.name, doing=doing, round=place.round))
         started_at = time.monotonic()
         try:
-            with needed_by(state.get("trajectory", "")):
+            with needed_by(state.get("trajectory", "")), traced_node(self.name, place, config):
                 check_filled(self._module, state)
                 async with self._time_limit(state, settings):
                     update = await self._module.run(state, toolbox)

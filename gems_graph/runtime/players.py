@@ -12,6 +12,7 @@ from gems_graph.calls.budget import Place
 from gems_graph.generators import Generator, GeneratorSpec, adapt
 from gems_graph.images import Store
 from gems_graph.models import wrap
+from gems_graph.prompting.sanitize import check_list
 from gems_graph.runtime.toolbox import MakeToolbox, Toolbox
 from gems_graph.settings import Settings
 from gems_graph.settings.objects import named_object
@@ -78,5 +79,6 @@ def settings_and_toolbox(
 
 
 def _split_skills(skills: Sequence[str | Path | Skill]) -> tuple[list[str], list[Skill]]:
+    skills = check_list(skills, "skills takes a list of folders or skills")
     folders = [str(each) for each in skills if not isinstance(each, Skill)]
     return folders, [each for each in skills if isinstance(each, Skill)]

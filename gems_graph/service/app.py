@@ -1,6 +1,6 @@
 """One Starlette app: pictures, MCP, and pages that others add; a host may mount it.
 
-`langgraph.json` names it as `http.app`, `gems mcp --http` serves it.
+LangGraph's server runs it by way of `agent_server`, `gems mcp --http` serves it.
 """
 
 from __future__ import annotations

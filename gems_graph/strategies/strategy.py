@@ -107,7 +107,7 @@ def open_strategy(strategy: str | Strategy) -> Strategy:
     """
     if isinstance(strategy, Strategy):
         return strategy
-    loaded: Strategy | None = plugins.load("strategies", strategy, "STRATEGY")
+    loaded: Strategy | None = plugins.load("strategies", str(strategy), "STRATEGY")
     if loaded is None:
         names = ", ".join(plugins.names("strategies"))
         msg = (

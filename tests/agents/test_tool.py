@@ -114,6 +114,22 @@ async def test_what_it_asks_a_person_surfaces_and_is_answered(store: Store, door
     assert message.artifact["result"]["success"]
 
 
+@pytest.mark.anyio
+async def test_two_pictures_in_one_turn_are_asked_about_and_answered_together(store: Store) -> None:
+    painter = Painter()
+    both = [("draw_picture", {"prompt": prompt}) for prompt in ("a cat", "a dog")]
+    asks = tool(store, {"decompose": criteria(1)}, generator=painter, pause="criteria")
+    agent = create_agent(Host(plan=[both]), [asks], checkpointer=InMemorySaver())
+    out = await agent.ainvoke(asking(), THREAD)
+    answers = {q.id: {"prompt": f"{q.value['request']} in oil"} for q in out["__interrupt__"]}
+    assert len(answers) == 2
+    out = await agent.ainvoke(Command(resume=answers), THREAD)
+    assert [message.artifact["result"]["prompt"] for message in tool_messages(out)] == [
+        "a cat in oil", "a dog in oil",
+    ]  # fmt: skip
+    assert len(painter.calls) == 2
+
+
 def test_the_limit_of_the_agent_is_not_that_of_the_picture(store: Store) -> None:
     script = {"decompose": criteria(1), "verify": verdicts("n")}
     agent = create_agent(Host(plan=[DRAW]), [tool(store, script, max_iterations=9)])

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from gems_graph.benchmarks import layout, running
+from gems_graph.benchmarks.capabilities import Judged, Measured
 from gems_graph.benchmarks.judge import judges_itself, route_of
 from gems_graph.benchmarks.listing import names, open_task
-from gems_graph.benchmarks.task import Prompt
+from gems_graph.benchmarks.task import Prompt, Task
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import file_name
 from gems_graph.settings import Settings
@@ -322,7 +323,9 @@ def test_official_commands_are_printed_and_results_imported(gems: Gems, tmp_path
 def test_replies_of_judges_are_read_as_upstream(task: str, text: str, answers: Any) -> None:
     from gems_graph.benchmarks.judging import Reply
 
-    assert open_task(task).parse(prompt_of(task), [Reply(text)]) == answers
+    judged = open_task(task)
+    assert isinstance(judged, Judged)
+    assert judged.parse(prompt_of(task), [Reply(text)]) == answers
 
 
 def test_figures_of_scorers_that_leave_no_answers_are_imported() -> None:
@@ -339,3 +342,44 @@ def test_figures_of_scorers_that_leave_no_answers_are_imported() -> None:
     assert open_task("crea").imported('{"overall": 22.5}', []) == {"overall": 22.5}
     with pytest.raises(UsageError, match="JSON object, 'artimuse' first"):
         open_task("artimuse").imported("58.5", [])
+    assert open_task("spatialgeneval").imported('{"overall": 61.4}', []) == {"overall": 61.4}
+
+
+def test_answers_of_scorers_are_imported_picture_by_picture() -> None:
+    scores = {"00000.png": 40.5, "00001_2.png": None, "average_score_all": 40.5}
+    assert open_task("artimuse").imported(json.dumps(scores), []) == [
+        {"id": 0, "sample": 0, "answers": 40.5}, {"id": 1, "sample": 2, "answers": None},
+    ]  # fmt: skip
+    result = {"prompt": "a creative couch", "image_path": "r/img_idx_00000_sub_03.png"}
+    crea = [{**result, "scores": [1, 2, 3, 4, 5, 1]}]
+    assert open_task("crea").imported(json.dumps(crea), []) == [
+        {"id": 0, "sample": 3, "answers": [1, 2, 3, 4, 5, 1]}
+    ]
+    with pytest.raises(UsageError, match="result 1: an object with `image_path`"):
+        open_task("crea").imported('[{"image_path": "mug.png"}]', [])
+    said = ["B: left - it is", "A", "1. C", *["E: None"] * 7]
+    line = json.dumps({"id": "000001", "model_preds_cot": [said] * 5, "answers": ["B"] * 10})
+    assert open_task("spatialgeneval").imported(f"{line}\n", []) == [
+        {"id": "000001", "sample": 0, "answers": [["B", "A", "E", *["E"] * 7]] * 5}
+    ]
+    with pytest.raises(UsageError, match="result line 1: `model_preds_cot`"):
+        open_task("spatialgeneval").imported('{"id": "000001"}\n{}', [])
+
+
+def test_what_a_scorer_could_not_judge_is_missing_and_told(gems: Gems, tmp_path: Path) -> None:
+    (tmp_path / "evaluation_metadata.jsonl").write_text(f"{json.dumps(GENEVAL)}\n" * 2, "utf-8")
+    way, task = tmp_path / "o" / "gems", open_task("artimuse")
+    found = drawn(way, "artimuse", task.load(tmp_path), 1)
+    running.write_manifest(way, {**found, "data": str(tmp_path)})
+    (tmp_path / "s.json").write_text('{"00000.png": 40.5, "00001.png": null}', encoding="utf-8")
+    report = gems("eval", "official", "o", "--results", str(tmp_path / "s.json"), "--json").json
+    assert (report["score"], report["complete"]) == (40.5, False)
+    assert [each["id"] for each in report["failed"]] == ["00001"]
+
+
+def test_what_a_benchmark_can_do_is_told_by_what_it_has() -> None:
+    able = {n for n in names() if isinstance(open_task(n), Judged)}
+    assert able == {*names()} - {"geneval", "artimuse"}
+    assert [n for n in names() if isinstance(open_task(n), Measured)] == ["shapes"]
+    with pytest.raises(TypeError, match="abstract"):
+        Task()  # type: ignore[abstract]

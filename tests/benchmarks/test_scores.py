@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ import pytest
 
 from gems_graph.benchmarks import paper, soft_tifa
 from gems_graph.benchmarks.answers import read
+from gems_graph.benchmarks.capabilities import Judged
 from gems_graph.benchmarks.listing import names, open_task
 from gems_graph.benchmarks.scoring import Report, score
 from gems_graph.errors import UsageError
@@ -143,6 +145,26 @@ def test_oneig_text_by_the_official_counts(tmp_path: Path) -> None:
             pytest.approx(truth[n.upper()]) for n in ("ed", "cr", "wac")
         ]
         assert report["score"] is None  # four measures are missing
+
+
+@needs_data
+@pytest.mark.parametrize("task", ["oneig_en", "oneig_zh"])
+def test_oneig_reads_the_hubs_json_as_it_reads_the_csv(task: str, tmp_path: Path) -> None:
+    name = open_task(task).files[0]
+    with (BENCHDATA / "oneig" / name).open(encoding="utf-8", newline="") as file:
+        rows = [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)]
+    numbered = [{**row, "id": int(row["id"] or 0)} for row in rows]
+    for records in (rows, numbered):  # ids as texts, and as numbers
+        text = json.dumps(records, ensure_ascii=False)
+        (tmp_path / name.replace(".csv", ".json")).write_text(text, encoding="utf-8")
+        assert open_task(task).load(tmp_path) == open_task(task).load(BENCHDATA)
+
+
+def test_a_record_of_the_hub_without_a_prompt_is_named(tmp_path: Path) -> None:
+    text = '[{"category": "Portrait", "id": "000", "prompt_en": null}]'
+    (tmp_path / "OneIG-Bench.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="record 1: `prompt_en` is missing"):
+        open_task("oneig_en").load(tmp_path)
 
 
 def test_oneig_alignment_zeroes_one_level_and_all_five_are_averaged(tmp_path: Path) -> None:
@@ -353,7 +375,9 @@ def test_wise_is_read_from_its_three_files_and_a_wrong_number_is_named(tmp_path:
     (tmp_path / "natural_science.json").write_text(json.dumps([last]), encoding="utf-8")
     prompts = open_task("wise").load(tmp_path)
     assert [p.id for p in prompts] == ["1", "401", "901"]
-    queries = open_task("wise").queries(prompts[0], "P: {prompt} E: {explanation}")
+    wise = open_task("wise")
+    assert isinstance(wise, Judged)
+    queries = wise.queries(prompts[0], "P: {prompt} E: {explanation}")
     assert [q.text for q in queries] == [
         f"P: {prompts[0].text} E: {prompts[0].data['Explanation']}"
     ]
@@ -373,5 +397,7 @@ def test_oneig_annotations_are_read_as_they_are_published(tmp_path: Path) -> Non
     assert kite.data["questions"] == {1: "Is there a kite?", 2: "Is the kite red?"}
     assert kite.data["parents"] == {1: [], 2: [1]}
     assert sign.data["text"] == "['OPEN']"
-    asked = open_task("oneig_en").queries(kite, "Look. {question}")
+    oneig = open_task("oneig_en")
+    assert isinstance(oneig, Judged)
+    asked = oneig.queries(kite, "Look. {question}")
     assert [q.text for q in asked] == ["Look. Is there a kite?", "Look. Is the kite red?"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gems_graph.comparison.figure import figure
@@ -56,5 +57,5 @@ def test_the_figure_and_the_page_escape_what_they_show() -> None:
         "judge": {"model": "m", "independent": True, "used": {"calls": 0}},
         "rows": [row("<i>", "<b>", False, failing=["Is it <u>?"], folder=None, error="<s>")],
     }  # fmt: skip
-    html = page(report, drawing)
+    html = page(report, drawing, Path())
     assert not any(tag in html for tag in ("<i>", "<u>", "<s>"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gems_graph import Store, arun, astream, run, stream
-from gems_graph.errors import UsageError
+from gems_graph.errors import ConfigError, UsageError
 from gems_graph.events import Event
 from gems_graph.testing import Painter, ScriptedChat
 from tests.conftest import two_rounds
@@ -123,3 +125,32 @@ def test_a_checklist_of_ones_own_is_used(store: Store) -> None:
     given = build(store)
     trajectory = run("a cat", checklist=["Is there A?", "Is there B?"], **given)
     assert {c["source"] for c in trajectory.state["criteria"]} == {"user"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"checklist": "Is it?"}, "checklist takes a list of questions, not 'Is it?'"),
+        ({"checklist": [3]}, "3 is no text"),
+        ({"images": "cat.png"}, "images takes a list of pictures"),
+        ({"store": "images"}, "Store('images')"),
+        ({"on_event": 3}, "on_event takes a function"),
+        ({"mllm": 3}, "mllm takes a name"),
+        ({"mllm": {"verifier": 3}}, "mllm takes a name"),
+        ({"generator": 3}, "draws nothing"),
+        ({"strategy": 3}, "There is no strategy 3"),
+        ({"settings": "paper"}, "settings takes Settings"),
+        ({"skills": "here"}, "skills takes a list"),
+        ({"max_iteration": 3}, "did you mean 'max_iterations'?"),
+    ],
+)
+def test_a_wrong_argument_gets_a_sentence(wrong: Any, said: str, store: Store) -> None:
+    painter = Painter()
+    given = {"mllm": ScriptedChat(), "generator": painter, "store": store, **wrong}
+    with pytest.raises((UsageError, ConfigError), match=re.escape(said)):
+        run("a cat", **given)
+    assert painter.calls == []
+
+
+def test_the_store_of_graphs_by_default_has_a_name(tmp_path: Path) -> None:
+    assert Store.default().location == str(tmp_path / "home" / "images")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,7 +17,7 @@ from PIL import Image
 from gems_graph import Store, Trajectory, build_graph, run
 from gems_graph.errors import StoreError, UsageError
 from gems_graph.testing import Painter, ScriptedChat
-from tests.conftest import criteria, two_rounds, verdicts
+from tests.conftest import two_rounds
 
 
 def trajectory(store: Store, prompt: str = "a cat", **script: Any) -> Trajectory:
@@ -33,30 +37,49 @@ def test_a_line_says_what_and_how_well(store: Store) -> None:
     assert repr(made) == f"<Trajectory {'cat ' * 14 + 'cat…'!r}: passed, 2 of 2 criteria, 2 rounds>"
 
 
-def test_a_notebook_shows_the_picture_the_standing_and_every_verdict(store: Store) -> None:
-    html = trajectory(store, "a <cat>", **{**two_rounds(), "verify": verdicts("yn")})._repr_html_()
-    assert html.count("data:image/") == 2  # the picture and the strip
-    assert "a &lt;cat&gt;" in html
-    assert "<cat>" not in html
-    assert "best effort" in html
-    assert (html.count("✓"), html.count("✗")) == (2, 2)
-    assert html.count(">B seen<") == 1  # why it fails, in the chosen round
-    assert len(html) < 100_000
+def test_a_notebook_shows_all_rounds_as_a_picture_that_lasts(store: Store) -> None:
+    made = trajectory(store)
+    shown = Image.open(io.BytesIO(made._repr_png_()))
+    assert (shown.format, shown.size) == ("PNG", made.strip().size)
+    assert not hasattr(made, "_repr_html_")  # it would win, and is cut where notebooks are read
 
 
-def test_evidence_cannot_leave_its_place(store: Store) -> None:
-    attack = {"evidence": '"><script>alert(1)</script>', "answer": "no"}
-    html = trajectory(store, decompose=criteria(1), verify=attack)._repr_html_()
-    assert "script>" not in html.replace("&lt;script&gt;", "").replace("&lt;/script&gt;", "")
+def test_the_pictures_of_all_rounds(store: Store) -> None:
+    made = trajectory(store)
+    assert [image.tobytes() for image in made.images] == [
+        store.open(round_["image"]).tobytes() for round_ in made.rounds
+    ]
+    unjudged = Trajectory({"attempt": {**made.rounds[0]}, "rounds": made.rounds[1:]}, store)
+    assert len(unjudged.images) == 2
 
 
-def test_a_missing_picture_is_named_instead_of_shown(store: Store) -> None:
+def test_a_report_is_one_file(store: Store) -> None:
+    file = trajectory(store, "a <cat>").report("pages/cat.html")
+    page = file.read_text(encoding="utf-8")
+    assert "a &lt;cat&gt;" in page
+    assert "<cat>" not in page
+    assert "B seen" in page
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Trajectory("a cat"), "takes what a graph returned"),  # type: ignore[arg-type]
+        (lambda: Trajectory({}, "images"), "Store('images')"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_trajectory_is_told(make: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        make()
+
+
+def test_a_missing_picture_is_named(store: Store) -> None:
     made = trajectory(store)
     for entry in [*store.entries()]:
         store.remove(entry.sha256)
-    assert "is missing from the image store" in made._repr_html_()
-    with pytest.raises(StoreError, match="is missing"):
-        _ = made.image
+    for show in (made._repr_png_, lambda: made.image, lambda: made.images):
+        with pytest.raises(StoreError, match="is missing"):
+            show()
 
 
 def test_a_run_that_waits_has_no_picture_yet(store: Store) -> None:
@@ -67,7 +90,8 @@ def test_a_run_that_waits_has_no_picture_yet(store: Store) -> None:
     config: Any = {"configurable": {"thread_id": "t"}}
     made = Trajectory(graph.invoke({"prompt": "a cat"}, config), store)
     assert repr(made) == "<Trajectory 'a cat': waiting, 0 rounds>"
-    assert "waiting" in made._repr_html_()
+    assert made.images == []
+    assert made._repr_png_()
     with pytest.raises(UsageError, match="waits for an answer"):
         _ = made.image
     with pytest.raises(UsageError, match="waits for an answer"):
@@ -98,4 +122,17 @@ def test_all_rounds_are_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Image.Image, "show", lambda image: shown.append(image))
     made = trajectory(store)
     made.show()
-    assert [image.size for image in shown] == [made.strip.size]
+    assert [image.size for image in shown] == [made.strip().size]
+
+
+def test_in_a_notebook_they_are_shown_below_the_cell(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+    display = ModuleType("IPython.display")
+    display.display = shown.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    trajectory(store).show()
+    assert len(shown) == 1

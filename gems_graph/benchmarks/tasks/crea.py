@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gems_graph.benchmarks.checks import numbers
+from gems_graph.benchmarks.checks import numbers, wrong
 from gems_graph.benchmarks.judging import Query, Reply
-from gems_graph.benchmarks.task import Figures, Home, Prompt, Statistics, Task, as_json
+from gems_graph.benchmarks.task import Figures, Home, Prompt, Statistics, Task, as_json, parsed
 
 OBJECTS = (
     "couch", "chair", "car", "monster", "mug", "table", "bowl", "bike", "guitar", "helmet",
@@ -19,6 +19,9 @@ OBJECTS = (
 CRITERIA = (
     "originality", "expressiveness", "aesthetic", "technical", "unexpected", "interpretability",
 )  # fmt: skip
+
+
+_FILE = re.compile(r"img_idx_(\d+)_sub_(\d+)\.png$")
 
 
 class Crea(Task):
@@ -30,7 +33,11 @@ class Crea(Task):
     home = Home("https://github.com/lcqysl/GEMS", "none stated; the prompts follow from a template")
     answers_form = "six numbers from 1 to 5: " + ", ".join(CRITERIA)
     route, prompt_file, judge = "endpoint", True, "Kimi K2.5"
-    official = ("python eval/CREA/eval.py --image_paths {pictures}/image_paths.json",)
+    official = (
+        "ln -sf {pictures}/*.png . && cp {pictures}/image_paths.json .",  # it looks for names here
+        "python eval/CREA/eval.py --mapping_file image_paths.json",
+        "mv evaluation_results.json {results}",
+    )
 
     def load(self, folder: Path) -> list[Prompt]:
         """Make the twelve prompts; no file is needed."""
@@ -66,6 +73,21 @@ class Crea(Task):
         match = re.search(r"\[.*?\]", replies[0].text, re.DOTALL)
         row = json.loads(match[0]) if match else None
         return numbers(row, "the reply", len(CRITERIA), 1, 5)
+
+    def imported(self, text: str, prompts: Sequence[Prompt]) -> list[dict[str, Any]] | Figures:
+        """Read `evaluation_results.json`: a list of pictures with `image_path` and `scores`."""
+        found = parsed(text)
+        if not isinstance(found, list) or not found:
+            return super().imported(text, prompts)
+        return [_answer(each, f"result {n}") for n, each in enumerate(found, start=1)]
+
+
+def _answer(result: Any, where: str) -> dict[str, Any]:
+    path = str(result.get("image_path")) if isinstance(result, dict) else ""
+    match = _FILE.search(path)
+    if not match or "scores" not in result:
+        raise wrong(where, "an object with `image_path` of the layout and `scores`", result)
+    return {"id": int(match[1]), "sample": int(match[2]), "answers": result["scores"]}
 
 
 TASK = Crea()

@@ -33,6 +33,7 @@ class GenEval2(Task):
     )
     route, logprobs, judge = "endpoint", True, "Qwen3-VL-8B-Instruct"
     official: ClassVar[tuple[str, ...]] = (
+        "ln -sf {pictures}/*.png .",  # it looks for names here
         "python evaluation.py --benchmark_data geneval2_data.jsonl --image_filepath_data "
         "{pictures}/image_paths.json --method soft_tifa_gm --output_file {results}",
     )

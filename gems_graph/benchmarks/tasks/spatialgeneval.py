@@ -10,12 +10,14 @@ from typing import Any
 from gems_graph.benchmarks.checks import text_field, texts, unique, wrong
 from gems_graph.benchmarks.data import Places, lines
 from gems_graph.benchmarks.judging import Query, Reply
-from gems_graph.benchmarks.task import Figures, Home, Prompt, Statistics, Task
+from gems_graph.benchmarks.task import Figures, Home, Prompt, Statistics, Task, parsed
 from gems_graph.errors import UsageError
+from gems_graph.system import json_lines
 from gems_graph.system.json_lines import Line
 
 DATA = "SpatialGenEval_T2I_Prompts.jsonl"
 ROUNDS, VOTES = 5, 4
+_VOTED = "model_preds_cot"
 _LETTER = re.compile(
     r"\s*(?:\d+\s*[.)-]\s*)?(?:answer\s*\d*\s*[:=-]\s*)?\**([A-E])\b", re.IGNORECASE
 )
@@ -73,6 +75,28 @@ class SpatialGenEval(Task):
     def parse(self, prompt: Prompt, replies: Sequence[Reply]) -> Any:
         """Return the letters that the lines of each reply begin with."""
         return [_letters(reply.text) for reply in replies]
+
+    def imported(self, text: str, prompts: Sequence[Prompt]) -> list[dict[str, Any]] | Figures:
+        """Read stage 1's output: a line a prompt, with `id` and `model_preds_cot`."""
+        if isinstance(parsed(text), dict) and _VOTED not in text:
+            return super().imported(text, prompts)
+        lines = [line for line in text.split("\n") if line.strip()]
+        return [_answer(json_lines.parse(line, w := f"result line {n}"), w)
+                for n, line in enumerate(lines, start=1)]  # fmt: skip
+
+
+def _answer(result: dict[str, Any], where: str) -> dict[str, Any]:
+    rounds = result.get(_VOTED)
+    if not isinstance(rounds, list) or not all(texts(each, 10) for each in rounds):
+        raise wrong(where, f"`{_VOTED}`, lists of ten texts", rounds)
+    letters = [[_option(text) for text in each] for each in rounds]
+    return {"id": result.get("id"), "sample": 0, "answers": letters}
+
+
+def _option(text: str) -> str:
+    """Return what upstream counts: the first character; what is no option is none of them."""
+    first = text.strip()[:1]
+    return first if first and first in "ABCDE" else "E"
 
 
 def _letters(text: str) -> list[str]:

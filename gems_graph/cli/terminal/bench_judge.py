@@ -14,6 +14,7 @@ from typing import Any
 from gems_graph.benchmarks import answers as answer_files
 from gems_graph.benchmarks import judge as judging
 from gems_graph.benchmarks import layout, running, scoring
+from gems_graph.benchmarks.capabilities import Measured
 from gems_graph.benchmarks.data import text
 from gems_graph.benchmarks.listing import open_task
 from gems_graph.benchmarks.scoring import Report, Route
@@ -78,7 +79,7 @@ def _judge_way(way: Path, data_dir: Path | None, how: How) -> int:
 
 
 def _by_pixels(task: Task, targets: Sequence[judging.Target]) -> tuple[Route, list[Any], Any]:
-    if task.route != "pixels":
+    if not isinstance(task, Measured):
         msg = f"Name the judge of {task.title} with --judge compat:MODEL --judge-url URL"
         raise UsageError(f"{msg} (official: {task.judge}).")
     return "pixels", judging.measure(task, targets), {"judge": task.judge}

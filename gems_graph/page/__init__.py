@@ -1,0 +1,1 @@
+"""The page of `gems ui`: runs as they happen, in a browser."""

@@ -1,0 +1,1 @@
+"""What observers are told: LangChain's tracers, OpenTelemetry, the log; never a picture."""
