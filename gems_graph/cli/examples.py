@@ -48,6 +48,14 @@ Examples:
   gems report
   gems report gems-out/fox gems-out/house -o animals.html
   gems report THREAD -o rounds.gif""",
+    "ui": """
+Examples:
+  gems ui
+  gems ui --port 9000 --mllm openai:gpt-5 --generator openai:gpt-image-1""",
+    "verify": """
+Examples:
+  gems verify fox.png "Is there a fox?" "Is it night?"
+  gems verify fox.png "Is there a fox?" --mllm openai:gpt-5 --json""",
     "mcp": """
 Examples:
   gems mcp

@@ -77,6 +77,7 @@ def dial(name: str, metavar: str, panel: str | None = None) -> Any:
         parts.append(f"One of {', '.join(words)}.")
     if field.default not in (None, ""):
         parts.append(f"Default {field.default}.")
+    panel = _PANEL_OF.get(name, panel) if panel == MODELS else panel
     flag = f"--{name.replace('_', '-')}"
     complete = _COMPLETED.get(name) or (completing.words(words) if words else None)
     return typer.Option(
@@ -84,6 +85,10 @@ def dial(name: str, metavar: str, panel: str | None = None) -> Any:
     )
 
 
+_PANEL_OF = {
+    "generator": GENERATOR, "generator_url": GENERATOR, "size": GENERATOR, "strategy": LOOP,
+    "preset": LOOP, "max_iterations": LOOP, "max_calls": LIMITS,
+}  # fmt: skip
 _COMPLETED = {"strategy": completing.strategies, "generator": completing.generators}
 
 
