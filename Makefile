@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving eval-shapes train-mini eval-mini snapshots studio rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving bench-page eval-shapes train-mini eval-mini snapshots studio rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -20,7 +20,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt
 	@touch $@
 
-DEMO := a big orange car and three red rockets on the beach
+DEMO := a big orange car and three red rockets in a meadow
 
 demo: $(VENV)/.run ## Draw, check and refine one picture, offline
 	$(BIN)/gems run "$(DEMO)" --seed 1 || test $$? -eq 3
@@ -60,6 +60,9 @@ bench-bytes: $(VENV)/.dev ## The bytes that a trajectory of photographs sends
 bench-serving: $(VENV)/.dev ## 800 prompts against model servers: memory, CPU, busy slots, a kill (10 minutes)
 	$(BIN)/python -m tools.bench_serving
 
+bench-page: $(VENV)/.dev ## 20 people on the page, 200 pictures, two at once: errors and memory (5 minutes)
+	$(BIN)/python -m tools.bench_page
+
 eval-shapes: $(VENV)/.dev ## All strategies and ablations on the small world; figures of docs/benchmarks.md
 	$(BIN)/python -m tools.eval_shapes --docs
 
@@ -83,7 +86,7 @@ snapshots: $(VENV)/.dev ## Write the prompt snapshots anew; review the diff
 
 studio: $(VENV)/.run ## LangGraph's development server, for Studio and chat clients
 	$(PIP) install --constraint constraints.txt --editable '.[studio]'
-	LANGSMITH_TRACING=false $(BIN)/langgraph dev --no-browser --no-reload
+	LANGSMITH_TRACING=false $(BIN)/langgraph dev --no-browser --no-reload --n-jobs-per-worker 8
 
 rooms: $(VENV)/.dev ## Draw docs/rooms.svg from the imports in the code
 	$(BIN)/python -m tools.rooms

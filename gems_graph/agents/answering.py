@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 
@@ -15,6 +16,8 @@ from gems_graph.report.standing import standing
 from gems_graph.skills import Skills
 from gems_graph.state import ImageRef, Verdict
 
+TRAJECTORY = "gems://trajectory/"
+"""The address of a trajectory, before its thread."""
 SIDE = 1024  # pixels: models scale larger pictures down, and clients refuse long messages
 
 
@@ -40,7 +43,7 @@ def drawn(done: Drawn, request: Any = None) -> CallToolResult:
         "prompt": result.get("prompt"),
         "image": image and _addressed(image, request),
         "notes": state.get("notes", []),
-        "resource": f"gems://trajectory/{done.thread}",
+        "resource": address_of(done.thread),
     }
     picture: list[ContentBlock] = []
     if image:
@@ -75,6 +78,11 @@ def listed(skills: Skills) -> CallToolResult:
     return CallToolResult(
         content=[words], structured_content={"skills": entries, "problems": skills.problems}
     )
+
+
+def address_of(thread: str) -> str:
+    """Return the address of a thread's trajectory as a resource."""
+    return TRAJECTORY + quote(thread, safe="")
 
 
 def _latest(state: Mapping[str, Any]) -> ImageRef | None:

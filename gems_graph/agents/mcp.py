@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
@@ -33,7 +33,7 @@ from mcp.types import (
 )
 
 from gems_graph import __version__
-from gems_graph.agents.answering import drawn, listed, verified
+from gems_graph.agents.answering import TRAJECTORY, drawn, listed, verified
 from gems_graph.agents.arguments import Arguments, DrawArguments, NoArguments, VerifyArguments
 from gems_graph.agents.drawing import Drawings
 from gems_graph.agents.looking import look
@@ -44,7 +44,6 @@ from gems_graph.persistence.threads import open_threads
 from gems_graph.settings import Settings, from_env, settle
 from gems_graph.skills import Skills
 
-TRAJECTORY = "gems://trajectory/"
 _INSTRUCTIONS = (
     "Draws pictures and checks them. `draw` has a picture drawn, checks it against yes/no criteria "
     "by looking at it, and has it drawn again, with a better prompt, until all hold or the rounds "
@@ -198,8 +197,3 @@ async def _read_resource(context: Any, params: ReadResourceRequestParams) -> Rea
     text = json.dumps(record, ensure_ascii=False)
     contents = TextResourceContents(uri=uri, text=text, mime_type="application/json")
     return ReadResourceResult(contents=[contents])
-
-
-def address_of(thread: str) -> str:
-    """Return the address of a thread's trajectory as a resource."""
-    return TRAJECTORY + quote(thread, safe="")

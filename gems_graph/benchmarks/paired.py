@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from gems_graph.benchmarks.rows import Row
-from gems_graph.benchmarks.scoring import RESAMPLES
 
 
 def differences(rows: Sequence[Row]) -> Iterator[tuple[Row, Row, list[float]]]:
@@ -23,11 +20,3 @@ def differences(rows: Sequence[Row]) -> Iterator[tuple[Row, Row, list[float]]]:
         both = [i for i in mine if mine[i] is not None and theirs.get(i) is not None]
         if row is not first and both:
             yield first, row, [mine[i] - theirs[i] for i in both]
-
-
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return a mean and its 95 per cent percentile bootstrap interval."""
-    found = np.asarray(values, dtype=float)
-    drawn = np.random.default_rng(0).integers(0, len(found), (RESAMPLES, len(found)))
-    low, high = np.percentile(found[drawn].mean(axis=1), [2.5, 97.5])
-    return float(found.mean()), float(low), float(high)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from gems_graph.benchmarks import paired, paper
 from gems_graph.benchmarks.listing import open_task
 from gems_graph.benchmarks.rows import Row
+from gems_graph.evaluation.comparison.table import interval
 from gems_graph.settings.presets import PRESETS
 
 _FIGURES = {
@@ -76,7 +77,8 @@ def _differences(task: str, rows: Sequence[Row]) -> Table:
     mine = [row for row in rows if row.run["task"] == task and row.report]
     for route in dict.fromkeys(row.route for row in mine):
         for first, row, values in paired.differences([r for r in mine if r.route == route]):
-            mean, low, high = paired.interval(values)
+            mean = sum(values) / len(values)
+            low, high = interval(values) or (mean, mean)
             cells = [f"{first.label} minus {row.label}", route, str(len(values))]
             lines.append([*cells, *(f"{value:+.{digits}f}" for value in (mean, low, high))])
     title = f"{open_task(task).title}: differences of prompts' scores, paired"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from gems_graph.report import folder as folders
 from gems_graph.report.html import reading
 from gems_graph.report.html.views import Kept
 from gems_graph.report.standing import Standing
-from gems_graph.state import Result, State, Stop
+from gems_graph.state import ImageRef, Result, State, Stop
 from gems_graph.strategies import strategy_of
 
 
@@ -62,6 +63,14 @@ class Shown:
         folder = folders.free_folder(requested_folder)
         folders.write(folder, state, self.store, self._about())
         return folder
+
+    def places(self, folder: Path | None) -> Callable[[str, ImageRef], object]:
+        """Return where a picture can be opened: in a folder of the run, else in the store."""
+
+        def place(name: str, ref: ImageRef) -> object:
+            return folder / name if folder else self.store.where(ref["sha256"])
+
+        return place
 
     def _about(self) -> dict[str, Any]:
         return {"thread": self.thread, "state": self.standing, "parent": self.parent}

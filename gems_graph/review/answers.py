@@ -19,11 +19,12 @@ from pydantic import (
 
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import check_text
-from gems_graph.review.decisions import answer_of, is_decision
+from gems_graph.review.decisions import answer_of, decisions_in
 from gems_graph.review.questions import Question
 from gems_graph.state import Attempt, Thought
 
 Word = Literal["yes", "no", "unsure"]
+A = TypeVar("A", bound="Answer")
 _RULING = re.compile(r"\s*(yes|no|unsure)\s*(?::(.*))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -43,8 +44,7 @@ class Answer(BaseModel):
 
     pause: ClassVar[str]
     """The setting under which it is asked for."""
-    asked: ClassVar[Any] = None
-    """The question, where it is known."""
+    asked: ClassVar[Any] = None  # the question, where it is known
     model_config = ConfigDict(extra="forbid")
 
     prompt: str | None = Field(default=None, description="A prompt to draw, as written.")
@@ -52,8 +52,8 @@ class Answer(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _true_changes_nothing(cls, value: object) -> object:
-        if cls.asked and isinstance(value, Mapping) and is_decision(value):
-            return answer_of(cls.asked, value)
+        if cls.asked and (decisions := decisions_in(value)) is not None:
+            return answer_of(cls.asked, decisions)
         return {} if value is True or value is None else value
 
     @model_validator(mode="before")
@@ -134,9 +134,6 @@ class VerdictAnswer(Answer):
             msg = f"The rounds are spent ({rounds} of {rounds}): overrule, accept, or go on."
             raise ValueError(msg)
         return self
-
-
-A = TypeVar("A", bound=Answer)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -7,10 +7,13 @@ the picture is not right. `edit` changes what is asked about, and goes on from t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from gems_graph.prompting.markdown import picture, plain
+
+_SAID = re.compile(r"\s*(approve|reject)\s*(?::(.*))?", re.IGNORECASE | re.DOTALL)
 
 
 def with_actions(question: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,18 +27,23 @@ def with_actions(question: Mapping[str, Any]) -> dict[str, Any]:
     return {**question, "action_requests": [action], "review_configs": [config]}
 
 
-def is_decision(answer: object) -> bool:
-    """Tell whether an answer is a list of decisions."""
-    return isinstance(answer, Mapping) and answer.keys() == {"decisions"}
+def decisions_in(answer: object) -> object | None:
+    """Return the decisions in an answer; None: it has another shape.
+
+    Agents that have but words say `approve`, or `reject: WHY`.
+    """
+    if isinstance(answer, str) and (said := _SAID.fullmatch(answer)):
+        return [{"type": said[1].lower(), "message": said[2] or ""}]
+    by_name = isinstance(answer, Mapping) and answer.keys() == {"decisions"}
+    return answer["decisions"] if by_name else None  # type: ignore[index]
 
 
-def answer_of(question: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+def answer_of(question: Mapping[str, Any], decisions: object) -> dict[str, Any]:
     """Return what a decision answers to a question.
 
     Raises:
         ValueError: it is none that the question takes.
     """
-    decisions = answer["decisions"]
     if not (isinstance(decisions, list) and len(decisions) == 1):
         msg = "One question takes one decision."
         raise ValueError(msg)

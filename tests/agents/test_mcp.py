@@ -18,7 +18,8 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from PIL import Image
 
-from gems_graph.agents.mcp import address_of, make_server
+from gems_graph.agents.answering import address_of
+from gems_graph.agents.mcp import make_server
 from gems_graph.errors import UsageError
 from gems_graph.persistence.threads import open_threads
 from gems_graph.settings import settle
@@ -265,8 +266,8 @@ async def test_who_is_elsewhere_opens_no_file(tmp_path: Path) -> None:
 async def test_a_trajectory_is_a_resource(client: Client) -> None:
     [template] = (await client.list_resource_templates()).resource_templates
     assert template.uri_template == "gems://trajectory/{thread}"
-    await client.call_tool("draw", {"prompt": "a red fish", "thread": "my fish/1"})
-    [contents] = (await client.read_resource(address_of("my fish/1"))).contents
+    drawn = await client.call_tool("draw", {"prompt": "a red fish", "thread": "my fish/1"})
+    [contents] = (await client.read_resource(drawn.structured_content["resource"])).contents
     record = json.loads(contents.text)
     assert (record["prompt"], len(record["rounds"])) == ("a red fish", 1)
     for uri in (address_of("unheard-of"), "gems://else/1"):

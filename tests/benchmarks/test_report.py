@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,8 @@ def test_the_report_comes_out_the_same_twice(gems: Gems, tmp_path: Path) -> None
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
     page = (first / "report.html").read_text(encoding="utf-8")
+    drawn = base64.b64encode((first / "fig4-geneval2-endpoint-dark.svg").read_bytes()).decode()
+    assert f'data:image/svg+xml;base64,{drawn}"' in page  # whole
     assert "gems against original: best gains" in page
     assert "://" not in page.replace("http://www.w3.org", "")  # self-contained
 

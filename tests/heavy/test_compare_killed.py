@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.comparison.test_compare import timeless
 from tests.crash import after, run
+from tests.evaluation.comparison.test_compare import timeless
 
 STRATEGIES = "gems,original,search,maestro,craft"
 SECONDS = random.Random(5)

@@ -313,26 +313,46 @@ def test_a_round_of_the_chat_is_forked(ask: Any) -> None:
     ask(fork)
 
 
-def test_another_agent_talks_to_the_chat_over_a2a(server: str) -> None:
-    message = {
-        "role": "user", "messageId": "1", "kind": "message",
-        "parts": [{"kind": "text", "text": "a red fish left of a blue house"}],
-    }  # fmt: skip
-    [assistant] = [
-        each["assistant_id"]
-        for each in httpx2.post(f"{server}/assistants/search", json={"limit": 100}).json()
-        if each["name"] == "gems_chat"
-    ]
-    card = httpx2.get(f"{server}/.well-known/agent-card.json?assistant_id={assistant}").json()
-    assert "chat" in json.dumps(card)
+def sent(server: str, assistant: str, text: str, **task: str) -> Any:
+    """Send a message to an assistant as another agent does, and return the task."""
+    parts = [{"kind": "text", "text": text}]
+    message = {"role": "user", "messageId": "1", "kind": "message", "parts": parts, **task}
     call = {"jsonrpc": "2.0", "id": "1", "method": "message/send", "params": {"message": message}}
     headers = {"Accept": "application/json"}
     answer = httpx2.post(f"{server}/a2a/{assistant}", json=call, headers=headers, timeout=120)
-    [artifact] = answer.json()["result"]["artifacts"]
+    return answer.json()["result"]
+
+
+def chosen(task: Any) -> str:
+    """Fetch the picture of a finished task, and return its media type."""
+    [artifact] = task["artifacts"]
     [text] = [part["text"] for part in artifact["parts"] if part["kind"] == "text"]
     [file] = [part["file"] for part in artifact["parts"] if part["kind"] == "file"]
     assert file["uri"] in text
-    assert file["mimeType"] == look_at(file["uri"]) == "image/png"
+    assert file["mimeType"] == look_at(file["uri"])
+    return str(file["mimeType"])
+
+
+def test_another_agent_talks_to_the_chat_over_a2a(server: str, ask: Any) -> None:
+    async def made(client: Any) -> tuple[str, str]:
+        [plain, *_] = await client.assistants.search(graph_id="gems_chat")
+        context = {"pause": "verdicts", **TWO_ROUNDS}
+        pausing = await client.assistants.create("gems_chat", context=context, name="asks")
+        return plain["assistant_id"], pausing["assistant_id"]
+
+    plain, pausing = ask(made)
+    card = httpx2.get(f"{server}/.well-known/agent-card.json?assistant_id={plain}").json()
+    assert "chat" in json.dumps(card)
+    assert chosen(sent(server, plain, "a red fish left of a blue house")) == "image/png"
+
+    task = sent(server, pausing, HARD)
+    assert "input" in task["status"]["state"].lower().replace("_", "-")
+    question = task["artifacts"][0]["parts"][0]["data"]["value"]
+    assert look_at(question["image"]["url"]) == "image/png"
+    names = {"contextId": task["contextId"], "taskId": task["id"]}
+    again = sent(server, pausing, "hm", **names)["artifacts"][0]["parts"][0]["data"]["value"]
+    assert "'hm' is no answer to this" in again["problem"]
+    assert chosen(sent(server, pausing, "approve", **names)) == "image/png"
 
 
 def test_the_servers_own_mcp_is_off_and_thoughts_are_not_served(server: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gems_graph.review.answers import UnfitAnswerError, check
-from gems_graph.review.decisions import answer_of, with_actions
+from gems_graph.review.decisions import answer_of, decisions_in, with_actions
 
 CRITERIA: Any = {
     "kind": "criteria", "request": "a cat", "prompt": "a fine cat", "skills": [],
@@ -35,7 +35,7 @@ VERDICT: Any = {
 
 def decided(question: Any, **decision: Any) -> Any:
     """Return the answer of one decision."""
-    return answer_of(question, {"decisions": [decision]})
+    return answer_of(question, decisions_in({"decisions": [decision]}))
 
 
 def edited(question: Any, **changes: str) -> Any:
@@ -93,6 +93,25 @@ def test_decisions_about_a_verdict() -> None:
     changed = {"1": "no: it is a dog", "2": "yes"}
     assert edited(VERDICT, verdicts=lines) == {"verdicts": changed}
     assert edited(VERDICT, verdicts="2. yes") == {"verdicts": {"2": "yes"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("approve", {"accept": True}),
+        (" Approve ", {"accept": True}),
+        ("reject", {}),
+        ("Reject: too dark\nand flat", {"verdicts": {"2": "no: too dark\nand flat"}}),
+    ],
+)
+def test_an_agent_that_has_but_words_decides_too(said: str, answer: Any) -> None:
+    assert answer_of(VERDICT, decisions_in(said)) == answer
+    check(VERDICT, said)
+
+
+@pytest.mark.parametrize("said", ["go on", "approved", True, None, {}, {"accept": True}])
+def test_what_is_no_decision_is_left_to_others(said: Any) -> None:
+    assert decisions_in(said) is None
 
 
 def test_once_the_rounds_are_spent_no_prompt_is_offered() -> None:

@@ -15,8 +15,8 @@ from gems_graph.cli.terminal import batch
 from gems_graph.cli.terminal.batch_output import note
 from gems_graph.cli.terminal.benchmarks import data_folder
 from gems_graph.cli.terminal.exit_codes import PASSED
-from gems_graph.comparison.plan import dials_of
 from gems_graph.errors import UsageError
+from gems_graph.evaluation.comparison.plan import dials_of
 from gems_graph.settings import Settings, settle
 
 _AT_ONCE = 4

@@ -17,13 +17,13 @@ from gems_graph.cli.terminal.batch_output import estimate_in_words, note
 from gems_graph.cli.terminal.batch_progress import board
 from gems_graph.cli.terminal.exit_codes import BEST_EFFORT, PASSED, of_signal
 from gems_graph.cli.terminal.signals import stoppable
-from gems_graph.comparison import Comparison, budget_in
-from gems_graph.comparison import compare as draw_and_judge
-from gems_graph.comparison.compare import Compared, Report
-from gems_graph.comparison.page import about, cells, columns, share
-from gems_graph.comparison.plan import dials_of
 from gems_graph.errors import UsageError
 from gems_graph.evaluation.asking import Tell
+from gems_graph.evaluation.comparison import Comparison, budget_in
+from gems_graph.evaluation.comparison import compare as draw_and_judge
+from gems_graph.evaluation.comparison.compare import Compared, Report
+from gems_graph.evaluation.comparison.page import about, cells, columns, share
+from gems_graph.evaluation.comparison.plan import dials_of
 from gems_graph.prompting.sanitize import printable
 from gems_graph.settings import Settings
 

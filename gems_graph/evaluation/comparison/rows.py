@@ -8,8 +8,8 @@ from typing_extensions import TypedDict
 
 from gems_graph.batch.summary import Record
 from gems_graph.calls.ledger import Ledger, total
-from gems_graph.comparison.judging import Judged
-from gems_graph.comparison.plan import Run
+from gems_graph.evaluation.comparison.judging import Judged
+from gems_graph.evaluation.comparison.plan import Run
 from gems_graph.report.folder import record_in
 
 

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 from gems_graph.batch import Record, Watcher, Work, carry_out
 from gems_graph.calls.ledger import no_usage
-from gems_graph.comparison.doubt import with_doubt_added
-from gems_graph.comparison.figure import figure
-from gems_graph.comparison.judging import Judgements, judge
-from gems_graph.comparison.page import page
-from gems_graph.comparison.plan import Comparison
-from gems_graph.comparison.rows import row_of
-from gems_graph.comparison.table import table
 from gems_graph.errors import StoreError
 from gems_graph.evaluation.asking import Tell
+from gems_graph.evaluation.comparison.doubt import with_doubt_added
+from gems_graph.evaluation.comparison.figure import figure
+from gems_graph.evaluation.comparison.judging import Judgements, judge
+from gems_graph.evaluation.comparison.page import page
+from gems_graph.evaluation.comparison.plan import Comparison
+from gems_graph.evaluation.comparison.rows import row_of
+from gems_graph.evaluation.comparison.table import table
 from gems_graph.images import Store
 from gems_graph.report.folder import record_in
 from gems_graph.runs.stopping import Stopper

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gems_graph.comparison.compare import compare
-from gems_graph.comparison.plan import Comparison, budget_in
+from gems_graph.evaluation.comparison.compare import compare
+from gems_graph.evaluation.comparison.plan import Comparison, budget_in
 
 __all__ = ["Comparison", "budget_in", "compare"]

@@ -14,9 +14,9 @@ import pytest
 from gems_graph import Store
 from gems_graph.batch import alone, open_models, work_of
 from gems_graph.batch.prompt_file import Entry
-from gems_graph.comparison import Comparison, budget_in, compare
-from gems_graph.comparison.judging import judge
 from gems_graph.errors import UsageError
+from gems_graph.evaluation.comparison import Comparison, budget_in, compare
+from gems_graph.evaluation.comparison.judging import judge
 from gems_graph.runs.stopping import Stopper
 from gems_graph.settings import Settings, settle
 from gems_graph.strategies import promptist

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from gems_graph.comparison.rows import Row
+from gems_graph.evaluation.comparison.rows import Row
 from gems_graph.prompting.wording import counted
 from gems_graph.report.html import render
 from gems_graph.report.html.pictures import THUMB, addresses

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gems_graph.calls.ledger import Usage, total
-from gems_graph.comparison.plan import Comparison, Run
 from gems_graph.errors import GemsError
 from gems_graph.evaluation.asking import Evaluation, Job, Tell, ask_all
+from gems_graph.evaluation.comparison.plan import Comparison, Run
 from gems_graph.images import Store
 from gems_graph.nodes.decomposer import decomposer
 from gems_graph.nodes.verifier import verifier

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gems_graph.batch.summary import sum_costs
-from gems_graph.comparison.rows import Row
+from gems_graph.evaluation.comparison.rows import Row
 
 RESAMPLES = 2000
 _TOOK = ("images", "calls", "tokens", "seconds")

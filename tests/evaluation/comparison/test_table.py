@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gems_graph.comparison.figure import figure
-from gems_graph.comparison.page import page
-from gems_graph.comparison.rows import Row
-from gems_graph.comparison.table import interval, table
+from gems_graph.evaluation.comparison.figure import figure
+from gems_graph.evaluation.comparison.page import page
+from gems_graph.evaluation.comparison.rows import Row
+from gems_graph.evaluation.comparison.table import interval, table
 
 
 def row(prompt: str, strategy: str, right: bool | None, **more: Any) -> Row:
