@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving eval-shapes train-mini eval-mini snapshots studio rooms smollm clean
+.PHONY: help demo test heavy lint types contracts unit bench bench-start bench-loop bench-strategies bench-pipeline bench-bytes bench-serving bench-page eval-shapes train-mini eval-mini snapshots studio rooms smollm clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -20,7 +20,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt
 	@touch $@
 
-DEMO := a big orange car and three red rockets on the beach
+DEMO := a big orange car and three red rockets in a meadow
 
 demo: $(VENV)/.run ## Draw, check and refine one picture, offline
 	$(BIN)/gems run "$(DEMO)" --seed 1 || test $$? -eq 3
@@ -59,6 +59,9 @@ bench-bytes: $(VENV)/.dev ## The bytes that a trajectory of photographs sends
 
 bench-serving: $(VENV)/.dev ## 800 prompts against model servers: memory, CPU, busy slots, a kill (10 minutes)
 	$(BIN)/python -m tools.bench_serving
+
+bench-page: $(VENV)/.dev ## 20 people on the page, 200 pictures, two at once: errors and memory (5 minutes)
+	$(BIN)/python -m tools.bench_page
 
 eval-shapes: $(VENV)/.dev ## All strategies and ablations on the small world; figures of docs/benchmarks.md
 	$(BIN)/python -m tools.eval_shapes --docs

@@ -52,10 +52,19 @@ def names(room: str, attribute: str = "STRATEGY") -> list[str]:
 
 def generators() -> list[str]:
     """Return the names of all generators, ours first; a file that lacks its package is one, too."""
-    folder = Path(__file__).parent / "generators"
-    ours = [f.stem for f in folder.glob("*.py") if "\ndef open_backend(" in f.read_text("utf-8")]
-    named = sorted(_entry_points("generators", tuple(sys.path)))
-    return ["mini", *sorted(ours), *named]
+    return ["mini", *file_names("generators", "\ndef open_backend(")]
+
+
+def file_names(room: str, mark: str) -> list[str]:
+    """Return the names in a room, ours first, without importing any.
+
+    Args:
+        room: `generators`, `strategies`, ...
+        mark: stands in each of our files that has a name.
+    """
+    folder = Path(__file__).parent / room
+    ours = sorted(file.stem for file in folder.glob("*.py") if mark in file.read_text("utf-8"))
+    return [*ours, *sorted(_entry_points(room, tuple(sys.path)))]
 
 
 @lru_cache(maxsize=16)

@@ -30,6 +30,7 @@ ECHO = f'{{"error": {{"message": "Incorrect API key provided: {SECRET}"}}}}'
 FORMS = [
     SECRET.encode(),
     SECRET.encode("utf-16-le"),
+    SECRET.encode("utf-16-be"),  # EXIF of pictures
     base64.b64encode(f"user:{SECRET}".encode()).rstrip(b"="),
 ]
 

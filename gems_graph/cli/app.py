@@ -11,6 +11,7 @@ from gems_graph.cli import eval as evaluation
 from gems_graph.cli import generators, skills
 from gems_graph.cli.compare import compare
 from gems_graph.cli.doctor import doctor
+from gems_graph.cli.examples import add_examples
 from gems_graph.cli.fork import fork
 from gems_graph.cli.gc import gc
 from gems_graph.cli.history import history
@@ -19,7 +20,7 @@ from gems_graph.cli.options import prose
 from gems_graph.cli.report import report
 from gems_graph.cli.resume import resume
 from gems_graph.cli.rm import rm
-from gems_graph.cli.run import EPILOG, run
+from gems_graph.cli.run import run
 from gems_graph.cli.settings import settings
 from gems_graph.cli.show import show
 from gems_graph.cli.strategies import strategies
@@ -30,7 +31,6 @@ from gems_graph.errors import ConfigError, GemsError, UsageError
 from gems_graph.prompting.sanitize import printable
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Draw, check and refine a picture until it is right.",
@@ -46,11 +46,11 @@ _PANELS = {
 }
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
-        _epilog = EPILOG if _command is run else None
-        app.command(help=prose(_command.__doc__), epilog=_epilog, rich_help_panel=_panel)(_command)
+        app.command(help=prose(_command.__doc__), rich_help_panel=_panel)(_command)
 app.add_typer(generators.app, name="generators", rich_help_panel="Set up")
 app.add_typer(skills.app, name="skills", rich_help_panel="Set up")
 app.add_typer(evaluation.app, name="eval", rich_help_panel="Measure")
+add_examples(app)
 
 
 def _version(requested: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gems_graph.cli import completing
 from gems_graph.cli.loading import loading
 from gems_graph.cli.options import (
     CONFIG,
@@ -42,7 +43,12 @@ def list_(context: typer.Context) -> None:
 
 @app.command(name="try")
 def try_(
-    name: Annotated[str, typer.Argument(help="The generator, as `--generator` names it.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The generator, as `--generator` names it.", autocompletion=completing.generators
+        ),
+    ],
     prompt: Annotated[str, typer.Option(help="What to draw.")] = "a red fish",
     generator_url: Annotated[str | None, dial("generator_url", "URL")] = None,
     size: Annotated[str | None, dial("size", "WxH")] = None,

@@ -10,25 +10,38 @@ from typing import Any, get_args
 
 import typer
 
+from gems_graph.cli import completing
 from gems_graph.errors import UsageError
 from gems_graph.prompting.sanitize import check_text, file_name
 from gems_graph.settings import Settings, from_assignments, from_file
 from gems_graph.settings.roles import GEMS_ROLES, ILLUSTRATOR, JUDGE
 
-MODELS, KEPT, MANY = "Models, skills, settings", "What is kept and shown", "Many prompts"
+MODELS, GENERATOR, LOOP, LIMITS = "Models", "Generator", "Loop", "Limits"
+OTHER, KEPT, MANY = "Any other setting", "Storage and output", "Many prompts"
 """Panels of `--help`; everyday options stand before them."""
+PANELS = (MODELS, GENERATOR, LOOP, LIMITS, OTHER, KEPT, MANY)
 
 SET = typer.Option(
-    "--set", metavar="NAME=VALUE", rich_help_panel=MODELS,
+    "--set", metavar="NAME=VALUE", rich_help_panel=OTHER,
     help="Any other setting, as `gems settings` lists them; may be repeated.",
 )  # fmt: skip
 OUT = typer.Option(
-    envvar="GEMS_OUT", show_envvar=False, metavar="DIR",
+    "--out", envvar="GEMS_OUT", show_envvar=False, metavar="DIR", rich_help_panel=KEPT,
     help="Output folder. Never overwrites a run. Default gems-out/THREAD.",
 )  # fmt: skip
 JSON = typer.Option(
     "--json", envvar="GEMS_JSON", show_envvar=False, metavar="", rich_help_panel=KEPT,
     help="Print the whole record on stdout.",
+)  # fmt: skip
+INLINE = typer.Option(
+    "--inline", envvar="GEMS_INLINE", show_envvar=False, metavar="HOW", rich_help_panel=KEPT,
+    autocompletion=completing.words(["auto", "never", "kitty", "iterm2"]),
+    help="Show pictures in the terminal. One of auto, never, kitty, iterm2. Default auto: in "
+    "Kitty, Ghostty, iTerm2 and WezTerm; never in a pipe or CI.",
+)  # fmt: skip
+THREAD = typer.Argument(
+    metavar="[THREAD]", autocompletion=completing.threads,
+    help="The trajectory. Default the one worked on last.",
 )  # fmt: skip
 STATE = typer.Option("--state", help="Only those in this state, as listed; may be repeated.")
 QUIET = typer.Option(
@@ -41,11 +54,11 @@ ROLE = typer.Option(
     help=f"Another model for a role, one of {', '.join(_ROLES)}; may be repeated.",
 )  # fmt: skip
 CONFIG = typer.Option(
-    "--config", envvar="GEMS_CONFIG", show_envvar=False, metavar="FILE", rich_help_panel=MODELS,
+    "--config", envvar="GEMS_CONFIG", show_envvar=False, metavar="FILE", rich_help_panel=OTHER,
     help="TOML file of settings. Default gems.toml here, if there is one.",
 )  # fmt: skip
 SKILLS = typer.Option(
-    "--skills", metavar="DIR", rich_help_panel=MODELS,
+    "--skills", metavar="DIR", rich_help_panel=LOOP,
     help="Folder of more skills; may be repeated.",
 )  # fmt: skip
 
@@ -64,8 +77,19 @@ def dial(name: str, metavar: str, panel: str | None = None) -> Any:
         parts.append(f"One of {', '.join(words)}.")
     if field.default not in (None, ""):
         parts.append(f"Default {field.default}.")
+    panel = _PANEL_OF.get(name, panel) if panel == MODELS else panel
     flag = f"--{name.replace('_', '-')}"
-    return typer.Option(flag, metavar=metavar, rich_help_panel=panel, help=" ".join(parts))
+    complete = _COMPLETED.get(name) or (completing.words(words) if words else None)
+    return typer.Option(
+        flag, metavar=metavar, rich_help_panel=panel, help=" ".join(parts), autocompletion=complete
+    )
+
+
+_PANEL_OF = {
+    "generator": GENERATOR, "generator_url": GENERATOR, "size": GENERATOR, "strategy": LOOP,
+    "preset": LOOP, "max_iterations": LOOP, "max_calls": LIMITS,
+}  # fmt: skip
+_COMPLETED = {"strategy": completing.strategies, "generator": completing.generators}
 
 
 def prose(text: str | None) -> str:

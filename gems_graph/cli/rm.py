@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gems_graph.cli import completing
 from gems_graph.cli.loading import loading
 from gems_graph.cli.options import STATE, states_in, thread_name
 from gems_graph.cli.removal import DRY_RUN, YES, agreed, in_words, seconds_in, verb
@@ -23,7 +24,10 @@ if TYPE_CHECKING:  # imported late: `--help` needs no LangGraph
 
 
 def rm(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[THREAD]...")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[THREAD]...", help="By name.", autocompletion=completing.threads),
+    ] = None,
     older_than: Annotated[
         str | None, typer.Option(metavar="TIME", help="All not worked on for so long: 30d, 12h.")
     ] = None,

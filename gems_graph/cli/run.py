@@ -4,46 +4,32 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gems_graph.cli import batch
+from gems_graph.cli import batch, groups
+from gems_graph.cli.like import LIKE, prompt_of, say_taken, wish_in
 from gems_graph.cli.loading import loading
 from gems_graph.cli.options import (
     CONFIG,
-    JSON,
     KEPT,
-    MODELS,
-    OUT,
-    QUIET,
-    ROLE,
-    SET,
+    LOOP,
     SKILLS,
     checklist_in,
     dial,
     folder_of,
     given_options,
-    pairs_in,
-    prompt_in,
-    roles_in,
     settings_file,
     thread_name,
 )
-from gems_graph.settings import from_env, settle
+from gems_graph.cli.sharing import said, takes
+from gems_graph.settings import Settings, from_env, settle
 
-EPILOG = """\
-Exit codes: 0 passed or accepted, 3 a best effort, 1 an error and no picture,
-2 wrong usage, 4 waiting for a person, 130 Ctrl-C.
-
-Examples:
-  gems run "two red fish left of a blue house" --seed 1
-  gems run "a fox reading a newspaper" --mllm openai:gpt-5 \\
-      --generator http:http://localhost:8000/generate
-  gems run "a poster that says OPEN" --pause both
-  gems run --prompts prompts.jsonl --out pictures --dry-run"""
+_DIALS = (groups.models, groups.generator, groups.loop, groups.limits)
 
 
+@takes(*_DIALS, groups.any_other, groups.output, groups.many)
 def run(
     prompt: Annotated[
         str | None,
@@ -68,22 +54,16 @@ def run(
             help="A picture for the generator to go by, if it takes any; may be repeated.",
         ),
     ] = None,
+    like: Annotated[Path | None, LIKE] = None,
     pause: Annotated[str | None, dial("pause", "WHEN")] = None,
-    out: Annotated[Path | None, OUT] = None,
-    strategy: Annotated[str | None, dial("strategy", "NAME", MODELS)] = None,
-    preset: Annotated[str | None, dial("preset", "NAME", MODELS)] = None,
-    mllm_url: Annotated[str | None, dial("mllm_url", "URL", MODELS)] = None,
-    generator_url: Annotated[str | None, dial("generator_url", "URL[,URL]", MODELS)] = None,
-    negative: Annotated[str | None, dial("negative", "TEXT", MODELS)] = None,
-    ratio: Annotated[str | None, dial("ratio", "W:H", MODELS)] = None,
-    steps: Annotated[int | None, dial("steps", "N", MODELS)] = None,
-    guidance: Annotated[float | None, dial("guidance", "X", MODELS)] = None,
-    variations: Annotated[int | None, dial("variations", "N", MODELS)] = None,
-    edit: Annotated[bool | None, dial("edit", "", MODELS)] = None,
-    role: Annotated[list[str] | None, ROLE] = None,
     skills: Annotated[list[str] | None, SKILLS] = None,
-    max_skills: Annotated[int | None, dial("max_skills", "N", MODELS)] = None,
-    assignments: Annotated[list[str] | None, SET] = None,
+    show_context: Annotated[
+        bool,
+        typer.Option(
+            "--show-context", metavar="", rich_help_panel=LOOP,
+            help="Show on stderr what Refiner and Compressor are told.",
+        ),
+    ] = False,
     config: Annotated[Path | None, CONFIG] = None,
     thread: Annotated[
         str | None,
@@ -92,59 +72,53 @@ def run(
             help="Name that the trajectory is kept under. Default a new one.",
         ),
     ] = None,
-    as_json: Annotated[bool, JSON] = False,
-    show_context: Annotated[
-        bool,
-        typer.Option(
-            "--show-context", metavar="", rich_help_panel=KEPT,
-            help="Show on stderr what Refiner and Compressor are told.",
-        ),
-    ] = False,
-    quiet: Annotated[bool, QUIET] = False,
-    prompts: Annotated[str | None, batch.PROMPTS] = None,
-    concurrency: Annotated[int | None, batch.CONCURRENCY] = None,
-    shard: Annotated[str | None, batch.SHARD] = None,
-    dry_run: Annotated[bool, batch.DRY_RUN] = False,
-    strips: Annotated[bool, batch.STRIPS] = False,
+    **given: Any,
 ) -> None:  # fmt: skip
     """Draw PROMPT, or every prompt of a file, check each picture, and refine it until it is right.
 
     Every setting can also stand in the environment (GEMS_SEED=7) or in gems.toml.
     """
+    output, many = said(groups.output, given), said(groups.many, given)
     options = given_options(
-        mllm=mllm, mllm_url=mllm_url, generator=generator, seed=seed, size=size,
-        max_iterations=max_iterations, max_skills=max_skills, preset=preset, pause=pause,
-        generator_url=generator_url, negative=negative, ratio=ratio, steps=steps,
-        guidance=guidance, variations=variations, edit=edit, strategy=strategy,
-        **roles_in(role or []),
+        mllm=mllm, generator=generator, seed=seed, size=size, max_iterations=max_iterations,
+        pause=pause,
     )  # fmt: skip
+    for group in _DIALS:
+        options |= said(group, given)
     # one layer: what is set beside a preset wins over it
-    chosen = {**pairs_in(assignments or []), **options}
-    settings = settle(settings_file(config), from_env(), chosen)
+    chosen = {**said(groups.any_other, given), **output.dials, **options}
+    wish = wish_in(like) if like else None
+    settings = settle(settings_file(config), from_env(), wish.dials if wish else {}, chosen)
     if skills:  # they come on top of those that the environment names
         settings = settle(settings, {"skills": [*settings.skills, *skills]})
     checklist = checklist_in(criteria) if criteria else None
-    if prompts is not None:
-        for_one = {
-            "A PROMPT": prompt, "--thread": thread, "--show-context": show_context,
-            "--pause": settings.pause != "never", "--image": images,
-        }  # fmt: skip
-        batch.refuse(for_one, "goes with one picture, not with --prompts.")
-        code = batch.run_many(
-            prompts, settings, checklist, folder_of, out=out, concurrency=concurrency,
-            shard=shard, dry_run=dry_run, strips=strips, as_json=as_json, quiet=quiet,
-        )  # fmt: skip
-        raise typer.Exit(code)
-    for_many = {
-        "--concurrency": concurrency, "--shard": shard, "--dry-run": dry_run, "--strips": strips,
+    for_one = {
+        "A PROMPT": prompt, "--thread": thread, "--show-context": show_context,
+        "--pause": settings.pause != "never", "--image": images, "--like": like,
     }  # fmt: skip
-    batch.refuse(for_many, "goes with --prompts FILE.")
-    text = prompt_in(prompt or "")
+    if many.prompts is not None:
+        batch.refuse(for_one, "goes with one picture, not with --prompts.")
+        raise typer.Exit(_run_many(settings, checklist, output, many))
+    batch.refuse(many.named, "goes with --prompts FILE.")
+    text = prompt_of(prompt, wish)
+    if wish and not output.quiet:
+        say_taken(wish, text, settings, chosen)
     thread = thread_name(thread) if thread else uuid.uuid4().hex[:12]
     with loading():  # late: `--help` needs no LangGraph
         from gems_graph.cli.terminal import run as terminal
     job = terminal.Job(thread, text, checklist, settings, images=images or ())
     code = terminal.run(
-        job, out=out or folder_of(thread), show_context=show_context, as_json=as_json, quiet=quiet
-    )
+        job, out=output.out or folder_of(thread), show_context=show_context,
+        as_json=output.as_json, quiet=output.quiet, inline=output.inline,
+    )  # fmt: skip
     raise typer.Exit(code)
+
+
+def _run_many(
+    settings: Settings, checklist: list[str] | None, output: groups.Output, many: groups.Many
+) -> int:
+    return batch.run_many(
+        many.prompts or "", settings, checklist, folder_of, out=output.out,
+        concurrency=many.concurrency, shard=many.shard, dry_run=many.dry_run, strips=many.strips,
+        as_json=output.as_json, quiet=output.quiet,
+    )  # fmt: skip

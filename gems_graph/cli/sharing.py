@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from gems_graph.cli.options import (
     CONFIG,
     MODELS,
+    PANELS,
     ROLE,
     SET,
     dial,
@@ -22,6 +23,7 @@ from gems_graph.cli.options import (
 from gems_graph.settings import from_env
 
 Command = Callable[..., None]
+Said = TypeVar("Said")
 Layers = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 """Settings of the file, of the environment and of the command line; later ones win."""
 
@@ -45,6 +47,39 @@ def shares(name: str, options: Callable[..., Any]) -> Callable[[Command], Comman
         return called
 
     return with_them
+
+
+def takes(*groups: Callable[..., Any]) -> Callable[[Command], Command]:
+    """Give a command the options of functions in the place of its `**given`: read them by `said`.
+
+    The command itself is what typer calls: no function stands between.
+    """
+
+    def with_them(command: Command) -> Command:
+        parameters = inspect.signature(command, eval_str=True).parameters.values()
+        own = [each for each in parameters if each.kind is not inspect.Parameter.VAR_KEYWORD]
+        shared = [option for group in groups for option in _options(group)]
+        kept = sorted([*own, *shared], key=_rank)
+        command.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in kept}
+        return command
+
+    return with_them
+
+
+def said(group: Callable[..., Said], given: dict[str, Any]) -> Said:
+    """Return what a group of options says, of all that were given."""
+    return group(**{option.name: given[option.name] for option in _options(group)})
+
+
+def _rank(option: inspect.Parameter) -> int:
+    """Return the place of an option's panel in `--help`; those without one stand first."""
+    panels = [getattr(each, "rich_help_panel", None) for each in option.annotation.__metadata__]
+    return PANELS.index(panels[0]) if panels[0] in PANELS else -1
+
+
+def _options(group: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(group, eval_str=True).parameters.values())
 
 
 def drawing(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gems_graph.cli import completing
 from gems_graph.cli.batch import refuse
 from gems_graph.cli.loading import loading
 from gems_graph.cli.measuring import Measuring, measures
@@ -64,7 +65,10 @@ def list_(skills: Folders = None) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="The skill, by its name.")], skills: Folders = None
+    name: Annotated[
+        str, typer.Argument(help="The skill, by its name.", autocompletion=completing.skills)
+    ],
+    skills: Folders = None,
 ) -> None:
     """Show all of a skill: its manifest entry, criteria, files and instructions."""
     in_use = _skills_in_use(skills)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gems_graph.cli import completing
 from gems_graph.cli.loading import loading
 from gems_graph.cli.options import CONFIG, SET, pairs_in, settings_file
 from gems_graph.prompting.sanitize import printable
@@ -16,11 +17,16 @@ from gems_graph.settings import Settings, from_env, settle
 
 def strategies(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Print its graph, as Mermaid.")
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="Print its graph, as Mermaid.",
+            autocompletion=completing.strategies,
+        ),
     ] = None,
     assignments: Annotated[list[str] | None, SET] = None,
     config: Annotated[Path | None, CONFIG] = None,
-) -> None:
+) -> None:  # fmt: skip
     """List the strategies that are installed, with whom each asks and how many pictures it draws.
 
     Use one with gems run --strategy NAME.

@@ -1,6 +1,8 @@
 """Draws pictures with the network of `mini`: a walk from noise to picture in a few steps.
 
-Guidance by the words helps while the layout is open; later it only roughens edges.
+Guidance by the words helps while the layout is open; later it only roughens edges. It also makes
+every picture richer in contrast than the words alone would, and that shows as one thing too many:
+the added contrast is taken back (Lin et al., arXiv:2305.08891, section 3.4).
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from gems_graph.mini.world import RES
 
 Pixels = npt.NDArray[np.uint8]
 
-STEPS, GUIDANCE, SHIFT = 16, 3.0, 5.0
+STEPS, GUIDANCE, SHIFT = 16, 4.0, 5.0
 GUIDED_UNTIL = 0.3
 
 
@@ -84,6 +86,13 @@ def _predict(net: MiniNet, picture: Array, time: float, text: Text) -> Array:
     if time >= GUIDED_UNTIL:
         return net.denoise(picture, time, text.first(count))
     both = net.denoise(np.concatenate([picture, picture]), time, text)
-    guided, free = both[:count], both[count:]
-    clean: Array = np.clip(free + np.float32(GUIDANCE) * (guided - free), -1.1, 1.1)
+    return _guided(both[:count], both[count:])
+
+
+def _guided(worded: Array, free: Array) -> Array:
+    """Lead predictions from those without words towards those with, at the contrast of these."""
+    far = free + np.float32(GUIDANCE) * (worded - free)
+    mean = far.mean((2, 3), keepdims=True)
+    contrast = worded.std((1, 2, 3), keepdims=True) / far.std((1, 2, 3), keepdims=True)
+    clean: Array = np.clip(mean + contrast * (far - mean), -1.1, 1.1)
     return clean

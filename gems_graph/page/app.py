@@ -1,4 +1,4 @@
-"""The page as a Starlette app, with the pictures and the MCP endpoint beside it."""
+"""The page, the pictures and the MCP endpoint as one Starlette app, which a host may mount."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gems_graph.images import Store
 from gems_graph.page.people import People
 from gems_graph.page.reading import reading_routes
+from gems_graph.page.render import ROOT
 from gems_graph.page.site import Site
 from gems_graph.page.writing import login_route, writing_routes
 from gems_graph.persistence.threads import open_threads
+from gems_graph.service.app import lifespan, make_app
 from gems_graph.service.guard import Guard
-from gems_graph.service.pictures import picture_routes
 from gems_graph.settings import Settings
 
 AT_ONCE = 2
@@ -35,7 +36,10 @@ def make_page(
     at_once: int = AT_ONCE,
     hosts: Collection[str] = (),
 ) -> Starlette:
-    """Return the app of `gems ui`.
+    """Return the app of `gems ui`: the page at `/`, pictures and MCP below `/gems/`.
+
+    With a password MCP clients send it as `Authorization: Bearer PASSWORD`. A host that mounts the
+    app enters `gems_graph.service.app.lifespan(app)` in its own lifespan.
 
     Args:
         settings: of every run, unless its form says otherwise.
@@ -46,10 +50,11 @@ def make_page(
         hosts: names beside those of the loopback under which it is reached.
     """
     site = Site(settings, People(password, everybody), here, at_once)
+    service = make_app(settings, hosts=hosts)
 
     @asynccontextmanager
     async def serving(app: Starlette) -> AsyncIterator[None]:
-        async with open_threads() as threads:
+        async with lifespan(service), open_threads() as threads:
             site.open(threads)
             try:
                 yield
@@ -57,20 +62,25 @@ def make_page(
                 await site.runs.close()
 
     routes = [
-        *reading_routes(site), *writing_routes(site), login_route(site), *picture_routes(Store())
+        *reading_routes(site), *writing_routes(site), login_route(site), Mount("/", service)
     ]  # fmt: skip
     guards = [Middleware(Guard, hosts), Middleware(_Door, site)]
     return Starlette(routes=routes, middleware=guards, lifespan=serving)
 
 
 class _Door:
-    """Asks for the password."""
+    """Notes where the page is mounted, and asks for the password."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app, self._site = app, site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _OPEN:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        root = scope.get("root_path", "").rstrip("/")
+        ROOT.set(root)
+        if scope["path"].removeprefix(root) in _OPEN:
             await self._app(scope, receive, send)
             return
         request = Request(scope)

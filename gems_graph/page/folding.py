@@ -26,6 +26,11 @@ class Folding:
         self._attempts: dict[int, dict[str, Any]] = {}
         self._origins: dict[int, str] = {}
 
+    @property
+    def awaited(self) -> list[Mapping[str, Any]]:
+        """The attempts whose pictures are being drawn: number, prompt, seed."""
+        return [each for each in self._attempts.values() if "image" not in each]
+
     def take(self, event: Mapping[str, Any]) -> None:
         """Take note of an event; one that it does not know changes nothing."""
         take = getattr(self, f"_on_{event['type']}", None)

@@ -43,7 +43,10 @@ class People:
     def admits(self, request: Request) -> bool:
         """Tell whether whoever asks has said the password, or need not."""
         said = request.cookies.get(_PASS, "")
-        return not self.password or hmac.compare_digest(said.encode(), self._proof().encode())
+        if not self.password or hmac.compare_digest(said.encode(), self._proof().encode()):
+            return True
+        kind, _, token = request.headers.get("authorization", "").partition(" ")  # of MCP clients
+        return kind.lower() == "bearer" and self.knows(token)
 
     def knows(self, password: str) -> bool:
         """Tell whether a password is the right one."""

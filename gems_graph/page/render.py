@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,13 @@ from markupsafe import Markup
 from gems_graph.report.html.render import environment, stylesheet
 
 _FOLDER = Path(__file__).parent / "templates"
+ROOT: ContextVar[str] = ContextVar("ROOT", default="")
+"""The path under which a host has mounted the page, of the request that is being answered."""
+
+
+def at(path: str) -> str:
+    """Return the address of a path of the page."""
+    return f"{ROOT.get()}{path}"
 
 
 def page(template: str, **values: Any) -> str:
@@ -45,9 +53,10 @@ def mark_of(text: str) -> str:
 @cache
 def _environment() -> Environment:
     shared = environment()
-    return shared.overlay(
-        loader=ChoiceLoader([FileSystemLoader(_FOLDER), shared.loader or _none()])
-    )
+    loader = ChoiceLoader([FileSystemLoader(_FOLDER), shared.loader or _none()])
+    found = shared.overlay(loader=loader)
+    found.globals = {**shared.globals, "at": at}
+    return found
 
 
 @cache

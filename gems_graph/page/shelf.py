@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from gems_graph.agents.links import PICTURES
 from gems_graph.errors import GemsError
+from gems_graph.page.render import at
 from gems_graph.persistence.catalogue import thread_names
 from gems_graph.persistence.history import standing_of
 from gems_graph.persistence.last import UNREADABLE, Last, check_shape, read_last
@@ -25,7 +27,7 @@ LOOKED_AT = 2_000
 
 def source(ref: ImageRef, side: int) -> str:
     """Return the address of a picture: small ones are made smaller, others are as they were."""
-    return f"/thumbs/{ref['sha256']}" if side <= THUMB else f"/gems/images/{ref['sha256']}"
+    return at(f"{'/thumbs/' if side <= THUMB else PICTURES}{ref['sha256']}")
 
 
 @dataclass(frozen=True)

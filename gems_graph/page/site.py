@@ -16,7 +16,7 @@ from gems_graph import plugins
 from gems_graph.page.forms import Form
 from gems_graph.page.live import Live, Runs
 from gems_graph.page.people import People
-from gems_graph.page.render import page
+from gems_graph.page.render import at, page
 from gems_graph.persistence.threads import Threads
 from gems_graph.settings import Settings
 from gems_graph.settings.presets import PRESETS
@@ -122,7 +122,7 @@ def filled(form: Form | Mapping[str, str]) -> dict[str, str]:
 
 def to(place: str) -> Response:
     """Send the browser elsewhere, by GET."""
-    return RedirectResponse(place, 303)
+    return RedirectResponse(at(place), 303)
 
 
 def _is_ready(name: str) -> bool:

@@ -10,6 +10,7 @@ from gems_graph.calls.ledger import total
 from gems_graph.page.live import Live, Runs
 from gems_graph.page.render import mark_of, piece
 from gems_graph.page.shelf import Seen, source
+from gems_graph.report.html.changes import changes
 from gems_graph.report.html.pictures import THUMB
 from gems_graph.report.html.render import fragment
 from gems_graph.report.html.rounds import attempts_of, chosen_of
@@ -54,7 +55,17 @@ def pieces_of(live: Live, runs: Runs) -> list[Piece]:
         Piece("meter", "run", piece("meter", total(state["ledger"]))),
     ]
     cards = [Piece(f"round-{r.n}", "rounds", fragment("round_card", r, 2)) for r in shown.rounds]
-    return [*found, *cards]
+    return [*found, *cards, *_awaited(live, shown)]
+
+
+def _awaited(live: Live, shown: TrajectoryView) -> list[Piece]:
+    """Return the cards of pictures that are being drawn: the prompt, and what changed in it."""
+    before = shown.rounds[-1].prompt if shown.rounds else None
+    told = [(each["n"], each["prompt"]) for each in live.folding.awaited]
+    return [
+        Piece(f"round-{n}", "rounds", piece("awaited", n, changes(before or prompt, prompt)))
+        for n, prompt in told
+    ]
 
 
 async def events(live: Live, runs: Runs, *, owned: bool) -> AsyncIterator[str]:

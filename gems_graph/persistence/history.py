@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from gems_graph.calls.ledger import total
 from gems_graph.errors import ConfigError
-from gems_graph.memory import best, has_image, passes
+from gems_graph.memory import best, has_image, passes, unjudged
 from gems_graph.persistence.catalogue import thread_names
 from gems_graph.persistence.last import UNREADABLE, Last, config_of, read_last
 from gems_graph.persistence.threads import Threads
@@ -22,7 +22,8 @@ from gems_graph.state import State, check_readable
 class Line(TypedDict):
     """One trajectory: the latest of its thread.
 
-    `when` it was worked on last (ISO 8601), `passed` of `total` criteria in the chosen round or
+    `when` it was worked on last (ISO 8601), `image` the SHA-256 of the chosen picture or the best
+    so far (empty: there is none), `passed` of `total` criteria in the chosen round or
     the best so far, `cost` (None: unknown), `stop_reason` (empty: it has not stopped), `open`:
     whether it may be taken up or waits, `error` in words.
     """
@@ -31,6 +32,7 @@ class Line(TypedDict):
     trajectory: str
     when: str | None
     prompt: str
+    image: str
     rounds: int
     verdict: str
     passed: int | None
@@ -74,9 +76,9 @@ async def _line(threads: Threads, thread: str, busy: Container[str]) -> Line | N
     except (*UNREADABLE, ConfigError) as error:
         message = str(error) if isinstance(error, ConfigError) else "Its checkpoint is damaged."
         return Line(
-            thread=thread, trajectory="", when=None, prompt="", rounds=0, verdict="unknown",
-            passed=None, total=None, cost=None, state="unreadable", stop_reason="", open=False,
-            error=message,
+            thread=thread, trajectory="", when=None, prompt="", image="", rounds=0,
+            verdict="unknown", passed=None, total=None, cost=None, state="unreadable",
+            stop_reason="", open=False, error=message,
         )  # fmt: skip
 
 
@@ -90,6 +92,7 @@ def _readable_line(thread: str, last: Last, busy: bool) -> Line:
         trajectory=state.get("trajectory", ""),
         when=last.when,
         prompt=state.get("prompt", ""),
+        image=_image(state),
         rounds=len(state.get("rounds", [])),
         verdict=verdict,
         passed=passed,
@@ -100,6 +103,14 @@ def _readable_line(thread: str, last: Last, busy: bool) -> Line:
         open=status not in ("running", "not begun") and goes_on(status, state),
         error=error_in(state, last.errors),
     )
+
+
+def _image(state: State) -> str:
+    if result := state.get("result"):
+        return result["image"]["sha256"]
+    rounds = state.get("rounds", [])
+    drawn = best(rounds) if rounds else next(iter(unjudged(state)), None)
+    return drawn["image"]["sha256"] if drawn else ""
 
 
 def standing_of(last: Last, *, busy: bool = False) -> Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from gems_graph.persistence.history import Parent, parent_of, standing_of
 from gems_graph.persistence.last import read_last
 from gems_graph.persistence.threads import Threads
 from gems_graph.report import folder as folders
-from gems_graph.report.html.reading import full_thoughts
+from gems_graph.report.html import reading
 from gems_graph.report.html.views import Kept
 from gems_graph.report.standing import Standing
-from gems_graph.state import Result, State, Stop
+from gems_graph.state import ImageRef, Result, State, Stop
 from gems_graph.strategies import strategy_of
 
 
@@ -63,15 +64,21 @@ class Shown:
         folders.write(folder, state, self.store, self._about())
         return folder
 
+    def places(self, folder: Path | None) -> Callable[[str, ImageRef], object]:
+        """Return where a picture can be opened: in a folder of the run, else in the store."""
+
+        def place(name: str, ref: ImageRef) -> object:
+            return folder / name if folder else self.store.where(ref["sha256"])
+
+        return place
+
     def _about(self) -> dict[str, Any]:
         return {"thread": self.thread, "state": self.standing, "parent": self.parent}
 
 
 def kept_of(shown: Shown) -> Kept:
     """Return a trajectory as reports take it; reads files, so not on the event loop."""
-    state, thoughts = shown.state, full_thoughts(shown.state, shown.store)
-    models = {"models": folders.models(state), "versions": folders.versions()}
-    return Kept({**state, **models}, shown.thread, shown.standing, None, thoughts)
+    return reading.kept_of(shown.state, shown.store, shown.thread, shown.standing)
 
 
 async def look_up(threads: Threads, thread: str | None = None) -> Shown:

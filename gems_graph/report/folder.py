@@ -44,11 +44,16 @@ def free_folder(requested: Path) -> Path:
 
 def folder_with(requested: Path, state: State) -> Path | None:
     """Return the latest of a folder and `NAME-2`, `NAME-3`, ... that holds a run as it stands."""
+    return folder_of_run(requested, state["trajectory"], len(state.get("rounds", [])))
+
+
+def folder_of_run(requested: Path, trajectory: str, rounds: int) -> Path | None:
+    """Return the latest of a folder and `NAME-2`, ... that holds so many rounds of a trajectory."""
     found, folder, number = None, requested, 1
     while (folder / "trajectory.json").exists():
         kept = record_in(folder)
-        same = kept.get("trajectory") == state["trajectory"]
-        if same and len(kept.get("rounds", [])) == len(state.get("rounds", [])):
+        same = kept.get("trajectory") == trajectory
+        if same and len(kept.get("rounds", [])) == rounds:
             found = folder
         number += 1
         folder = requested.with_name(f"{requested.name}-{number}")
@@ -98,7 +103,8 @@ def write(
             text = json.dumps(whole, ensure_ascii=False, indent=1)
             replace_file(folder / "trajectory.json", f"{text}\n".encode())
             if contents == "strip":
-                replace_file(folder / "rounds.png", _strip(state, store))
+                data = exported(_strip(state, store), state, chosen_attempt(state), about)
+                replace_file(folder / "rounds.png", data)
     except OSError as error:
         msg = (
             f"Cannot write to {folder} ({error.strerror}). The run itself is kept; free some "

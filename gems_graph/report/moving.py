@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from gems_graph.report.grid import block
 from gems_graph.report.outcome import Column, columns_of
 from gems_graph.report.shapes import ACCENT, INK, MUTED, PAPER, YES, chip, fitted
 from gems_graph.report.text import Style, measure, wrap, write
+from gems_graph.system.replacing import replace_file
 
 _WIDTH, _MARGIN, _CHIP = 600, 24, 22  # pixels
 _SIDE = _WIDTH - 2 * _MARGIN
@@ -51,12 +53,14 @@ def write_moving(file: Path, state: Mapping[str, Any], store: Store) -> Path:
     first, *others = frames(state, store)
     times = [*(_STEP for _ in others), _LAST]
     how: dict[str, Any] = {"save_all": True, "append_images": others, "duration": times, "loop": 0}
+    out = io.BytesIO()
+    if file.suffix.lower() == ".webp":
+        first.save(out, "WEBP", quality=85, method=4, **how)
+    else:
+        first.save(out, "GIF", optimize=True, **how)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if file.suffix.lower() == ".webp":
-            first.save(file, "WEBP", quality=85, method=4, **how)
-        else:
-            first.save(file, "GIF", optimize=True, **how)
+        replace_file(file, out.getvalue())
     except OSError as error:
         msg = f"Cannot write to {file} ({error.strerror or error}); name another file."
         raise StoreError(msg) from error

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gems_graph.calls.ledger import Usage, in_bytes, in_money, total
@@ -13,8 +12,9 @@ from gems_graph.prompting.wording import counted
 from gems_graph.report.folder import picture_name
 from gems_graph.settings import Settings
 from gems_graph.settings.presets import PRESETS
-from gems_graph.state import Attempt, Criterion, Round, State
+from gems_graph.state import Attempt, Criterion, ImageRef, Round, State
 
+Place = Callable[[str, ImageRef], object]
 _LABEL = 12  # columns
 ORIGINS = {
     "planner": "by the Planner",
@@ -34,14 +34,15 @@ class VerdictGrid(NamedTuple):
 
 
 def page(
-    state: State, facts: Mapping[str, object], folder: Path | None = None
+    state: State, facts: Mapping[str, object], place: Place | None = None
 ) -> Iterator[str | VerdictGrid]:
     """Yield a trajectory, finished or not, as lines of text and one grid of verdicts.
 
     Args:
         state: of it.
         facts: what else is known of it, by name; shown first.
-        folder: holds its pictures as files; None: there is none.
+        place: where a picture can be opened, by its name in the folder of a run and its
+            reference; None: nowhere.
     """
     skills = ", ".join(state.get("skills", []))
     request_facts = {"request": state["prompt"], "skills": skills}
@@ -49,10 +50,11 @@ def page(
     if state.get("criteria"):
         yield ""
         yield grid_of(state)
-    yield from rounds_of(state, folder)
+    yield from rounds_of(state, place)
     yield ""
     if result := state.get("result"):
-        yield fact("result", result["why"] + (f"\n{folder / 'image.png'}" if folder else ""))
+        where = f"\n{place('image.png', result['image'])}" if place else ""
+        yield fact("result", f"{result['why']}{where}")
     if stop := state.get("stop"):
         yield fact("stopped", f"in {stop.get('node')}: {stop.get('error', stop.get('reason'))}")
     yield from (fact("note", note) for note in state.get("notes", []))
@@ -72,11 +74,11 @@ def fact(name: str, value: object) -> str:
     return textwrap.indent(str(value), " " * _LABEL).replace(" " * _LABEL, name.ljust(_LABEL), 1)
 
 
-def rounds_of(state: State, folder: Path | None) -> Iterator[str]:
+def rounds_of(state: State, place: Place | None = None) -> Iterator[str]:
     """Yield every round: its prompt and origin, its picture, failed criteria, its experience."""
     for k, round_ in enumerate(state.get("rounds", [])):
         yield f"\nRound {round_['n']}: {passes(round_)} of {len(round_['verdicts'])}"
-        yield from _attempt(round_, folder)
+        yield from _attempt(round_, place)
         yield from _failed(round_, state["criteria"])
         if lesson := "".join(state.get("experiences", [])[k : k + 1]):
             yield fact("  learned", lesson)
@@ -84,10 +86,10 @@ def rounds_of(state: State, folder: Path | None) -> Iterator[str]:
     waits = attempt and "image" not in attempt and attempt["n"] > len(state.get("rounds", []))
     for attempt in [*unjudged(state), *([state["attempt"]] if waits else [])]:
         yield f"\nRound {attempt['n']}: not judged"
-        yield from _attempt(attempt, folder)
+        yield from _attempt(attempt, place)
 
 
-def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
+def _attempt(attempt: Attempt, place: Place | None = None) -> Iterator[str]:
     yield fact("  prompt", attempt["prompt"])
     origin = attempt.get("origin", "")
     about = [ORIGINS.get(origin, f"by {origin}")] if origin else []
@@ -104,8 +106,9 @@ def _attempt(attempt: Attempt, folder: Path | None) -> Iterator[str]:
         yield fact("", ", ".join(about))
     if attempt.get("instruction"):
         yield fact("  change", attempt["instruction"])
-    if folder and "image" in attempt:
-        yield fact("  picture", folder / picture_name(attempt["n"], attempt["image"]))
+    if place and "image" in attempt:
+        name = picture_name(attempt["n"], attempt["image"])
+        yield fact("  picture", place(name, attempt["image"]))
 
 
 def _failed(round_: Round, criteria: list[Criterion]) -> Iterator[str]:

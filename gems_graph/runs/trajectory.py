@@ -122,11 +122,10 @@ class Trajectory:
         Raises:
             StoreError: it cannot be written.
         """
-        from gems_graph.report.html.reading import full_thoughts
+        from gems_graph.report.html.reading import kept_of
         from gems_graph.report.html.reports import write_report
-        from gems_graph.report.html.views import Kept
 
-        kept = Kept(self.state, word=self.standing, thoughts=full_thoughts(self.state, self.store))
+        kept = kept_of(self.state, self.store, word=self.standing)
         return write_report(Path(file), [kept], self.store)
 
     def save(self, path: str | Path) -> Path:

@@ -108,6 +108,7 @@ class Backends:
         Raises:
             ConfigError: they cannot or do not, or a price is unknown under a cap on money.
         """
+        asked = await asyncio.to_thread(lambda: self.asked)  # imports, and reads what is installed
         for role in self.roles:
             if self.chat(role) is None:
                 refuse_object(self.settings.model_for(role).mllm, "mllm")
@@ -125,7 +126,7 @@ class Backends:
                 check_request(each, generator, self.settings.size_px)
                 can = capabilities_of(generator)
                 check_pictures(each.name, can, pictures, edit=self.settings.edit)
-        if self.asked is not None and self.chat(ILLUSTRATOR) is None:
+        if asked is not None and self.chat(ILLUSTRATOR) is None:
             check_can_draw(self._model(ILLUSTRATOR))
             await asyncio.to_thread(open_chat, self._model(ILLUSTRATOR))
 

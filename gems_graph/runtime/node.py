@@ -94,9 +94,10 @@ class Node(Runnable[State, Update]):
             update = {**update, "stop": stop}
         for event in events_of(state, update):
             tell(event)
-        if self._module.part == "begin":
-            return {**update, **_CLEARED}
         seconds = time.monotonic() - started_at
+        if self._module.part == "begin":
+            tell(NodeEnded(type="node_ended", node=self.name, round=0, seconds=seconds, used={}))
+            return {**update, **_CLEARED}
         return self._with_usage(state, update, toolbox, seconds, tell, config)
 
     def _settings(self, state: State, config: RunnableConfig | None) -> Settings:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from gems_graph.cli.app import app
+from gems_graph.cli.examples import EXAMPLES
 from gems_graph.cli.options import choices
 from gems_graph.settings import GROUPS, Settings
 from gems_graph.settings.roles import GEMS_ROLES
@@ -82,3 +88,44 @@ def test_a_setting_that_is_not_the_default_is_told_with_the_default(
         == list(Settings.model_fields)
         == list(Settings.model_json_schema()["properties"])
     )
+
+
+def commands(group: Any = None, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command of every group, by what is typed after `gems`."""
+    group = group or get_command(app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", command
+
+
+def test_every_command_of_many_options_has_examples_and_each_example_works() -> None:
+    known = dict(commands())
+    assert {*EXAMPLES} <= {*known}
+    many = {name for name, command in known.items() if len(command.params) > 9}
+    assert {name for name in many if "Examples:" not in EXAMPLES.get(name, "")} == set()
+    for name, text in EXAMPLES.items():
+        lines = re.findall(r"^  gems (.*)$", text.replace("\\\n", ""), re.MULTILINE)
+        assert lines
+        for line in lines:
+            words = shlex.split(line)
+            path, arguments = name.split(), words[len(name.split()) :]
+            assert words[: len(path)] == path
+            known[name].make_context(name, arguments, resilient_parsing=False)
+
+
+def test_every_option_that_takes_a_value_says_what_and_what_for() -> None:
+    for name, command in commands():
+        for option in command.params:
+            assert option.help, (name, option.name)
+
+
+def test_options_of_a_run_stand_in_panels(gems: Gems) -> None:
+    out = gems("run", "--help").out
+    panels = re.findall(r"╭─ (.*?) ─+╮", out)
+    assert panels == [
+        "Arguments", "Options", "Models", "Generator", "Loop", "Limits", "Any other setting",
+        "Storage and output", "Many prompts",
+    ]  # fmt: skip
+    assert all(f"--{each}" in out.partition("Limits")[2] for each in ("max-cost", "max-images"))

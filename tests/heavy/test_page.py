@@ -263,3 +263,13 @@ def test_hostile_text_stays_text_and_wrong_settings_keep_the_form(
     assert "no_such" in page.inner_text("[role=alert]")
     assert page.input_value("#prompt") == "a red fish"
     assert "status of 400" in faults.errors.pop()  # the browser notes it
+
+
+def test_twenty_browsers_at_once(
+    serve: Callable[..., Served], open_page: Callable[..., Any]
+) -> None:
+    served = serve("--private", "--at-once", "2")
+    pages = [open_page(served.url) for _ in range(20)]
+    for k, page in enumerate(pages):
+        draw(page, "a red fish", max_iterations="1", seed=str(k))
+    assert {ended(page) for page in pages} <= {"passed", "best effort"}

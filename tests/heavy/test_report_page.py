@@ -13,7 +13,11 @@ from typing import Any
 import pytest
 
 from gems_graph import Store
+from gems_graph.comparison.figure import figure
+from gems_graph.comparison.page import page as page_of
+from gems_graph.comparison.table import table
 from gems_graph.report.html.reports import write_report
+from tests.comparison.test_table import row
 from tests.heavy.browsing import Faults, accessibility_faults, chromium, watched
 from tests.report.html.made import HOSTILE, kept
 
@@ -119,4 +123,23 @@ def test_two_hundred_are_written_and_open_at_once_and_can_be_sorted(
     assert rounds == sorted(rounds, reverse=True)
     shown.first.locator("summary").first.press("Enter")
     assert page.locator(".card[open] .round").count() == rounds[0]
+    assert faults.none(), faults
+
+
+def test_the_page_of_a_comparison_is_as_safe(tmp_path: Path, show: Any) -> None:
+    hostile = " ".join(HOSTILE)
+    rows = [row(hostile, name, name == "gems", failing=[hostile], error=hostile, folder=None)
+            for name in ("gems", hostile)]  # fmt: skip
+    lines = table(rows, ["gems", hostile])
+    report = {
+        "prompts": 1, "seeds": 1, "budget": {}, "table": lines, "rows": rows,
+        "judge": {"model": hostile, "independent": True, "used": {"calls": 0}},
+    }  # fmt: skip
+    file = tmp_path / "compare.html"
+    html = page_of(report, figure(lines["strategies"]), tmp_path)
+    file.write_text(html, encoding="utf-8", errors="replace")
+    page, faults = show(file, PHONE)
+    assert accessibility_faults(page) == []
+    assert overflow(page) <= 0
+    assert page.evaluate("window.pwned") is None
     assert faults.none(), faults

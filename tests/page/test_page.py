@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from gems_graph.page.app import make_page
+from gems_graph.service.app import lifespan
 from gems_graph.settings import Settings, settle
 from tests.conftest import HARD
 
@@ -35,10 +39,10 @@ def serve() -> Iterator[Serve]:
         client.__exit__(None, None, None)
 
 
-def draw(client: TestClient, prompt: str = "a red fish", **fields: str) -> str:
+def draw(client: TestClient, prompt: str = "a red fish", root: str = "", **fields: str) -> str:
     """Draw to the end, and return the page's path."""
-    client.get("/")  # whoever has none gets a name
-    answer = client.post("/runs", data={"prompt": prompt, **fields}, follow_redirects=False)
+    client.get(f"{root}/")  # whoever has none gets a name
+    answer = client.post(f"{root}/runs", data={"prompt": prompt, **fields}, follow_redirects=False)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
 
@@ -55,6 +59,7 @@ def test_a_run_is_sent_in_pieces_and_then_is_in_the_history(serve: Serve) -> Non
     path = draw(client, HARD)
     ids = [piece["id"] for piece in pieces(client, path)]
     assert {"now", "checklist", "meter", "round-1", "round-2"} <= {*ids}
+    assert ids.count("round-2") > 1  # first its prompt, then the picture
     shown = client.get(path).text
     assert re.findall(r'id="round-(\d)"', shown) == ["1", "2"]
     assert "Branch off" in shown
@@ -151,3 +156,28 @@ def test_what_does_not_exist_is_not_found(serve: Serve) -> None:
     assert client.get("/c?t=no-such").status_code == 404
     assert client.get("/thumbs/" + "0" * 64).status_code == 404
     assert client.post("/t/no-such/answer").status_code == 400
+
+
+def test_a_host_mounts_it_anywhere(serve: Serve) -> None:
+    page = make_page(settle({"seed": 1, "max_iterations": 1}), password="sesame")
+
+    @asynccontextmanager
+    async def running(app: Starlette) -> AsyncIterator[None]:
+        async with lifespan(page):
+            yield
+
+    host = Starlette(routes=[Mount("/draw", page)], lifespan=running)
+    with TestClient(host, base_url="http://127.0.0.1:8501") as client:
+        assert client.get("/draw/history").status_code == 401
+        assert client.post("/draw/login", data={"password": "sesame"}).url.path == "/draw/"
+        path = draw(client, root="/draw")
+        pieces(client, path)
+        addresses = re.findall(r'(?:href|src|action)="(/[^"]+)"', client.get(path).text)
+        assert addresses
+        assert all(address.startswith("/draw/") for address in addresses)
+        [picture, *_] = [each for each in addresses if "/gems/images/" in each]
+        assert client.get(picture).headers["content-type"] == "image/png"
+        client.cookies.clear()
+        bearer = {"authorization": "Bearer sesame"}
+        assert client.get(picture).status_code == 401
+        assert client.get(picture, headers=bearer).status_code == 200

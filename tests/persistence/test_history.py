@@ -222,6 +222,7 @@ def test_history_is_lines_of_tabs_for_other_programs(gems: Gems) -> None:
     assert result.code == 0
     assert result.err == "Go on with one that did not end well, or waits: gems resume THREAD\n"
     rows = [line.split("\t") for line in result.out.splitlines()]
+    assert all(Path(row.pop()).is_file() for row in rows)
     assert [[row[0], *row[2:]] for row in rows] == [
         ["cut", "a cow", "0", "not verified", "unknown", "interrupted"],
         ["fine", "a dog", "1", "passed 2/2", "unknown", "passed"],
@@ -293,43 +294,36 @@ def test_an_empty_history_is_no_error(gems: Gems) -> None:
 
 LINE = Line(
     thread="abcdefabcdef", trajectory="", when="2026-01-02T03:04:05+00:00",
-    prompt="three red fish \x1b[2J and " + "a very long request " * 9, rounds=3,
+    prompt="three red fish \x1b[2J and " + "a very long request " * 9, image="0" * 64, rounds=3,
     verdict="best effort 4/5", passed=4, total=5, cost=0.25, state="best effort",
     stop_reason="max_iterations", open=False, error="",
 )  # fmt: skip
 
 
-def table(width: int, **about: Any) -> list[str]:
+def listed(width: int, **about: Any) -> list[str]:
     """Print a line on a terminal of some width; return the rows without escape sequences."""
     file = io.StringIO()
     line = Line(**{**LINE, **about})  # type: ignore[typeddict-item]
-    print_lines([line], Console(file=file, force_terminal=True, width=width, color_system=None))
+    console = Console(file=file, force_terminal=True, width=width, color_system=None)
+    print_lines([(line, "gems-out/" + "long/" * 30 + "image.png")], console)
     assert "\x1b" not in file.getvalue()
     return [row.rstrip() for row in file.getvalue().splitlines()]
 
 
-def test_a_roomy_terminal_shows_all_columns_and_the_prompt_gives_way() -> None:
-    header, row = table(130)
-    assert header.split() == ["thread", "when", "prompt", "rounds", "verdict", "cost", "state"]
-    assert row.startswith("abcdefabcdef  2026-01-02 ")
-    assert "three red" in row
-    assert "…" in row
-    assert row.endswith("3       best effort 4/5  0.2500  best effort")
+@pytest.mark.parametrize("width", [40, 80, 130])
+def test_a_terminal_leads_with_prompt_and_picture_and_cuts_the_prompt_alone(width: int) -> None:
+    prompt, picture, facts = listed(width)
+    assert prompt.startswith("three red fish \\u001b[2J and a very")
+    assert prompt.endswith("…")
+    assert len(prompt) <= width
+    assert picture == "  gems-out/" + "long/" * 30 + "image.png"
+    assert facts.startswith("  best effort 4/5, 3 rounds, 2026-01-02 ")
+    assert facts.endswith(", cost 0.2500, abcdefabcdef")
 
 
-def test_on_80_columns_a_prompt_can_still_be_recognised() -> None:
-    header, row = table(80)
-    assert header.split() == ["thread", "when", "prompt", "score", "state"]
-    assert row.endswith("4/5    best effort")
-    assert len(row[row.index("three red") : row.index("…")]) > 25
-    assert max(map(len, (header, row))) <= 80
-
-
-def test_on_80_columns_a_long_name_is_broken_not_cut() -> None:
-    _, *rows = table(80, thread="a-batch-" * 6, total=None)
-    assert "".join(row[:20].rstrip() for row in rows) == "a-batch-" * 6
-    assert "three red fish" in rows[0]
-    assert " -  " in rows[0]
+def test_one_that_cannot_be_read_says_why_on_a_terminal() -> None:
+    about = {"prompt": "", "state": "unreadable", "total": None, "error": "It is damaged.\x1b"}
+    assert listed(80, **about)[0] == "It is damaged.\\u001b"
 
 
 @pytest.mark.usefixtures("some")
@@ -345,7 +339,9 @@ def test_show_tells_all_of_a_trajectory(gems: Gems) -> None:
     assert "  no        Is there B? B seen\n" in out
     assert "  learned   saying where helps\n" in out
     assert "result      round 1 passes 1 of 2, the most of 3 rounds\n" in out
-    assert "\n  picture" not in out
+    pictures = [Path(line[12:]) for line in out.splitlines() if line.startswith("  picture ")]
+    assert len(pictures) == 3
+    assert all(picture.is_file() for picture in pictures)  # in the image store
     assert result.err == "To have the pictures as files: gems show effort --out DIR\n"
     assert "verifier    6 calls, 0 images, " in out
     assert "in all      12 calls, 3 images, " in out

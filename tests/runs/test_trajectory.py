@@ -59,6 +59,7 @@ def test_a_report_is_one_file(store: Store) -> None:
     assert "a &lt;cat&gt;" in page
     assert "<cat>" not in page
     assert "B seen" in page
+    assert "<h3>Models</h3>" in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

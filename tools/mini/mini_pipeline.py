@@ -97,7 +97,11 @@ class MiniPipeline(DiffusionPipeline):
         clean = self.transformer(both, times, ids[: len(both)], finished=time >= CLEAR_FROM)
         if not guided:
             return clean
-        return (clean[count:] + scale * (clean[:count] - clean[count:])).clamp(-1.1, 1.1)
+        worded, free = clean[:count], clean[count:]
+        far = free + scale * (worded - free)
+        mean = far.mean((2, 3), keepdim=True)
+        contrast = worded.std((1, 2, 3), keepdim=True) / far.std((1, 2, 3), keepdim=True)
+        return (mean + contrast * (far - mean)).clamp(-1.1, 1.1)
 
 
 def _seeds(given: torch.Generator | list[torch.Generator] | None, count: int) -> list[int]:

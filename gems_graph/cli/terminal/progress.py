@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
 
+from gems_graph.cli.terminal.inline import Show
 from gems_graph.cli.terminal.verdicts import verdict_table
 from gems_graph.events import Event, Waiting
 from gems_graph.prompting.sanitize import printable
@@ -74,8 +75,8 @@ class Lines(Silent):
 class LiveTable(Silent):
     """A table of criteria by rounds that fills while the run goes on."""
 
-    def __init__(self, console: Console) -> None:
-        self._view, self._working = View(), True
+    def __init__(self, console: Console, show: Show | None = None) -> None:
+        self._view, self._working, self._show = View(), True, show
         self._spinner = Spinner("dots", "beginning")
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self._render)
 
@@ -90,8 +91,10 @@ class LiveTable(Silent):
         self._live.stop()
 
     def take(self, event: Event) -> None:
-        """Take an event; the next refresh shows it."""
+        """Take an event; the next refresh shows it, and a picture at once, above the table."""
         self._view.take(event)
+        if event["type"] == "picture_ready" and self._show:
+            self._live.console.print(self._show(event["image"]))
         if self._view.working:
             self._spinner.update(text=printable(self._view.work))
 
@@ -103,8 +106,14 @@ class LiveTable(Silent):
         return grid
 
 
-def progress(console: Console, *, quiet: bool) -> Silent:
-    """Return the right way to show a run on this console."""
+def progress(console: Console, *, quiet: bool, show: Show | None = None) -> Silent:
+    """Return the right way to show a run on this console.
+
+    Args:
+        console: that it is shown on.
+        quiet: show nothing.
+        show: makes of a picture what the console shows of it; None: it shows none.
+    """
     if quiet:
         return Silent()
-    return LiveTable(console) if console.is_terminal else Lines(console)
+    return LiveTable(console, show) if console.is_terminal else Lines(console)

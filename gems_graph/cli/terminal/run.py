@@ -13,6 +13,7 @@ from rich.console import Console
 from gems_graph.cli.terminal.ahead import loading_ahead
 from gems_graph.cli.terminal.context import shows_context
 from gems_graph.cli.terminal.exit_codes import WAITING, code_of
+from gems_graph.cli.terminal.inline import in_terminal
 from gems_graph.cli.terminal.outcome import had_ended, print_interrupted, print_outcome
 from gems_graph.cli.terminal.progress import Silent, progress
 from gems_graph.cli.terminal.signals import stoppable
@@ -38,8 +39,9 @@ class Followed(NamedTuple):
 
 
 def run(
-    job: Job, *, out: Path, show_context: bool = False, as_json: bool = False, quiet: bool = False
-) -> int:
+    job: Job, *, out: Path, show_context: bool = False, as_json: bool = False, quiet: bool = False,
+    inline: str | None = None,
+) -> int:  # fmt: skip
     """Run a job, write its folder, tell of it on stdout, and return the exit code.
 
     What it asks on the way is put to whoever sits at the terminal.
@@ -50,16 +52,18 @@ def run(
         show_context: also show on stderr what the Refiner and the Compressor are told.
         as_json: print the record, or the question that it waits with, as one JSON object.
         quiet: show nothing on the way, and print the picture's file alone.
+        inline: how pictures are shown on the way: `auto`, `never`, `kitty`, `iterm2`.
 
     Raises:
+        UsageError: there is no such way to show pictures.
         ConfigError: there is no such strategy or role.
     """
     check_roles(job.settings.roles, open_strategy(job.settings.strategy))
     console = Console(stderr=True)
-    say = _sayer(console)
+    say, pictures = _sayer(console), in_terminal(console, inline, Store())
     try:
         while True:
-            show = progress(console, quiet=quiet)
+            show = progress(console, quiet=quiet, show=pictures)
             outcome, store, signum = asyncio.run(_follow(job, show, say, show_context))
             if outcome.question is None:
                 break

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from gems_graph.errors import ConfigError, StoreError, UsageError
 from gems_graph.images import Store
+from gems_graph.report.folder import models, versions
 from gems_graph.report.html.views import Kept
-from gems_graph.report.standing import STANDINGS
+from gems_graph.report.standing import STANDINGS, Standing
 from gems_graph.state import State, Thought, check_readable
 
 RECORD = "trajectory.json"
@@ -71,6 +72,14 @@ def state_of(record: Mapping[str, Any], where: str) -> Mapping[str, Any]:
         msg = f"{where}: {error}"
         raise UsageError(msg) from error
     return state
+
+
+def kept_of(
+    state: Mapping[str, Any], store: Store, name: str = "", word: Standing | None = None
+) -> Kept:
+    """Return a state as reports take it, with its reasoning in full, its models, our versions."""
+    about = {"models": models(cast(State, state)), "versions": versions()}
+    return Kept({**state, **about}, name, word, None, full_thoughts(state, store))
 
 
 def full_thoughts(state: Mapping[str, Any], store: Store) -> list[str]:
