@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gems_graph.comparison.figure import figure
-from gems_graph.comparison.page import page as page_of
-from gems_graph.comparison.table import table
 
 from gems_graph import Store
+from gems_graph.evaluation.comparison.figure import figure
+from gems_graph.evaluation.comparison.page import page as page_of
+from gems_graph.evaluation.comparison.table import table
 from gems_graph.report.html.reports import write_report
-from tests.comparison.test_table import row
+from tests.evaluation.comparison.test_table import row
 from tests.heavy.browsing import Faults, accessibility_faults, chromium, watched
 from tests.report.html.made import HOSTILE, kept
 
