@@ -36,7 +36,10 @@ def offline_commands() -> list[str]:
     return [
         line
         for line in text.splitlines()
-        if line.startswith("gems ") and "--mllm" not in line and "<" not in line
+        if line.startswith("gems ")
+        and line != "gems ui"
+        and "--mllm" not in line
+        and "<" not in line
     ]
 
 

@@ -335,7 +335,8 @@ def chosen(task: Any) -> str:
 
 def test_another_agent_talks_to_the_chat_over_a2a(server: str, ask: Any) -> None:
     async def made(client: Any) -> tuple[str, str]:
-        [plain, *_] = await client.assistants.search(graph_id="gems_chat")
+        found = await client.assistants.search(graph_id="gems_chat")  # others may be kept
+        [plain] = [each for each in found if each["name"] == "gems_chat"]
         context = {"pause": "verdicts", **TWO_ROUNDS}
         pausing = await client.assistants.create("gems_chat", context=context, name="asks")
         return plain["assistant_id"], pausing["assistant_id"]
