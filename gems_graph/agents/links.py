@@ -57,8 +57,8 @@ def linked(value: Any, host: str, asked: Asked = dict) -> Any:
     if isinstance(value, BaseMessage):
         parts = {"content": value.content, "additional_kwargs": value.additional_kwargs}
         return value.model_copy(update=inner(parts))
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(inner, value))
+    if make := getattr(type(value), "_make", None):  # a named tuple
+        return make(map(inner, value))
     if isinstance(value, list | tuple):
         return type(value)(map(inner, value))
     if isinstance(value, Interrupt | Overwrite):
