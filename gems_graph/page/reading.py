@@ -54,7 +54,7 @@ def reading_routes(site: Site) -> list[BaseRoute]:
 
     async def run(request: Request) -> Response:
         thread = request.path_params["thread"]
-        live, failed = site.live_of(thread), site.runs.failed(thread)
+        live, failed = site.runs.find(thread), site.runs.failed(thread)
         seen = None if live else await look(site.threads, thread)
         if not live and not seen:
             if failed and site.people.owns(request, thread):
@@ -73,23 +73,21 @@ def reading_routes(site: Site) -> list[BaseRoute]:
         )  # fmt: skip
 
     async def stream(request: Request) -> Response:
-        live, owned = (
-            site.live_of(request.path_params["thread"]),
-            site.people.owns(request, request.path_params["thread"]),
-        )
-        return (
-            _streamed(events(live, site.runs, owned=owned)) if live else Response(status_code=204)
-        )
+        thread = request.path_params["thread"]
+        live = site.runs.find(thread)
+        if live is None:
+            return Response(status_code=204)  # tells the browser not to come back
+        return _streamed(events(live, site.runs, owned=site.people.owns(request, thread)))
 
     async def compared(request: Request) -> Response:
         threads = request.query_params.getlist("t")[:MOST_COMPARED]
-        seen = [None if site.live_of(t) else await look(site.threads, t) for t in threads]
+        seen = [None if site.runs.find(t) else await look(site.threads, t) for t in threads]
         cards = [
-            card_of(t, site.live_of(t), s, _label(t)) for t, s in zip(threads, seen, strict=True)
+            card_of(t, site.runs.find(t), s, _label(t)) for t, s in zip(threads, seen, strict=True)
         ]
-        going = sum(site.live_of(thread) is not None for thread in threads)
+        going = sum(site.runs.find(thread) is not None for thread in threads)
         prompts = [each.last.values["prompt"] for each in seen if each]
-        prompts += [live.folding.state["prompt"] for t in threads if (live := site.live_of(t))]
+        prompts += [live.folding.state["prompt"] for t in threads if (live := site.runs.find(t))]
         if not prompts:
             return site.refuse(request, _NONE, 404)
         return site.show(
@@ -100,7 +98,7 @@ def reading_routes(site: Site) -> list[BaseRoute]:
 
     async def compared_stream(request: Request) -> Response:
         threads = request.query_params.getlist("t")[:MOST_COMPARED]
-        if not any(site.live_of(thread) for thread in threads):
+        if not any(site.runs.find(thread) for thread in threads):
             return Response(status_code=204)
         return _streamed(card_events(site.runs, [(t, _label(t)) for t in threads]))
 

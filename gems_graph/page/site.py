@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gems_graph import plugins
 from gems_graph.page.forms import Form
-from gems_graph.page.live import Live, Runs
+from gems_graph.page.live import Runs
 from gems_graph.page.people import People
 from gems_graph.page.render import at, page
 from gems_graph.persistence.threads import Threads
@@ -93,10 +93,6 @@ class Site:
         return self.show(
             request, "word.html", status=status, title=title, text=text, login=False
         )  # fmt: skip
-
-    def live_of(self, thread: str) -> Live | None:
-        """Return the run of a thread; None: it does not go on here."""
-        return self.runs.find(thread)
 
     def new_thread(self, request: Request) -> str:
         """Return a new name, which begins as its owner's do and which nobody can guess."""

@@ -144,7 +144,7 @@ async def _kept(site: Site, request: Request) -> Seen:
         UsageError: it is worked on, or there is none.
     """
     thread = request.path_params["thread"]
-    if site.live_of(thread):
+    if site.runs.find(thread):
         msg = "This picture is being worked on: stop it first."
         raise UsageError(msg)
     seen = await look(site.threads, thread)
