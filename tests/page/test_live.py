@@ -11,7 +11,8 @@ import pytest
 from gems_graph.errors import UsageError
 from gems_graph.page.folding import Folding
 from gems_graph.page.forms import Form, answer_in, settings_in
-from gems_graph.page.live import MOST_OF_ONE, Runs
+from gems_graph.page.live import MOST_OF_ONE, Live, Runs
+from gems_graph.page.streaming import pieces_of
 from gems_graph.persistence.threads import open_threads
 from gems_graph.runs.follow import Job, follow
 from gems_graph.settings import Settings
@@ -45,6 +46,24 @@ def test_folded_events_are_the_state(strategy: str) -> None:
         assert folded == kept
         assert folding.state["criteria"] == outcome.state["criteria"]
         assert folding.state["experiences"] == outcome.state.get("experiences", [])
+
+    within(work)
+
+
+def test_the_next_prompt_is_shown_with_its_changes_before_its_picture() -> None:
+    async def work(threads: Any) -> None:
+        live, shown = Live(Job("t", HARD), "me-", {}), list[str]()
+        runs = Runs(threads, at_once=1)
+
+        def take(event: Any) -> None:
+            live.take(event)
+            if event["type"] == "round_started":
+                shown.extend(p.html for p in pieces_of(live, runs) if p.slot == "rounds")
+
+        settings = Settings(seed=1, max_iterations=2)
+        await follow(threads, Job("t", HARD, settings=settings), take)
+        assert ["Being drawn" in html for html in shown] == [True, False, True]
+        assert "<ins>" in shown[-1]
 
     within(work)
 

@@ -59,7 +59,6 @@ def test_a_run_is_sent_in_pieces_and_then_is_in_the_history(serve: Serve) -> Non
     path = draw(client, HARD)
     ids = [piece["id"] for piece in pieces(client, path)]
     assert {"now", "checklist", "meter", "round-1", "round-2"} <= {*ids}
-    assert ids.count("round-2") > 1  # first its prompt, then the picture
     shown = client.get(path).text
     assert re.findall(r'id="round-(\d)"', shown) == ["1", "2"]
     assert "Branch off" in shown
