@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,9 +88,10 @@ def phase(call: Sequence[str], home: Path, kill_at: int | None) -> Phase:
     """Run the client to its end, or until so many trajectories have ended, then kill it."""
     env = {**os.environ, "GEMS_HOME": str(home / "home"), "LANGSMITH_TRACING": "false"}
     begin = time.monotonic()
-    client = subprocess.Popen(call, cwd=home, env=env, stdout=subprocess.DEVNULL)
+    client, memory = subprocess.Popen(call, cwd=home, env=env, stdout=subprocess.DEVNULL), 0
     try:
-        while kill_at is not None and not _is_over(client) and ended(home) < kill_at:
+        while not _is_over(client) and (kill_at is None or ended(home) < kill_at):
+            memory = max(memory, peak(client.pid))
             time.sleep(0.1)
     finally:
         killed = time.monotonic()
@@ -99,7 +101,19 @@ def phase(call: Sequence[str], home: Path, kill_at: int | None) -> Phase:
     client.returncode = os.waitstatus_to_exitcode(status)
     end = time.monotonic() if kill_at is None else killed
     cpu = took.ru_utime + took.ru_stime
-    return Phase(begin, end, cpu, took.ru_maxrss * 1024, client.returncode)
+    return Phase(begin, end, cpu, memory or took.ru_maxrss * 1024, client.returncode)
+
+
+def peak(pid: int) -> int:
+    """Return the most memory that a process has taken so far, in bytes; 0 where nothing says it.
+
+    Not `ru_maxrss`: that begins with the memory of the process which started it.
+    """
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
 
 
 def _is_over(client: subprocess.Popen[bytes]) -> bool:
