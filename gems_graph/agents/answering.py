@@ -11,7 +11,7 @@ from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 from gems_graph.agents.drawing import Drawn
 from gems_graph.agents.links import host_of, linked
 from gems_graph.memory import best
-from gems_graph.prompting.wording import counted_criteria
+from gems_graph.prompting.wording import holding
 from gems_graph.report.standing import standing
 from gems_graph.skills import Skills
 from gems_graph.state import ImageRef, Verdict
@@ -59,7 +59,7 @@ def verified(
     """Return verdicts about a picture."""
     told = [_criterion(q, verdict) for q, verdict in zip(criteria, verdicts, strict=True)]
     passed = sum(each["answer"] == "yes" for each in told)
-    lines = [f"{passed} of {counted_criteria(len(told))} hold."]
+    lines = [f"{holding(passed, len(told))}."]
     lines += [f"{each['answer']}: {each['question']} ({each['evidence']})" for each in told]
     account = {
         "success": passed == len(told), "passed": passed, "total": len(told), "criteria": told,

@@ -16,6 +16,7 @@ from gems_graph.events import Event
 from gems_graph.images import Store
 from gems_graph.persistence.threads import Threads, open_threads
 from gems_graph.prompting.sanitize import check_text
+from gems_graph.prompting.wording import holding
 from gems_graph.runs.follow import Job, follow
 from gems_graph.runs.outcome import Outcome
 from gems_graph.runs.stopping import Stopper
@@ -124,7 +125,7 @@ def _in_words(event: Mapping[str, Any]) -> str:
         return f"Round {n}: drawing"
     if event["type"] == "picture_ready":
         return f"Round {n}: looking at the picture"
-    return f"Round {n}: {event['passed']} of {event['total']} criteria hold"
+    return f"Round {n}: {holding(event['passed'], event['total'])}"
 
 
 async def _follow(

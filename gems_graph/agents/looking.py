@@ -13,7 +13,7 @@ from gems_graph.images.files import is_key
 from gems_graph.nodes.decomposer import decomposer
 from gems_graph.nodes.verifier import verifier
 from gems_graph.prompting.sanitize import check_text, check_texts
-from gems_graph.prompting.wording import counted_criteria
+from gems_graph.prompting.wording import holding
 from gems_graph.runtime.toolbox import Toolbox
 from gems_graph.settings import Settings
 from gems_graph.state import Attempt, Criterion, ImageRef, State, Thought, Verdict
@@ -53,7 +53,7 @@ class Judged:
     def text(self) -> str:
         """The verdicts in words, one a line."""
         told = [f"{v['answer']}: {c['question']} ({v['evidence']})" for c, v in self._pairs]
-        head = f"{self.passed} of {counted_criteria(len(self.verdicts))} hold."
+        head = f"{holding(self.passed, len(self.verdicts))}."
         return "\n".join([head, *told, *(f"note: {note}" for note in self.notes)])
 
     @property

@@ -10,6 +10,7 @@ from gems_graph.calls.ledger import total
 from gems_graph.page.live import Live, Runs
 from gems_graph.page.render import mark_of, piece
 from gems_graph.page.shelf import Seen, source
+from gems_graph.prompting.wording import holding
 from gems_graph.report.html.changes import changes
 from gems_graph.report.html.pictures import THUMB
 from gems_graph.report.html.render import fragment
@@ -95,10 +96,10 @@ def card_of(thread: str, live: Live | None, seen: Seen | None, label: str = "") 
 def _score(state: Any) -> str:
     result = state.get("result") or {}
     if result.get("total"):
-        return f"{result['passed']} of {result['total']} criteria hold"
+        return holding(result["passed"], result["total"])
     latest = latest_of(state)
     held = sum(verdict["answer"] == "yes" for verdict in latest)
-    return f"{held} of {len(latest)} criteria hold" if latest else "Not judged"
+    return holding(held, len(latest)) if latest else "Not judged"
 
 
 async def card_events(runs: Runs, labels: Iterable[tuple[str, str]]) -> AsyncIterator[str]:

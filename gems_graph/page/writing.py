@@ -23,89 +23,118 @@ Handler = Callable[[Request, Form], Awaitable[Response]]
 _WRONG_PASSWORD = 0.5  # seconds that a wrong one costs
 
 
-def writing_routes(site: Site) -> list[BaseRoute]:
-    """Return the routes of what changes something; all are forms, sent from pages of ours."""
+class Writing:
+    """The handlers of what changes something; all are forms, sent from pages of ours.
 
-    def posted(path: str, handler: Handler) -> Route:
+    Args:
+        site: what is served.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def posted(self, path: str, handler: Handler) -> Route:
+        """Return a route that hands a form to a handler, where it may be handed."""
+
         async def checked(request: Request) -> Response:
             if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-                return site.refuse(request, "Another site's page may not do that.", 403)
+                return self._site.refuse(request, "Another site's page may not do that.", 403)
             thread = request.path_params.get("thread", "")
-            if thread and not site.people.owns(request, thread):
-                return site.refuse(request, "Only whoever began this picture may change it.", 403)
+            if thread and not self._site.people.owns(request, thread):
+                return self._site.refuse(
+                    request, "Only whoever began this picture may change it.", 403
+                )
             form = Form({})
             try:
                 form = await form_of(request)
                 return await handler(request, form)
             except GemsError as error:
                 if path in ("/runs", "/compare"):
-                    return site.form(request, filled(form), error=str(error), status=400)
-                return site.refuse(request, str(error))
+                    return self._site.form(request, filled(form), error=str(error), status=400)
+                return self._site.refuse(request, str(error))
 
         return Route(path, checked, methods=["POST"])
 
-    async def draw(request: Request, form: Form) -> Response:
-        prompt, settings = prompt_in(form), _settings(site, form)
-        thread = site.new_thread(request)
-        site.runs.begin(Job(thread, prompt, settings=settings), site.people.owner_of(request))
+    async def draw(self, request: Request, form: Form) -> Response:
+        """Begin a picture."""
+        prompt, settings = prompt_in(form), _settings(self._site, form)
+        thread = self._site.new_thread(request)
+        self._site.runs.begin(
+            Job(thread, prompt, settings=settings), self._site.people.owner_of(request)
+        )
         return to(f"/t/{thread}")
 
-    async def compare(request: Request, form: Form) -> Response:
+    async def compare(self, request: Request, form: Form) -> Response:
+        """Begin a picture by each of several strategies."""
         prompt, names = prompt_in(form), form.all("strategies")
         if not names:
             msg = "Choose the strategies to be compared."
             raise UsageError(msg)
-        group = site.new_thread(request)
+        group = self._site.new_thread(request)
         jobs = [
             Job(
                 f"{group}.{name}",
                 prompt,
-                settings=settle(_settings(site, form), {"strategy": name}),
+                settings=settle(_settings(self._site, form), {"strategy": name}),
             )
             for name in names
         ]
         for job in jobs:
-            site.runs.begin(job, site.people.owner_of(request))
+            self._site.runs.begin(job, self._site.people.owner_of(request))
         return to("/c?" + "&".join(f"t={job.thread}" for job in jobs))
 
-    async def stop(request: Request, form: Form) -> Response:
+    async def stop(self, request: Request, form: Form) -> Response:
+        """Stop a run."""
         thread = request.path_params["thread"]
-        site.runs.stop(thread, at_once=form["how"] == "now")
+        self._site.runs.stop(thread, at_once=form["how"] == "now")
         return to(f"/t/{thread}")
 
-    async def answer(request: Request, form: Form) -> Response:
-        seen = await _kept(site, request)
+    async def answer(self, request: Request, form: Form) -> Response:
+        """Answer the question of a pause."""
+        seen = await _kept(self._site, request)
         if seen.question is None:
             msg = "This question has been answered already."
             raise UsageError(msg)
-        return _go_on(site, request, seen, Job(seen.thread, answer=answer_in(form, seen.question)))
+        return _go_on(
+            self._site, request, seen, Job(seen.thread, answer=answer_in(form, seen.question))
+        )
 
-    async def resume(request: Request, form: Form) -> Response:
+    async def resume(self, request: Request, form: Form) -> Response:
+        """Go on where a run stopped, or for more rounds."""
         asked = {"max_iterations": form["rounds"], "pause": form["pause"]}
         given = from_assignments({name: value for name, value in asked.items() if value})
-        seen = await _kept(site, request)
-        return _go_on(site, request, seen, Job(seen.thread, settings=Settings(**given)))
+        seen = await _kept(self._site, request)
+        return _go_on(self._site, request, seen, Job(seen.thread, settings=Settings(**given)))
 
-    async def branch(request: Request, form: Form) -> Response:
-        seen = await _kept(site, request)
+    async def branch(self, request: Request, form: Form) -> Response:
+        """Branch off after a round, and go on."""
+        seen = await _kept(self._site, request)
         criteria = form.lines("criteria")
         same = criteria == [each["question"] for each in seen.last.values["criteria"]]
         settings = {"max_iterations": form["max_iterations"]} if form["max_iterations"] else {}
         name = await fork(
-            site.threads, seen.thread, round=_number(form["round"]), prompt=form["prompt"] or None,
-            criteria=None if same or not criteria else criteria, settings=settings,
-            to=site.new_thread(request),
+            self._site.threads, seen.thread, round=_number(form["round"]),
+            prompt=form["prompt"] or None, settings=settings,
+            criteria=None if same or not criteria else criteria,
+            to=self._site.new_thread(request),
         )  # fmt: skip
-        kept = await look(site.threads, name)
+        kept = await look(self._site.threads, name)
         before = kept.last.values if kept else {}
-        site.runs.begin(Job(name), site.people.owner_of(request), before)
+        self._site.runs.begin(Job(name), self._site.people.owner_of(request), before)
         return to(f"/t/{name}")
 
+
+def writing_routes(site: Site) -> list[BaseRoute]:
+    """Return the routes of what changes something."""
+    forms = Writing(site)
     return [
-        posted("/runs", draw), posted("/compare", compare), posted("/t/{thread}/stop", stop),
-        posted("/t/{thread}/answer", answer), posted("/t/{thread}/resume", resume),
-        posted("/t/{thread}/fork", branch),
-    ]  # fmt: skip
+        forms.posted("/runs", forms.draw),
+        forms.posted("/compare", forms.compare),
+        forms.posted("/t/{thread}/stop", forms.stop),
+        forms.posted("/t/{thread}/answer", forms.answer),
+        forms.posted("/t/{thread}/resume", forms.resume),
+        forms.posted("/t/{thread}/fork", forms.branch),
+    ]
 
 
 def login_route(site: Site) -> BaseRoute:

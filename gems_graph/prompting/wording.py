@@ -17,3 +17,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 def counted_criteria(number: int) -> str:
     """Return so many criteria in words."""
     return counted(number, "criterion", "criteria")
+
+
+def holding(passed: int, total: int) -> str:
+    """Say how many criteria hold, of how many."""
+    return f"{passed} of {counted_criteria(total)} {'holds' if total == 1 else 'hold'}"

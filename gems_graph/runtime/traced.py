@@ -11,6 +11,7 @@ from langchain_core.runnables import RunnableConfig
 
 from gems_graph.calls.budget import Place
 from gems_graph.events import Event, Tell
+from gems_graph.prompting.wording import holding
 from gems_graph.traces.facts import about
 from gems_graph.traces.langchain import mark
 from gems_graph.traces.spans import span
@@ -21,9 +22,7 @@ _LINES: dict[str, tuple[int, Callable[[Mapping[str, Any]], str]]] = {
     "waiting": (logging.INFO, lambda event: f"{event['who']} {event['why']}; repeated"),
     "verdict": (
         logging.INFO,
-        lambda event: (
-            f"round {event['round']}: {event['passed']} of {event['total']} criteria hold"
-        ),
+        lambda event: f"round {event['round']}: {holding(event['passed'], event['total'])}",
     ),
     "stopped": (logging.INFO, lambda event: f"ended: {event['reason']}"),
 }

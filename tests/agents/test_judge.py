@@ -90,7 +90,7 @@ async def test_an_agent_has_a_picture_judged(store: Store, door: str) -> None:
     agent = create_agent(Host(plan=[call]), [as_judge(mllm=judge("u"), store=store)])
     out = agent.invoke(asking()) if door == "sync" else await agent.ainvoke(asking())
     [message] = tool_messages(out)
-    assert message.text == "0 of 1 criterion hold.\nunsure: Is there A? (A seen)"
+    assert message.text == "0 of 1 criterion holds.\nunsure: Is there A? (A seen)"
     record = message.artifact
     assert (record["success"], record["criteria"][0]["answer"]) == (False, "unsure")
     assert record["image"]["sha256"] == reference["sha256"]

@@ -52,7 +52,7 @@ def test_it_draws_and_has_the_picture_judged(store: Store) -> None:
     chat = ScriptedChat(script={"verify": verdicts("y")})
     agent = create_deep_agent(model=Host(plan=[call]), tools=[as_judge(mllm=chat, store=store)])
     [judged] = tool_messages(agent.invoke(asking()))
-    assert judged.text.startswith("1 of 1 criterion hold.")
+    assert judged.text.startswith("1 of 1 criterion holds.")
 
 
 @pytest.mark.anyio

@@ -19,6 +19,10 @@ from gems_graph.settings import Settings, settle
 from tests.conftest import HARD
 
 Serve = Callable[..., TestClient]
+GREETING = {
+    "protocolVersion": "2025-11-25", "capabilities": {},
+    "clientInfo": {"name": "a client", "version": "1"},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -180,3 +184,9 @@ def test_a_host_mounts_it_anywhere(serve: Serve) -> None:
         bearer = {"authorization": "Bearer sesame"}
         assert client.get(picture).status_code == 401
         assert client.get(picture, headers=bearer).status_code == 200
+        assert client.post("/draw/gems/mcp").status_code == 401
+        hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": GREETING}
+        both = {**bearer, "accept": "application/json, text/event-stream"}
+        answer = client.post("/draw/gems/mcp", json=hello, headers=both)
+        assert answer.status_code == 200
+        assert '"serverInfo"' in answer.text
