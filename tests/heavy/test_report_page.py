@@ -122,6 +122,7 @@ def test_two_hundred_are_written_and_open_at_once_and_can_be_sorted(
     rounds = [int(each.get_attribute("data-rounds")) for each in shown.all()]
     assert rounds == sorted(rounds, reverse=True)
     shown.first.locator("summary").first.press("Enter")
+    page.wait_for_selector(".card[open] .round")  # the browser tells of the opening later
     assert page.locator(".card[open] .round").count() == rounds[0]
     assert faults.none(), faults
 
